@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     spark_jars: str = ""  # a folder: Kafka and Iceberg connectors
     spark_ui_port: int = 7410
     spark_driver_memory: str = "1g"
-    scratch: str = "/tmp/guildhall"  # Spark's local files and the streams' throw-away checkpoints
+    scratch: str = ""  # a folder for the streams' throw-away checkpoints; empty: a temporary one
     land_seconds: float = Field(default=5.0, gt=0)  # time between two commits to the events table
     land_types: str = "*"  # the event types that are landed, separated by commas; * is all
 

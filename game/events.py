@@ -1,0 +1,127 @@
+"""The event: the one schema from which Spark's columns, the API's documents and the checks of a record derive.
+
+Events are JSON objects in Kafka. An event is self-contained: replaying it never looks at today's prices.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from game.accounts import ACCOUNT, MAX_AMOUNT, MAX_TRANSFERS, NAME, Transfer
+
+VERSION = 1
+VOID = "void"  # cancels the hold of the event whose id it carries
+FENCE = "fence"  # opens a new generation of its realm
+NO_GENERATION = -1  # the generation of a realm in which no fence was ever settled
+
+# More than the largest legal event (100 transfers of two long account names), less than Kafka's default limit of 1 MiB.
+MAX_BYTES = 64 * 1024
+
+Account = Annotated[str, Field(pattern=rf"^{ACCOUNT}$", max_length=80)]
+Text = Annotated[str, Field(max_length=200)]
+
+
+class Malformed(Exception):
+    """A record of the topic that is not an event. The message is the reason, in one line."""
+
+
+class EventTransfer(BaseModel):
+    """A transfer as it is written in an event."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    debit: Account
+    credit: Account
+    amount: int = Field(ge=1, le=MAX_AMOUNT)
+
+
+class Event(BaseModel):
+    """What happened, as recorded in Kafka."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    id: str = Field(pattern=r"^[0-9a-f-]{8,64}$", description="unique within its realm for a day of log time")
+    type: str = Field(pattern=r"^[a-z][a-z_]{1,39}$", description="what happened, in the past tense")
+    version: int = Field(ge=VERSION, le=VERSION)
+    realm: int = Field(ge=0)
+    player: str = Field(pattern=rf"^({NAME})?$", description="who acted; empty for void and fence")
+    time: str = Field(description="when the API decided: UTC, RFC 3339, milliseconds")
+    generation: int = Field(ge=NO_GENERATION, description="the realm's generation when the hold was taken")
+    details: dict[Text, Text | int] = Field(max_length=20, description="for analysts; the ledger does not read it")
+    transfers: list[EventTransfer] = Field(max_length=MAX_TRANSFERS)
+
+    @field_validator("time")
+    @classmethod
+    def _is_utc_milliseconds(cls, value: str) -> str:
+        # One spelling only, because Spark and SQL cut fields out of it by position.
+        if len(value) != 24 or format_time(datetime.fromisoformat(value)) != value:
+            raise ValueError("not of the form 2026-01-31T23:59:59.000Z")
+        return value
+
+    @model_validator(mode="after")
+    def _control_events_move_nothing(self) -> Self:
+        if self.type in (VOID, FENCE) and self.transfers:
+            raise ValueError(f"a {self.type} has no transfers")
+        return self
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC, cut to milliseconds: pruning in Presto compares what it shows."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def new_event(
+    *,
+    event_id: str,
+    event_type: str,
+    realm: int,
+    player: str,
+    at: datetime,
+    generation: int = NO_GENERATION,
+    details: dict[str, str | int] | None = None,
+    transfers: Sequence[Transfer] = (),
+) -> Event:
+    """An event of today's version. Raises pydantic.ValidationError if the caller breaks the schema."""
+    return Event(
+        id=event_id,
+        type=event_type,
+        version=VERSION,
+        realm=realm,
+        player=player,
+        time=format_time(at),
+        generation=generation,
+        details=details or {},
+        transfers=[EventTransfer(debit=t.debit, credit=t.credit, amount=t.amount) for t in transfers],
+    )
+
+
+def encode(event: Event) -> bytes:
+    """The event as the value of a Kafka record."""
+    return event.model_dump_json().encode()
+
+
+def decode(value: bytes | None, realm: int) -> Event:
+    """The event in the value of a record of partition ``realm``. Raises Malformed for anything else.
+
+    Landing and settling both call this, so that no record can count in Redis and be in quarantine on HDFS.
+    """
+    if value is None:
+        raise Malformed("the record has no value")
+    if len(value) > MAX_BYTES:
+        raise Malformed(f"{len(value)} bytes, more than {MAX_BYTES}")
+    try:
+        event = Event.model_validate_json(value)
+    except ValidationError as error:
+        raise Malformed(_reason(error.errors(include_url=False, include_context=False, include_input=False))) from None
+    if event.realm != realm:
+        raise Malformed(f"realm {event.realm} in partition {realm}")
+    return event
+
+
+def _reason(errors: Sequence[Any]) -> str:
+    first = errors[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{where + ': ' if where else ''}{first['msg']}{more}"
