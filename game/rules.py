@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from game import catalogue
-from game.accounts import Transfer
+from game.accounts import Transfer, split
 
 Balances = Mapping[str, int]  # what one owner has settled: account name -> balance
 
@@ -135,3 +135,23 @@ def leave_guild(player: str, has: Balances) -> Decision:
 def membership(has: Balances) -> str | None:
     """The guild of the player with these balances."""
     return next((name.removeprefix("guild:") for name, n in has.items() if name.startswith("guild:") and n > 0), None)
+
+
+def shortfall(account: str, available: int, needed: int) -> RuleBroken:
+    """Why a command was refused whose debit of ``account`` is not covered, in the words of the game."""
+    owner, name = split(account)
+    who = owner.partition(":")[2]
+    match name:
+        case "gold":
+            return RuleBroken("not_enough_gold", f"{who} has {available} gold available and needs {needed}")
+        case "vacancy":
+            return RuleBroken("name_taken", f"the name {who} is taken in this realm")
+        case "charter":
+            return RuleBroken("guild_being_founded", f"{who} is being founded; join it in a moment")
+        case "seat":
+            return RuleBroken("guild_full", f"{who} has no seat free")
+        case "free_agent":
+            return RuleBroken("not_a_free_agent", f"{who} is joining a guild already, or is not settled yet")
+        case "claim_day":
+            return RuleBroken("already_claimed", "a claim of daily gold is being settled")
+    return RuleBroken("not_enough", f"{account} has {available} available and {needed} is needed")

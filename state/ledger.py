@@ -134,9 +134,9 @@ class Ledger:
         reply: Any = self._redis.hgetall(f"{_tag(realm)}:totals")
         return {name: int(count) for name, count in reply.items()}
 
-    def ping(self) -> None:
-        """Raises redis.RedisError if Redis does not answer."""
-        self._redis.ping()
+    def ready(self) -> None:
+        """Raises redis.RedisError if Redis does not answer or does not have the library."""
+        self._redis.fcall_ro("holdings", 1, _tag(0), "house")
 
 
 def settle_record(event: Event, offset: int, at_ms: int) -> str:

@@ -1,0 +1,20 @@
+"""What the routes work with, wired once per process."""
+
+from dataclasses import dataclass
+
+from api.commit import GroupCommit
+from api.log import Log
+from api.tokens import Tokens
+from state.ledger import Ledger
+from state.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the routes."""
+
+    settings: Settings
+    ledger: Ledger
+    log: Log
+    commit: GroupCommit
+    tokens: Tokens

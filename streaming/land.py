@@ -1,0 +1,143 @@
+"""The land query: keeps every record of the log on HDFS, in Iceberg tables that Presto reads.
+
+Exactly once: the tables themselves say how far they are (the highest offset of each realm), a batch becomes visible in
+one atomic Iceberg commit, and the query starts after what is there. So its checkpoint may be lost at any time.
+"""
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as f
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.types import StringType, StructField, StructType
+
+from game.events import Event, Malformed, decode, encode
+from state.settings import Settings
+from streaming.schema import struct_of
+from streaming.session import NAMESPACE
+from streaming.source import read_topic
+
+EVENTS = f"{NAMESPACE}.events"
+QUARANTINE = f"{NAMESPACE}.quarantine"
+
+_PARSED = StructType([StructField("event", StringType()), StructField("reason", StringType())])
+
+
+def create_tables(spark: SparkSession) -> None:
+    """Create the tables that do not exist. Partitioned by realm, so that each Spark task writes one file; and by day,
+    because analysts ask for days."""
+    spark.sql(f"create namespace if not exists {NAMESPACE}")
+    layout = "using iceberg partitioned by (realm, days(kafka_time)) tblproperties ('format-version' = '2', {})".format(
+        # A task's rows are one realm in offset order already: no shuffle before writing.
+        "'write.distribution-mode' = 'none', 'write.spark.fanout.enabled' = 'true', "
+        # Each commit writes a metadata file; readers need only the last, and history lives in snapshots.
+        "'write.metadata.delete-after-commit.enabled' = 'true', 'write.metadata.previous-versions-max' = '20'"
+    )
+    spark.sql(
+        f"create table if not exists {EVENTS} (realm int not null, offset bigint not null, "
+        "kafka_time timestamp_ntz not null, event_id string not null, event_type string not null, "
+        "version int not null, player string, event_time timestamp_ntz not null, generation bigint not null, details map<string, string>, "
+        f"transfers array<struct<debit: string, credit: string, amount: bigint>>) {layout}"
+    )
+    spark.sql(
+        f"create table if not exists {QUARANTINE} (realm int not null, offset bigint not null, "
+        f"kafka_time timestamp_ntz not null, value binary, reason string not null) {layout}"
+    )
+
+
+def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, int]:
+    """Realm -> the highest offset in the table, -1 for none; read from Iceberg's metadata, not from the data."""
+    rows = spark.sql(
+        f"select partition.realm as realm, max(readable_metrics.offset.upper_bound) as offset "  # noqa: S608 - our names
+        f"from {table}.files group by 1"
+    ).collect()
+    found = {row.realm: row.offset for row in rows}
+    return {realm: found.get(realm, -1) for realm in range(realms)}
+
+
+def start_landing(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
+    """Start the query; the tables must exist."""
+    landed = landed_offsets(spark, EVENTS, settings.realms)
+    stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()})
+
+    def land_batch(batch: DataFrame, _batch_id: int) -> None:
+        spark.sparkContext.setLocalProperty("spark.scheduler.pool", "land")
+        parsed = parse(batch).persist()
+        try:
+            # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
+            quarantine(spark, parsed, settings.realms)
+            # A batch may well hold nothing for the table; then there is nothing to commit either.
+            events = events_of(parsed, settings.land_types)
+            if not events.isEmpty():
+                events.writeTo(EVENTS).append()
+        finally:
+            parsed.unpersist()
+
+    return (
+        stream.writeStream.queryName("land")
+        .foreachBatch(land_batch)
+        .option("checkpointLocation", checkpoint)
+        .trigger(processingTime=f"{settings.land_seconds} seconds")
+        .start()
+    )
+
+
+def parse(batch: DataFrame) -> DataFrame:
+    """Kafka's columns and either ``event``, as canonical JSON, or the ``reason`` why it is none.
+
+    The same Python function judges records here and in the settle query; Spark's own parser is more lenient, and then
+    a record could count in Redis and not on HDFS.
+    """
+    judge = f.udf(_judge, _PARSED)
+    return batch.select(
+        f.col("partition").alias("realm"),
+        "offset",
+        # Cut to milliseconds: Presto shows no more, and would miss equal values that differ below it.
+        f.date_trunc("millisecond", f.col("timestamp")).cast("timestamp_ntz").alias("kafka_time"),
+        "value",
+        judge("value", "partition").alias("parsed"),
+    ).select("realm", "offset", "kafka_time", "value", "parsed.event", "parsed.reason")
+
+
+def _judge(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str | None]:
+    try:
+        event = decode(bytes(value) if value is not None else None, realm)
+    except Malformed as error:
+        return None, str(error)
+    return encode(event).decode(), None
+
+
+def quarantine(spark: SparkSession, parsed: DataFrame, realms: int) -> None:
+    """Keep what is no event, with its bytes and the reason; skips what is there from a batch that is repeated."""
+    malformed = parsed.where("reason is not null")
+    if malformed.isEmpty():
+        return
+    known = landed_offsets(spark, QUARANTINE, realms)
+    malformed.where(_after(known)).select("realm", "offset", "kafka_time", "value", "reason").writeTo(
+        QUARANTINE
+    ).append()
+
+
+def _after(offsets: Mapping[int, int]) -> Column:
+    after = f.create_map(*(f.lit(part) for item in offsets.items() for part in item))
+    return f.col("offset") > f.coalesce(after[f.col("realm")], f.lit(-1))
+
+
+def events_of(parsed: DataFrame, types: str) -> DataFrame:
+    """The events of the wanted types (``*`` or names separated by commas), in the columns of the table."""
+    event = parsed.where("event is not null").withColumn("e", f.from_json("event", struct_of(Event)))
+    if types.strip() != "*":
+        event = event.where(f.col("e.type").isin([name.strip() for name in types.split(",")]))
+    return event.select(
+        "realm",
+        "offset",
+        "kafka_time",
+        f.col("e.id").alias("event_id"),
+        f.col("e.type").alias("event_type"),
+        f.col("e.version").cast("int").alias("version"),
+        f.col("e.player").alias("player"),
+        f.to_timestamp_ntz(f.substring("e.time", 1, 23), f.lit("yyyy-MM-dd'T'HH:mm:ss.SSS")).alias("event_time"),
+        f.col("e.generation").alias("generation"),
+        f.col("e.details").alias("details"),
+        f.col("e.transfers").alias("transfers"),
+    )

@@ -1,0 +1,33 @@
+"""Spark's and Iceberg's view of an event, derived from the one schema in ``game.events``."""
+
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+)
+
+
+def struct_of(model: type[BaseModel]) -> StructType:
+    """The StructType with a field for each field of the model. Raises TypeError for a type without a counterpart."""
+    return StructType([StructField(name, spark_type(f.annotation)) for name, f in model.model_fields.items()])
+
+
+def spark_type(annotation: Any) -> DataType:
+    """The Spark type of a field: str, int, lists of models, and maps, whose values all become strings."""
+    if annotation is str:
+        return StringType()
+    if annotation is int:
+        return LongType()
+    if get_origin(annotation) is list:
+        (item,) = get_args(annotation)
+        return ArrayType(struct_of(item), containsNull=False)
+    if get_origin(annotation) is dict:
+        return MapType(StringType(), StringType(), valueContainsNull=False)
+    raise TypeError(f"no Spark type for {annotation}")

@@ -1,0 +1,36 @@
+"""The topic of events: one partition a realm."""
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import NewPartitions, NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from state.settings import Settings
+
+TOPIC_CONFIG = {
+    # The broker's clock orders the log: what is forgotten after a day must not depend on producers' clocks.
+    "message.timestamp.type": "LogAppendTime",
+    "retention.ms": str(7 * 24 * 3600 * 1000),  # a week to repair a stream before only the archive has the events
+}
+
+
+def ensure(settings: Settings) -> None:
+    """Create the topic, or add partitions for new realms. Raises kafka.errors.KafkaError."""
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    try:
+        try:
+            admin.create_topics([NewTopic(settings.topic, settings.realms, 1, topic_configs=TOPIC_CONFIG)])
+        except TopicAlreadyExistsError:
+            if settings.realms > len(end_offsets(settings)):
+                admin.create_partitions({settings.topic: NewPartitions(settings.realms)})
+    finally:
+        admin.close()
+
+
+def end_offsets(settings: Settings) -> dict[int, int]:
+    """Realm -> the offset that the next record will get. Raises kafka.errors.KafkaError."""
+    consumer = KafkaConsumer(bootstrap_servers=settings.kafka)
+    try:
+        partitions = [TopicPartition(settings.topic, p) for p in consumer.partitions_for_topic(settings.topic) or ()]
+        return {tp.partition: offset for tp, offset in consumer.end_offsets(partitions).items()}
+    finally:
+        consumer.close()
