@@ -36,7 +36,8 @@ def create_tables(spark: SparkSession) -> None:
     spark.sql(
         f"create table if not exists {EVENTS} (realm int not null, offset bigint not null, "
         "kafka_time timestamp_ntz not null, event_id string not null, event_type string not null, "
-        "version int not null, player string, event_time timestamp_ntz not null, generation bigint not null, details map<string, string>, "
+        "version int not null, player string, event_time timestamp_ntz not null, generation bigint not null, "
+        "details map<string, string>, "
         f"transfers array<struct<debit: string, credit: string, amount: bigint>>) {layout}"
     )
     spark.sql(

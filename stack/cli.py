@@ -1,0 +1,135 @@
+"""The command line: ``./guildhall``."""
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from stack.errors import StackError
+from stack.instance import Instance, open_instance
+
+ROOT = Path(__file__).resolve().parent.parent
+console = Console()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", envvar="GUILDHALL_HOME", type=click.Path(path_type=Path), help="The instance's folder.")
+@click.option("--port", envvar="GUILDHALL_PORT", type=click.IntRange(1024, 65000), help="First of its 11 ports.")
+@click.pass_context
+def cli(context: click.Context, home: Path | None, port: int | None) -> None:
+    """Guildhall: a game backend whose rules hold exactly. Start with: ./guildhall demo"""
+    context.obj = (home or ROOT / ".guildhall", port)
+
+
+def _instance(context: click.Context, realms: int | None = None) -> Instance:
+    home, port = context.obj
+    return open_instance(home, port, realms)
+
+
+@cli.command()
+@click.option("--realms", type=click.IntRange(1, 1024), help="How many realms; remembered.")
+@click.pass_context
+def up(context: click.Context, realms: int | None) -> None:
+    """Install what is missing and start the servers."""
+    from stack.lifecycle import up as bring_up
+
+    started = time.monotonic()
+    instance = _instance(context, realms)
+    bring_up(instance, console)
+    console.print(f"Ready in {time.monotonic() - started:.0f} s: {instance.settings().api_url}")
+
+
+@cli.command()
+@click.pass_context
+def down(context: click.Context) -> None:
+    """Stop exactly what was started."""
+    from stack.lifecycle import down as bring_down
+
+    stopped = bring_down(_instance(context))
+    console.print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@cli.command()
+@click.pass_context
+def status(context: click.Context) -> None:
+    """The servers, and how far the pipeline is."""
+    from stack.pipeline import render
+    from stack.status import server_table
+
+    instance = _instance(context)
+    console.print(server_table(instance))
+    console.print(render(instance))
+
+
+@cli.command()
+@click.argument("server", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")
+@click.option("-n", "--lines", default=40, help="How many lines.")
+@click.pass_context
+def logs(context: click.Context, server: str | None, follow: bool, lines: int) -> None:
+    """The last lines of a server's log, or the list of logs."""
+    files = {path.stem: path for path in sorted(_instance(context).folder("logs").glob("*.log"))}
+    if server is None:
+        for name, path in files.items():
+            console.print(
+                f"{name:12} {path.stat().st_size >> 10:6} KiB  {datetime.fromtimestamp(path.stat().st_mtime, UTC):%F %T}"
+            )
+        return
+    if server not in files:
+        raise StackError(f"no log of {server}: there are {', '.join(files) or 'none yet'}")
+    sys.exit(subprocess.call(["tail", "-n", str(lines), *(["-f"] if follow else []), str(files[server])]))
+
+
+@cli.command()
+@click.argument("text", metavar="QUERY")
+@click.pass_context
+def sql(context: click.Context, text: str) -> None:
+    """Ask Presto; the events are in the table `events`."""
+    from stack.sql import query
+
+    answer = query(_instance(context), text)
+    table = Table(box=None)
+    for i, column in enumerate(answer.columns):
+        numeric = answer.rows and all(isinstance(row[i], int | float) for row in answer.rows)
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in answer.rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+
+
+@cli.command()
+@click.option("--requests", default=6000, type=click.IntRange(100, 1_000_000), help="How many requests to play.")
+@click.option("--concurrency", default=16, type=click.IntRange(1, 128), help="How many at once.")
+@click.pass_context
+def demo(context: click.Context, requests: int, concurrency: int) -> None:
+    """Set up, start, play, and prove that nothing was lost."""
+    from stack.demo import run
+
+    sys.exit(0 if run(_instance(context), requests, concurrency, console) else 1)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+def test(arguments: tuple[str, ...]) -> None:
+    """Check the code and run the tests, on an instance of their own."""
+    from stack.checks import run
+
+    sys.exit(run(arguments))
+
+
+def main() -> None:
+    """Run the command line; errors that the user can mend are one line and exit code 2."""
+    try:
+        cli()
+    except StackError as error:
+        click.echo(f"guildhall: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""One instance of the system: a folder with all its data, a block of ports, and its secrets."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from state.settings import Settings
+
+DEFAULT_PORT = 7400
+
+#: Server -> ports, as distances from the first port of the instance.
+PORTS = {
+    "api": 0,
+    "redis": 1,
+    "kafka": 2,
+    "kafka_controller": 3,
+    "namenode": 4,
+    "namenode_http": 5,
+    "datanode": 6,
+    "datanode_ipc": 7,
+    "datanode_http": 8,
+    "presto": 9,
+    "spark_ui": 10,
+}
+
+#: Heap sizes of the JVMs: all servers together stay under 6 GB while 5,000 requests are played.
+HEAPS = {"kafka": "512m", "namenode": "256m", "datanode": "256m", "presto": "1536m", "streaming": "1g"}
+
+REDIS_USERS = ("admin", "api", "settler", "inspector")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Where an instance lives. Made by :func:`open_instance`."""
+
+    home: Path
+    first_port: int
+    realms: int
+    secrets: dict[str, str]
+
+    def port(self, name: str) -> int:
+        """The port of a server, by its name in PORTS."""
+        return self.first_port + PORTS[name]
+
+    def folder(self, *parts: str) -> Path:
+        """A folder below the instance's home, made if it does not exist."""
+        path = self.home.joinpath(*parts)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def ready_file(self) -> Path:
+        """Written by the streaming application when both queries run."""
+        return self.home / "run" / "streaming.ready"
+
+    def settings(self, user: str = "inspector") -> Settings:
+        """What a process that acts as this user of Redis is told. Only ``api`` gets the key that signs tokens."""
+        return Settings(
+            realms=self.realms,
+            kafka=f"127.0.0.1:{self.port('kafka')}",
+            redis_port=self.port("redis"),
+            redis_user=user,
+            redis_password=SecretStr(self.secrets[user]),
+            api_port=self.port("api"),
+            token_key=SecretStr(self.secrets["token_key"] if user == "api" else ""),
+            hdfs=f"hdfs://127.0.0.1:{self.port('namenode')}",
+            presto_port=self.port("presto"),
+            spark_ui_port=self.port("spark_ui"),
+            spark_driver_memory=HEAPS["streaming"],
+            scratch=str(self.home / "run" / "spark"),
+        )
+
+    def environment(self, user: str) -> dict[str, str]:
+        """The same as environment variables."""
+        settings = self.settings(user)
+        values = {}
+        for name in type(settings).model_fields:
+            value = getattr(settings, name)
+            values[f"GUILDHALL_{name.upper()}"] = (
+                value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            )
+        return values
+
+
+def open_instance(home: Path, first_port: int | None = None, realms: int | None = None) -> Instance:
+    """The instance in the folder ``home``, made if there is none. Ports and realms given here are remembered."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = home / "instance.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    instance = Instance(
+        home=home.resolve(),
+        first_port=first_port or known.get("first_port", DEFAULT_PORT),
+        realms=realms or known.get("realms", 4),
+        secrets=known.get("secrets") or _new_secrets(),
+    )
+    now = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
+    if now != known:
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(now, indent=1) + "\n")
+    return instance
+
+
+def _new_secrets() -> dict[str, str]:
+    return {name: secrets.token_urlsafe(32) for name in ("token_key", *REDIS_USERS)}

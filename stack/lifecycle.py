@@ -1,0 +1,138 @@
+"""Bringing an instance up and down."""
+
+import errno
+import os
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from stack import config, debian, jars, java, supervise
+from stack.errors import StackError
+from stack.instance import Instance
+from stack.servers import HOST, Server, servers
+
+START_SECONDS = 240  # a cold start takes half a minute; a busy small machine several times that
+FREE_BYTES = 2 * 1024**3  # less than this and Kafka or HDFS may stop in the middle of a day of play
+
+
+@dataclass
+class _Progress:
+    state: str = "waiting"
+    seconds: float = 0.0
+
+
+def prepare(instance: Instance, console: Console) -> list[Server]:
+    """Install what is missing and describe the servers. Raises StackError."""
+    cache = Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall")
+    if shutil.disk_usage(instance.home).free < FREE_BYTES:
+        raise StackError(f"less than 2 GB free in {instance.home}: free some, or choose another --home")
+    debian.require_programs(console)
+    java_home = java.find(cache, console)
+    return servers(instance, java_home, jars.install(cache, console))
+
+
+def up(instance: Instance, console: Console) -> None:
+    """Start every server that is not well, each after what it needs. Raises StackError."""
+    all_servers = prepare(instance, console)
+    if supervise.is_running(instance) and all(_is_well(server) for server in all_servers):
+        console.print("Everything is up already.")
+        return
+    if not supervise.is_running(instance):
+        supervise.end_leftovers(instance)
+        for server in all_servers:
+            _require_free_ports(instance, server)
+        config.write_all(instance)
+        supervise.start_daemon(instance, all_servers)
+    _start_all(instance, all_servers, console)
+
+
+def down(instance: Instance) -> list[str]:
+    """Stop the servers of this instance and nothing else; answers what was stopped."""
+    stopped = []
+    if supervise.is_running(instance):
+        remote = supervise.rpc(instance)
+        running = [p["name"] for p in remote.getAllProcessInfo() if p["pid"]]
+        # What writes first, what is written to last.
+        for name in ("api", "streaming", "presto", "datanode", "namenode", "kafka", "redis"):
+            if name in running:
+                remote.stopProcess(name)
+                stopped.append(name)
+        remote.shutdown()
+        deadline = time.monotonic() + 20
+        while supervise.is_running(instance) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    return stopped + [f"leftover {name}" for name in supervise.end_leftovers(instance) if name != "supervisord"]
+
+
+def _require_free_ports(instance: Instance, server: Server) -> None:
+    for name in server.ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, instance.port(name)))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                raise StackError(
+                    f"port {instance.port(name)}, for {name}, is taken: choose another block, as in --port 7600"
+                ) from error
+
+
+def _is_well(server: Server) -> bool:
+    try:
+        return server.healthy()
+    except Exception:  # noqa: BLE001 - whatever a server that is not up yet makes its client raise
+        return False
+
+
+def _start_all(instance: Instance, all_servers: list[Server], console: Console) -> None:
+    remote = supervise.rpc(instance)
+    progress = {server.name: _Progress() for server in all_servers}
+    begun = time.monotonic()
+    started: dict[str, float] = {}
+    with Live(_table(progress), console=console, refresh_per_second=4) as live:
+        while any(p.state != "up" for p in progress.values()):
+            for server in all_servers:
+                mine = progress[server.name]
+                if mine.state == "waiting" and all(progress[name].state == "up" for name in server.after):
+                    if not _is_process_running(remote, server.name):
+                        server.before_start()
+                        remote.startProcess(server.name, False)
+                    mine.state, started[server.name] = "starting", time.monotonic()
+                if mine.state == "starting":
+                    mine.seconds = time.monotonic() - started[server.name]
+                    if _is_well(server):
+                        server.once_healthy()
+                        mine.state = "up"
+                    elif time.monotonic() - begun > START_SECONDS or _is_fatal(remote, server.name):
+                        raise StackError(_last_words(instance, server.name))
+                live.update(_table(progress))
+            time.sleep(0.2)
+
+
+def _is_process_running(remote: object, name: str) -> bool:
+    return bool(remote.getProcessInfo(name)["statename"] in ("RUNNING", "STARTING", "BACKOFF"))  # type: ignore[attr-defined]
+
+
+def _is_fatal(remote: object, name: str) -> bool:
+    return bool(remote.getProcessInfo(name)["statename"] in ("FATAL", "EXITED"))  # type: ignore[attr-defined]
+
+
+def _last_words(instance: Instance, name: str) -> str:
+    log = instance.home / "logs" / f"{name}.log"
+    lines = log.read_text(errors="replace").strip().splitlines()[-5:] if log.exists() else []
+    return f"{name} does not come up, see ./guildhall logs {name}; it said last:\n" + "\n".join(lines)
+
+
+def _table(progress: dict[str, _Progress]) -> Table:
+    table = Table(box=None, show_header=False)
+    for name, p in progress.items():
+        colour = {"up": "green", "starting": "yellow"}.get(p.state, "dim")
+        table.add_row(name, f"[{colour}]{p.state}[/]", f"{p.seconds:.0f} s" if p.seconds else "")
+    return table

@@ -1,0 +1,38 @@
+"""Questions to Presto, through PyHive."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from pyhive import exc, presto
+
+from stack.errors import StackError
+from stack.instance import Instance
+
+POLL_SECONDS = 0.05  # PyHive's default of a second turns a query of 0.3 s into one of 1.1 s
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Column names and rows."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def query(instance: Instance, text: str) -> Answer:
+    """Ask Presto. Raises StackError if the query is wrong or Presto does not answer."""
+    connection = presto.connect(
+        "127.0.0.1", port=instance.port("presto"), catalog="iceberg", schema="guildhall", poll_interval=POLL_SECONDS
+    )
+    cursor = connection.cursor()
+    try:
+        cursor.execute(text)
+        rows = cursor.fetchall()
+    except requests.ConnectionError as error:
+        raise StackError("Presto does not answer: ./guildhall up") from error
+    except exc.DatabaseError as error:
+        details = error.args[0] if error.args else {}
+        message = details.get("message", str(error)) if isinstance(details, dict) else str(error)
+        raise StackError(" ".join(str(message).split())) from error
+    return Answer([column[0] for column in cursor.description or ()], rows)
