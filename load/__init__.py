@@ -1,0 +1,1 @@
+"""Plays the game against a running API and keeps the figures."""

@@ -1,5 +1,6 @@
 """The command line: ``./guildhall``."""
 
+import os
 import subprocess
 import sys
 import time
@@ -76,9 +77,8 @@ def logs(context: click.Context, server: str | None, follow: bool, lines: int) -
     files = {path.stem: path for path in sorted(_instance(context).folder("logs").glob("*.log"))}
     if server is None:
         for name, path in files.items():
-            console.print(
-                f"{name:12} {path.stat().st_size >> 10:6} KiB  {datetime.fromtimestamp(path.stat().st_mtime, UTC):%F %T}"
-            )
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            console.print(f"{name:12} {path.stat().st_size >> 10:6} KiB  last written {written:%F %T}")
         return
     if server not in files:
         raise StackError(f"no log of {server}: there are {', '.join(files) or 'none yet'}")
@@ -100,6 +100,17 @@ def sql(context: click.Context, text: str) -> None:
     for row in answer.rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     console.print(table)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+@click.pass_context
+def redis(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """redis-cli, as a user who may look at everything and change nothing."""
+    instance = _instance(context)
+    environment = {**os.environ, "REDISCLI_AUTH": instance.secrets["inspector"]}
+    command = ["redis-cli", "-p", str(instance.port("redis")), "--user", "inspector", "--no-auth-warning", *arguments]
+    sys.exit(subprocess.call(command, env=environment))
 
 
 @cli.command()

@@ -38,9 +38,7 @@ def _install(packages: list[str], console: Console) -> None:
     wanted = " ".join(packages)
     by_hand = f"missing programs: type  sudo apt-get install -y {wanted}"
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if not shutil.which("apt-get") or (
-        sudo and subprocess.run([*sudo, "true"], capture_output=True, check=False).returncode
-    ):
+    if not shutil.which("apt-get") or (sudo and not _succeeds([*sudo, "true"])):
         raise StackError(by_hand)
     console.print(f"Installing {wanted} ...")
     # RUNLEVEL=1 keeps Debian from starting a Redis of its own.
@@ -51,3 +49,7 @@ def _install(packages: list[str], console: Console) -> None:
         )
         if result.returncode:
             raise StackError(f"apt-get {step[0]} failed ({result.stderr.strip().splitlines()[-1:]}): {by_hand}")
+
+
+def _succeeds(command: list[str]) -> bool:
+    return bool(shutil.which(command[0])) and subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -40,6 +40,9 @@ def prepare(instance: Instance, console: Console) -> list[Server]:
 def up(instance: Instance, console: Console) -> None:
     """Start every server that is not well, each after what it needs. Raises StackError."""
     all_servers = prepare(instance, console)
+    if supervise.is_running(instance) and not supervise.is_current(instance, all_servers):
+        console.print("The servers run with an older configuration: restarting them.")
+        down(instance)
     if supervise.is_running(instance) and all(_is_well(server) for server in all_servers):
         console.print("Everything is up already.")
         return
@@ -96,7 +99,8 @@ def _start_all(instance: Instance, all_servers: list[Server], console: Console) 
     progress = {server.name: _Progress() for server in all_servers}
     begun = time.monotonic()
     started: dict[str, float] = {}
-    with Live(_table(progress), console=console, refresh_per_second=4) as live:
+    # Without a terminal nothing is drawn until the end, and then once.
+    with Live(_table(progress), console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
         while any(p.state != "up" for p in progress.values()):
             for server in all_servers:
                 mine = progress[server.name]

@@ -1,4 +1,4 @@
-"""Writes ``jars.lock.json``: a developer's command, ``python -m stack.lock_jars``.
+"""Writes ``jars.lock.json``: a developer's command, ``python -m stack.lock_jars [SET ...]``; without names, all sets.
 
 Each set is resolved by jgo from a few coordinates; the lock names every jar with its SHA-256, so that installing needs
 no resolution.
@@ -6,7 +6,9 @@ no resolution.
 
 import hashlib
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 from jgo.env import EnvironmentBuilder, EnvironmentSpec
 from jgo.maven import MavenContext
@@ -15,19 +17,22 @@ from jgo.maven._resolver import PythonResolver
 from stack.jars import LOCK
 
 SPARK, SCALA = "4.1.1", "2.13"
-_ASM = [
-    f"org.ow2.asm:{a}:9.8" for a in ("asm", "asm-tree", "asm-analysis", "asm-util")
-]  # older ones cannot read Java 17
+# Older ones cannot read the classes of Java 17.
+_ASM = [f"org.ow2.asm:{a}:9.8" for a in ("asm", "asm-tree", "asm-analysis", "asm-util")]
 
 #: Set -> (coordinates, excluded groups or artifacts, whether to follow dependencies).
 SETS: dict[str, tuple[list[str], list[str], bool]] = {
+    # The mark ! keeps log4j's own list of versions from deciding on those of Kafka's jars.
     "kafka": (
-        ["org.apache.kafka:kafka_2.13:4.4.0", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5"],
+        ["org.apache.kafka:kafka_2.13:4.4.0", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!"],
         [],
         True,
     ),
     "hdfs": (
-        [f"org.apache.hadoop:{a}:3.5.0" for a in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")],
+        [
+            *(f"org.apache.hadoop:{a}:3.5.0" for a in ("hadoop-common", "hadoop-hdfs", "hadoop-hdfs-client")),
+            "org.slf4j:slf4j-reload4j:1.7.36!",
+        ],
         [],
         True,
     ),
@@ -53,16 +58,17 @@ SETS: dict[str, tuple[list[str], list[str], bool]] = {
 
 
 def main() -> None:
-    """Resolve every set and write the lock."""
+    """Resolve the sets that are named and write the lock."""
     context = MavenContext(resolver=PythonResolver(), timeout=60)
     builder = EnvironmentBuilder(context)
-    lock = {}
-    for name, (coordinates, exclusions, follow) in SETS.items():
+    lock = json.loads(LOCK.read_text()) if LOCK.exists() else {}
+    for name in sys.argv[1:] or SETS:
+        coordinates, exclusions, follow = SETS[name]
         spec = EnvironmentSpec(name=name, coordinates=coordinates, exclusions=exclusions)
         wanted = builder.spec_to_dependencies(spec)
         inputs, transitive = context.resolver.resolve(wanted)
         artifacts = [d.artifact for d in [*inputs, *(transitive if follow else [])]]
-        kept = {a.filename: a for a in artifacts if not _excluded(a, exclusions) and a.packaging == "jar"}
+        kept = {str(a.filename): a for a in artifacts if not _excluded(a, exclusions) and a.packaging == "jar"}
         lock[name] = [_entry(kept[filename]) for filename in sorted(kept)]
         print(f"{name}: {len(lock[name])} jars, {sum(e['size'] for e in lock[name]) >> 20} MiB", flush=True)
     LOCK.write_text(json.dumps(lock, indent=1) + "\n")
@@ -72,7 +78,7 @@ def _excluded(artifact, exclusions: list[str]) -> bool:  # type: ignore[no-untyp
     return f"{artifact.groupId}:*" in exclusions
 
 
-def _entry(artifact) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _entry(artifact) -> dict[str, Any]:  # type: ignore[no-untyped-def]
     path: Path = artifact.resolve()
     content = path.read_bytes()
     coordinate = ":".join(filter(None, (artifact.groupId, artifact.artifactId, artifact.version, artifact.classifier)))

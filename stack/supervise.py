@@ -47,7 +47,7 @@ def is_running(instance: Instance) -> bool:
 
 def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
     """Start supervisord, with nothing under it running yet. Raises subprocess.CalledProcessError."""
-    path = instance.folder("conf") / "supervisord.conf"
+    path = _configuration_file(instance)
     path.touch(mode=0o600)
     path.write_text(_configuration(instance, all_servers))
     socket_path(instance).unlink(missing_ok=True)
@@ -63,6 +63,16 @@ def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
+
+
+def is_current(instance: Instance, all_servers: list[Server]) -> bool:
+    """Whether supervisord was started for these servers as they are described now, not for an older version."""
+    path = _configuration_file(instance)
+    return path.exists() and path.read_text() == _configuration(instance, all_servers)
+
+
+def _configuration_file(instance: Instance) -> Path:
+    return instance.folder("conf") / "supervisord.conf"
 
 
 def _configuration(instance: Instance, all_servers: list[Server]) -> str:
@@ -91,8 +101,8 @@ directory={ROOT}
 environment={variables}
 autostart=false
 autorestart=true
-startsecs=1
-startretries=10
+startsecs=4
+startretries=5
 stopasgroup=true
 killasgroup=true
 stopwaitsecs=20

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Plays the game with Apache Bench: guests register, named players buy swords, claim their gold and join guilds.
+# ab sends one fixed body a run, so a player's actions are one run for each kind of action.
+set -euo pipefail
+
+url=http://127.0.0.1:7400 requests=6000 concurrency=16 players=24 realms=4 out=figures
+usage="usage: data_generator.sh [--url URL] [--requests N] [--concurrency N] [--players N] [--realms N] [--out FOLDER]"
+fail() {
+  echo "data_generator.sh: $1" >&2
+  exit 2
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --url) url=${2:?$usage} ;;
+    --requests) requests=${2:?$usage} ;;
+    --concurrency) concurrency=${2:?$usage} ;;
+    --players) players=${2:?$usage} ;;
+    --realms) realms=${2:?$usage} ;;
+    --out) out=${2:?$usage} ;;
+    -h | --help) echo "$usage"; exit ;;
+    *) fail "unknown option $1; $usage" ;;
+  esac
+  shift 2 || fail "$usage"
+done
+for number in "$requests" "$concurrency" "$players" "$realms"; do
+  [[ $number =~ ^[1-9][0-9]*$ ]] || fail "$number is not a whole number above 0"
+done
+[[ $url =~ ^http://(127\.|localhost|\[::1\]) ]] || fail "$url is not on this machine: load goes to loopback only"
+ab=$(command -v ab || echo /usr/bin/ab)
+[ -x "$ab" ] || fail "no ab: sudo apt-get install -y apache2-utils"
+
+mkdir -p "$out"
+# Half of the requests register guests; the other half is spread over the named players and their actions.
+guests=$((requests / 2 / realms))
+swords=(wooden_sword iron_sword steel_sword dragon_sword)
+each=$(((requests - guests * realms) / players))
+[ "$guests" -ge 1 ] && [ "$each" -ge 4 ] || fail "--requests $requests is too few for $players players in $realms realms"
+
+# run NAME REQUESTS CONCURRENCY BODY PATH [TOKEN]: one run of ab; its output, percentiles (csv) and times (tsv) are kept.
+run() {
+  local name=$1 number=$2 level=$3 body=$4 path=$5 header=()
+  [ $# -lt 6 ] || header=(-H "Authorization: Bearer $6")
+  [ "$level" -le "$number" ] || level=$number
+  printf '%s' "$body" >"$out/$name.json"
+  "$ab" -q -k -l -r -s 60 -n "$number" -c "$level" -p "$out/$name.json" -T application/json "${header[@]}" \
+    -e "$out/$name.csv" -g "$out/$name.tsv" "$url$path" >"$out/$name.txt" 2>&1 || fail "ab failed, see $out/$name.txt"
+}
+
+echo "Registering $((guests * realms)) guests in $realms realms ..."
+for ((realm = 0; realm < realms; realm++)); do
+  run "register-realm$realm" "$guests" "$concurrency" "{\"realm\": $realm}" /players
+done
+
+echo "Registering $players named players ..."
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PYTHONPATH=$here/.. "${GUILDHALL_VENV_PYTHON:-python3}" -m load.register --url "$url" --players "$players" --realms "$realms" --out "$out"
+
+echo "Playing $each requests with each of them ..."
+# Four players act at the same time, each with their share of the concurrency.
+share=$(((concurrency + 3) / 4))
+player=0
+while IFS=$'\t' read -r name token; do
+  {
+    run "claim-$name" 2 2 '' /claim_gold "$token"
+    run "join-$name" 2 1 "{\"guild\": \"guild_$((player / realms / 6))\"}" /join_guild "$token"
+    run "buy-$name" $((each - 4)) "$share" "{\"sword\": \"${swords[$((player / realms % 4))]}\"}" /buy_sword "$token"
+  } &
+  player=$((player + 1))
+  ((player % 4)) || wait
+done <"$out/tokens.tsv"
+wait
+rm "$out/tokens.tsv"

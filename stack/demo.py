@@ -1,0 +1,161 @@
+"""The demo: play with Apache Bench, wait until everything is settled and landed, and count it four ways."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from load.figures import Figures, read_figures
+from stack import lifecycle, supervise
+from stack.errors import StackError
+from stack.instance import Instance
+from stack.pipeline import Realm, snapshot
+from stack.servers import ROOT
+from stack.sql import query
+from stack.status import resident_bytes
+from state.connection import connect
+from state.ledger import Ledger
+
+CATCH_UP_SECONDS = 300  # far more than landing 10,000 events takes; then something is wrong and the demo says so
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: the same number by different ways."""
+
+    name: str
+    values: dict[str, int]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all ways give the same number."""
+        return len(set(self.values.values())) == 1
+
+
+def run(instance: Instance, requests: int, concurrency: int, console: Console) -> bool:
+    """Set up, start, play and compare; answers whether every comparison holds. Raises StackError."""
+    console.rule("1. The servers")
+    lifecycle.up(instance, console)
+    before, shop_before = snapshot(instance), _gold_in_redis(instance)
+    console.rule("2. Play")
+    figures = _play(instance, requests, concurrency)
+    console.print(figures.table())
+    console.print(f"All servers together use {_memory(instance):,} MB of memory.")
+    console.rule("3. Wait until every accepted event is settled and landed")
+    caught_up = _wait(instance, console)
+    console.rule("4. The proof")
+    checks = _compare(instance, before, shop_before, figures.accepted)
+    _print_checks(checks, console)
+    _print_next(instance, console)
+    return caught_up and all(check.holds for check in checks)
+
+
+def _play(instance: Instance, requests: int, concurrency: int) -> Figures:
+    out = instance.folder("figures", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    script = [str(ROOT / "load" / "data_generator.sh"), "--url", instance.settings().api_url, "--out", str(out)]
+    script += ["--requests", str(requests), "--concurrency", str(concurrency), "--realms", str(instance.realms)]
+    environment = {**os.environ, "GUILDHALL_VENV_PYTHON": sys.executable}
+    if subprocess.run(script, check=False, env=environment).returncode:
+        raise StackError(f"the load did not run to its end: see {out}")
+    return read_figures(out)
+
+
+def _memory(instance: Instance) -> int:
+    processes = supervise.rpc(instance).getAllProcessInfo()
+    return sum(resident_bytes(p["pid"]) for p in processes) >> 20
+
+
+def _wait(instance: Instance, console: Console) -> bool:
+    columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    give_up = time.monotonic() + CATCH_UP_SECONDS
+    with Progress(*columns, console=console) as progress:
+        settled, landed = progress.add_task("settled", total=None), progress.add_task("landed", total=None)
+        while time.monotonic() < give_up:
+            realms = snapshot(instance)
+            total = sum(r.accepted for r in realms)
+            progress.update(settled, total=total, completed=sum(r.settled for r in realms))
+            progress.update(landed, total=total, completed=sum(r.landed for r in realms))
+            if all(r.settled == r.accepted == r.landed for r in realms):
+                return True
+            time.sleep(0.5)
+    console.print("[red]The streams did not catch up: see ./guildhall logs streaming[/]")
+    return False
+
+
+def _compare(instance: Instance, before: list[Realm], shop_before: int, accepted: int) -> list[Check]:
+    after = snapshot(instance)
+
+    def grown(count: Callable[[Realm], int]) -> int:
+        return sum(map(count, after)) - sum(map(count, before))
+
+    ledger = Ledger(connect(instance.settings()))
+    totals = [ledger.totals(n) for n in range(instance.realms)]
+    settled_ever = sum(t.get("settled", 0) for t in totals)
+    rows_ever = query(instance, "select count(*) from events").rows[0][0]
+    gold = "select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)"
+    spent = query(instance, f"{gold} where t.credit = 'house:shop'").rows[0][0]
+    return [
+        Check(
+            "actions of this demo",
+            {
+                "accepted by the API": accepted,
+                "events in Kafka": grown(lambda r: r.accepted),
+                "settled in Redis": grown(lambda r: r.settled),
+                "rows in Presto": grown(lambda r: r.events),
+            },
+        ),
+        Check(
+            "events ever",
+            {
+                "events in Kafka": sum(r.accepted - r.malformed for r in after),
+                "settled in Redis": settled_ever + sum(t.get(k, 0) for t in totals for k in ("voided", "duplicate")),
+                "rows in Presto": rows_ever,
+            },
+        ),
+        Check("gold spent ever", {"by Redis": _gold_in_redis(instance), "by Presto": spent}),
+    ]
+
+
+def _gold_in_redis(instance: Instance) -> int:
+    ledger = Ledger(connect(instance.settings()))
+    return sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(instance.realms))
+
+
+def _print_checks(checks: list[Check], console: Console) -> None:
+    for check in checks:
+        sign = "[green]the same[/]" if check.holds else "[red]DIFFERENT[/]"
+        console.print(f"{check.name}: {sign}")
+        for way, value in check.values.items():
+            console.print(f"  {way:22} {value:>10,}")
+
+
+def _print_next(instance: Instance, console: Console) -> None:
+    rows = query(instance, "select event_type, count(*) from events group by 1 order by 2 desc").rows
+    table = Table(title="Events by type, from Presto", title_justify="left", box=None)
+    table.add_column("event_type")
+    table.add_column("count", justify="right")
+    for name, count in rows:
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    console.rule("5. Look around")
+    player = query(instance, "select realm, player from events where event_type = 'sword_bought' limit 1").rows
+    realm, name = player[0] if player else (0, "nobody")
+    guildhall = f"./guildhall --home {instance.home}" if instance.home != ROOT / ".guildhall" else "./guildhall"
+    lines = [
+        f"curl {instance.settings().api_url}/",
+        f"{guildhall} redis HGETALL 'realm:{{{realm}}}:player:{name}'",
+        f"""{guildhall} sql "select details['sword'] sword, count(*) n from events where event_type = 'sword_bought' group by 1" """,
+        f"{guildhall} status",
+        f"{guildhall} down",
+    ]
+    for line in lines:
+        console.print(f"  {line.strip()}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"  HDFS http://127.0.0.1:{instance.port('namenode_http')}/jmx", highlight=False)
+    console.print(f"  Presto http://127.0.0.1:{instance.port('presto')}/v1/info", highlight=False)
+    console.print(f"  Spark http://127.0.0.1:{instance.port('spark_ui')}/", highlight=False)

@@ -1,0 +1,65 @@
+"""How far the pipeline is: what the log holds, what is settled in Redis and what Presto sees on HDFS."""
+
+from dataclasses import dataclass
+
+import redis
+from kafka.errors import KafkaError
+from rich.console import RenderableType
+from rich.table import Table
+
+from stack.errors import StackError
+from stack.instance import Instance
+from stack.sql import query
+from state.connection import connect
+from state.ledger import Ledger
+from streaming.topic import end_offsets
+
+# The highest offset of each realm in either table: a record is landed when it is an event or in quarantine.
+_LANDED = """
+select realm, max("offset") + 1, sum(events), sum(malformed) from (
+  select realm, "offset", 1 as events, 0 as malformed from events
+  union all select realm, "offset", 0, 1 from quarantine)
+group by 1"""
+
+
+@dataclass(frozen=True)
+class Realm:
+    """Counts of one realm. ``settled`` and ``landed`` are how many records of the log each stream is past."""
+
+    realm: int
+    accepted: int
+    settled: int
+    landed: int
+    events: int
+    malformed: int
+
+
+def snapshot(instance: Instance) -> list[Realm]:
+    """The counts of every realm. Raises StackError if a server does not answer."""
+    settings = instance.settings()
+    try:
+        # Downstream first: a record that arrives meanwhile then never makes a stream look ahead of the log.
+        landed = {row[0]: row[1:] for row in query(instance, _LANDED).rows}
+        settled = Ledger(connect(settings)).offsets(range(instance.realms))
+        accepted = end_offsets(settings)
+    except redis.RedisError as error:
+        raise StackError("Redis does not answer: ./guildhall up") from error
+    except KafkaError as error:
+        raise StackError("Kafka does not answer: ./guildhall up") from error
+    return [Realm(n, accepted.get(n, 0), settled[n] + 1, *(landed.get(n) or (0, 0, 0))) for n in range(instance.realms)]
+
+
+def render(instance: Instance) -> RenderableType:
+    """The counts as a table, or one line why there are none."""
+    try:
+        realms = snapshot(instance)
+    except StackError as error:
+        return f"[yellow]{error}[/]"
+    table = Table(title="Pipeline (records of the log)", title_justify="left", box=None)
+    table.add_column("realm")
+    for name in ("accepted", "settled", "lag", "landed", "lag", "quarantined"):
+        table.add_column(name, justify="right")
+    for r in realms:
+        counts = (r.accepted, r.settled, r.accepted - r.settled, r.landed, r.accepted - r.landed, r.malformed)
+        table.add_row(str(r.realm), *(f"{count:,}" for count in counts))
+    return table
