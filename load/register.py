@@ -35,7 +35,7 @@ def main(url: str, players: int, realms: int, out: Path) -> None:
 
 
 def wait_until_settled(session: requests.Session, url: str, token: str) -> None:
-    """Return when the player of this token can act. Raises click.ClickException when the settle query is not working."""
+    """Return when the player of this token can act. Raises click.ClickException if that does not happen."""
     give_up = time.monotonic() + SETTLE_SECONDS
     headers = {"Authorization": f"Bearer {token}"}
     while session.get(f"{url}/inventory", headers=headers, timeout=60).status_code != HTTPStatus.OK:

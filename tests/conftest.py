@@ -1,0 +1,145 @@
+"""What the tests share: a real Redis of their own, and one instance of the whole pipeline for the session."""
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import redis
+import requests
+from pydantic import SecretStr
+from rich.console import Console
+
+from stack import lifecycle
+from stack.debian import program_path, require_programs
+from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
+from stack.servers import ROOT
+from state.acl import acl_file
+from state.connection import connect
+from state.install import install_library
+from state.settings import Settings
+
+PATIENCE_SECONDS = 60
+
+
+def free_block(size: int) -> int:
+    """The first of ``size`` free ports in a row."""
+    for first in range(17400, 19000, size):
+        try:
+            for port in range(first, first + size):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+def eventually(what, seconds: float = PATIENCE_SECONDS):
+    """The first true answer of ``what()``; fails with the last one."""
+    give_up = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < give_up, f"still {answer!r} after {seconds} s"
+        time.sleep(0.1)
+    return answer
+
+
+@dataclass
+class RedisServer:
+    """A real Redis with our users and our library."""
+
+    port: int
+    passwords: dict[str, str]
+
+    def settings(self, user: str) -> Settings:
+        return Settings(redis_port=self.port, redis_user=user, redis_password=SecretStr(self.passwords[user]))
+
+    def connection(self, user: str) -> redis.Redis:
+        return connect(self.settings(user))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    require_programs(Console())
+    folder = tmp_path_factory.mktemp("redis")
+    server = RedisServer(free_block(1), {user: f"{user}-password" for user in REDIS_USERS})
+    (folder / "users.acl").write_text(acl_file(server.passwords))
+    command = [program_path("redis-server"), "--port", str(server.port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(
+        [*command, "--dir", str(folder), "--aclfile", str(folder / "users.acl")], stdout=subprocess.DEVNULL
+    )
+    try:
+
+        def answers() -> bool:
+            try:
+                return bool(server.connection("admin").ping())
+            except redis.ConnectionError:
+                return False
+
+        eventually(answers, 10)
+        install_library(server.connection("admin"))
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def empty_redis(redis_server: RedisServer) -> RedisServer:
+    redis_server.connection("admin").flushall()
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Iterator[Instance]:
+    """The whole pipeline, in a folder and on ports of its own. Whatever an earlier run left there is ended first."""
+    home = ROOT / ".guildhall-test"
+    known = home / "instance.json"
+    if known.exists():
+        lifecycle.down(open_instance(home))
+
+    shutil.rmtree(home, ignore_errors=True)
+    instance = open_instance(home, free_block(len(PORTS)))
+    try:
+        lifecycle.up(instance, Console())
+        yield instance
+    finally:
+        lifecycle.down(instance)
+
+
+class Player:
+    """Plays through HTTP, as a game client does."""
+
+    def __init__(self, instance: Instance, realm: int, name: str | None = None) -> None:
+        self.url = instance.settings().api_url
+        self.session = requests.Session()
+        body = {"realm": realm} | ({"name": name} if name else {})
+        answer = self.session.post(f"{self.url}/players", json=body, timeout=60)
+        assert answer.status_code == 202, answer.text
+        self.realm, self.name = realm, answer.json()["player"]
+        self.session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        self.wait(answer.json()["id"])
+
+    def post(self, path: str, **body: object) -> requests.Response:
+        return self.session.post(f"{self.url}{path}", json=body, timeout=60)
+
+    def delete(self, path: str) -> requests.Response:
+        return self.session.delete(f"{self.url}{path}", timeout=60)
+
+    def status(self, event_id: str) -> str:
+        return str(self.session.get(f"{self.url}/events/{event_id}", timeout=60).json()["status"])
+
+    def wait(self, event_id: str) -> None:
+        eventually(lambda: self.status(event_id) == "settled")
+
+    def inventory(self) -> dict:
+        answer = self.session.get(f"{self.url}/inventory", timeout=60)
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.text)
+
+    def gold(self) -> dict:
+        return self.inventory()["accounts"].get("gold", {"settled": 0, "held": 0, "available": 0})

@@ -1,0 +1,260 @@
+"""The ledger on a real Redis."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+from game import rules
+from game.accounts import Transfer
+from game.events import FENCE, VOID, new_event
+from game.rules import Decision
+from state.install import install_library
+from state.ledger import (
+    Changed,
+    Held,
+    Ledger,
+    Recovering,
+    Refused,
+    Reservation,
+    Seen,
+    available,
+    malformed_record,
+    settle_record,
+)
+from tests.conftest import RedisServer
+
+pytestmark = pytest.mark.redis
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+REALM = 3
+
+
+class Game:
+    """Plays one realm without Kafka: the log is a list that this class settles in order."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self.api = Ledger(server.connection("api"))
+        self.settler = Ledger(server.connection("settler"))
+        self.offset = -1
+        self.at = 1_000_000
+
+    def reserve(self, decision: Decision, player: str = "ada", event_id: str | None = None):
+        reservation = Reservation(event_id or str(uuid.uuid4()), REALM, player, decision)
+        (outcome,) = self.api.reserve([reservation])
+        return reservation, outcome
+
+    def record(self, reservation: Reservation, generation: int = -1, event_type: str | None = None) -> str:
+        self.offset += 1
+        control = event_type is not None
+        event = new_event(
+            event_id=reservation.event_id,
+            event_type=event_type or reservation.decision.type,
+            realm=REALM,
+            player="" if control else reservation.player,
+            at=NOW,
+            generation=generation,
+            transfers=() if control else reservation.decision.transfers,
+        )
+        return settle_record(event, self.offset, self.at)
+
+    def settle(self, reservation: Reservation, generation: int = -1, event_type: str | None = None) -> str:
+        assert self.settler.settle(REALM, [self.record(reservation, generation, event_type)]) == 1
+        return self.status(reservation)
+
+    def status(self, reservation: Reservation) -> str:
+        found = self.api.event(REALM, reservation.event_id)
+        return found.status if found else "unknown"
+
+    def act(self, decision: Decision, player: str = "ada") -> None:
+        reservation, outcome = self.reserve(decision, player)
+        assert isinstance(outcome, Held), outcome
+        assert self.settle(reservation) == "settled"
+
+    def gold(self, player: str = "ada") -> dict[str, int]:
+        owner = f"player:{player}"
+        return available(self.api.holdings(REALM, owner), owner)["gold"]
+
+
+@pytest.fixture
+def game(empty_redis: RedisServer) -> Game:
+    game = Game(empty_redis)
+    game.act(rules.register("ada", TODAY))
+    return game
+
+
+def give(gold: int) -> Decision:
+    return Decision("gold_found", {}, (Transfer("house:mint", "player:ada:gold", gold),))
+
+
+def test_200_threads_and_gold_for_three_swords(game: Game) -> None:
+    with ThreadPoolExecutor(200) as pool:
+        outcomes = list(pool.map(lambda _: game.reserve(rules.buy_sword("ada", "iron_sword"))[1], range(200)))
+    assert sum(isinstance(outcome, Held) for outcome in outcomes) == 3
+    assert game.gold() == {"settled": 100, "held": 90, "available": 10}
+    assert {o for o in outcomes if isinstance(o, Refused)} == {Refused("player:ada:gold", 10, 30)}
+
+
+def test_a_name_is_taken_once_even_before_it_is_settled(game: Game) -> None:
+    _, first = game.reserve(rules.register("bob", TODAY), "bob")
+    _, second = game.reserve(rules.register("bob", TODAY), "bob")
+    assert isinstance(first, Held)
+    assert second == Refused("player:bob:vacancy", 0, 1)
+
+
+def test_settling_moves_the_offset_with_the_state_and_only_once(game: Game) -> None:
+    reservation, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    record = game.record(reservation)
+    assert [game.settler.settle(REALM, [record]) for _ in range(3)] == [1, 0, 0]
+    assert game.gold() == {"settled": 70, "held": 0, "available": 70}
+    assert game.api.offsets([REALM]) == {REALM: game.offset}
+
+
+def test_a_gap_is_refused_and_nothing_is_applied(game: Game) -> None:
+    reservation, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    game.offset += 1
+    with pytest.raises(redis.ResponseError, match="expected 1 got 2"):
+        game.settler.settle(REALM, [game.record(reservation)])
+    assert game.gold()["settled"] == 100
+    assert game.api.offsets([REALM]) == {REALM: 0}
+
+
+def test_release_gives_the_gold_back_once(game: Game) -> None:
+    reservation, _ = game.reserve(rules.buy_sword("ada", "steel_sword"))
+    assert game.api.release(REALM, reservation.event_id) is True
+    assert game.api.release(REALM, reservation.event_id) is False
+    assert game.gold() == {"settled": 100, "held": 0, "available": 100}
+
+
+def test_release_after_settling_changes_nothing(game: Game) -> None:
+    reservation, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    game.settle(reservation)
+    assert game.api.release(REALM, reservation.event_id) is False
+    assert game.gold()["settled"] == 70
+
+
+def test_the_first_of_event_and_void_wins(game: Game) -> None:
+    voided, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    assert game.settle(voided, event_type=VOID) == "voided"
+    assert game.settle(voided) == "voided"
+    settled, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    assert game.settle(settled) == "settled"
+    assert game.settle(settled, event_type=VOID) == "settled"
+    assert game.gold() == {"settled": 70, "held": 0, "available": 70}
+
+
+def test_an_event_id_is_new_once(game: Game) -> None:
+    reservation, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    _, again = game.reserve(rules.buy_sword("ada", "iron_sword"), event_id=reservation.event_id)
+    assert isinstance(again, Seen)
+    assert again.status.status == "pending"
+
+
+def test_a_foreign_event_that_would_break_the_books_is_rejected(game: Game) -> None:
+    theft = Reservation(str(uuid.uuid4()), REALM, "ada", rules.buy_sword("ada", "dragon_sword"))
+    assert game.settle(theft) == "rejected"
+    assert game.gold()["settled"] == 100
+    assert game.api.totals(REALM)["rejected"] == 1
+
+
+def test_malformed_records_only_move_the_offset(game: Game) -> None:
+    assert game.settler.settle(REALM, [malformed_record(1), malformed_record(2)]) == 2
+    assert game.api.offsets([REALM]) == {REALM: 2}
+    assert game.api.totals(REALM) == {"settled": 1, "malformed": 2}
+
+
+def test_a_claim_decided_on_an_old_balance_is_refused(game: Game) -> None:
+    has = game.api.holdings(REALM, "player:ada").settled
+    game.act(rules.claim_gold("ada", has, TODAY))
+    _, outcome = game.reserve(rules.claim_gold("ada", has, TODAY))
+    assert isinstance(outcome, Changed)
+
+
+def test_a_fence_voids_the_holds_of_the_generation_before(game: Game, empty_redis: RedisServer) -> None:
+    stale, held = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    assert isinstance(held, Held)
+    token = str(uuid.uuid4())
+    empty_redis.connection("admin").set(f"realm:{{{REALM}}}:recovering", token)
+    assert isinstance(game.reserve(rules.buy_sword("ada", "iron_sword"))[1], Recovering)
+    fence = Reservation(token, REALM, "ada", give(1))
+    assert game.settle(fence, event_type=FENCE) == "settled"
+    assert game.gold() == {"settled": 100, "held": 0, "available": 100}
+    _, fresh = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    assert fresh == Held(game.offset, ())
+    assert game.settle(stale, generation=held.generation) == "voided"
+    assert game.gold()["settled"] == 100
+
+
+def state(server: RedisServer) -> dict[str, object]:
+    """Everything that is a function of the log: balances, offset, totals, statuses."""
+    admin = server.connection("admin")
+    hashes = [
+        f"realm:{{{REALM}}}:{owner}" for owner in ("player:ada", "player:bob", "house", "guild:knights", "totals")
+    ]
+    result: dict[str, object] = {key: admin.hgetall(key) for key in hashes}
+    result |= {key: admin.get(key) for key in admin.keys(f"realm:{{{REALM}}}:event:*")}
+    return result | {"offset": admin.get(f"realm:{{{REALM}}}:offset")}
+
+
+def test_a_replay_of_the_log_gives_the_same_state_and_balanced_books(game: Game, empty_redis: RedisServer) -> None:
+    empty_redis.connection("admin").flushall()
+    install_library(empty_redis.connection("admin"))
+    game.offset = -1
+    log: list[str] = []
+
+    def act(decision: Decision, player: str = "ada") -> None:
+        reservation, _ = game.reserve(decision, player)
+        log.append(game.record(reservation))
+        game.settler.settle(REALM, log[-1:])
+
+    act(rules.register("ada", TODAY))
+    act(rules.register("bob", TODAY), "bob")
+    act(rules.buy_sword("ada", "steel_sword"))
+    act(rules.join_guild("ada", "knights", {}, {}))
+    act(rules.join_guild("bob", "knights", {}, {"charter": 0}), "bob")
+    act(rules.buy_sword("bob", "dragon_sword"), "bob")  # not covered: written by somebody else, and rejected
+    before = state(empty_redis)
+    empty_redis.connection("admin").flushall()
+    install_library(empty_redis.connection("admin"))
+    assert game.settler.settle(REALM, log) == len(log)
+    assert state(empty_redis) == before
+    balances = [
+        before[f"realm:{{{REALM}}}:{owner}"] for owner in ("player:ada", "player:bob", "house", "guild:knights")
+    ]
+    opened_at_one = 3  # two vacancies and a charter
+    assert sum(int(v) for b in balances for v in b.values()) == opened_at_one
+
+
+def test_statuses_are_forgotten_after_a_day_of_log_time(game: Game) -> None:
+    first, _ = game.reserve(rules.buy_sword("ada", "wooden_sword"))
+    assert game.settle(first) == "settled"
+    game.at += 25 * 3600 * 1000
+    second, _ = game.reserve(rules.buy_sword("ada", "wooden_sword"))
+    assert game.settle(second) == "settled"
+    assert game.status(first) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        ("api", ("hset", "realm:{3}:player:ada", "gold", "1000000")),
+        ("api", ("set", "realm:{3}:offset", "99")),
+        ("api", ("flushall",)),
+        ("settler", ("flushall",)),
+        ("inspector", ("set", "realm:{3}:offset", "99")),
+        ("inspector", ("fcall", "release", "1", "realm:{3}", "x")),
+    ],
+)
+def test_users_of_redis_have_no_more_than_they_need(game: Game, empty_redis: RedisServer, user: str, command) -> None:
+    with pytest.raises(redis.NoPermissionError):
+        empty_redis.connection(user).execute_command(*command)
+
+
+def test_the_api_cannot_settle(game: Game) -> None:
+    reservation, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
+    with pytest.raises(redis.RedisError):
+        game.api.settle(REALM, [game.record(reservation)])
+    assert game.gold()["settled"] == 100
