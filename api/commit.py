@@ -149,13 +149,13 @@ class GroupCommit:
         in_time = self._monotonic() - ticket.started < DEADLINE_SECONDS - MARGIN_SECONDS
         ticket.finish(Accepted(offset) if offset is not None and in_time else Unknown())
 
-    def _void(self, realm: int, event_ids: tuple[str, ...]) -> None:
-        for event_id in event_ids:
+    def _void(self, realm: int, overdue: tuple[tuple[str, str], ...]) -> None:
+        for event_id, player in overdue:
             try:
-                self._log.append(_void_event(realm, event_id), lambda _offset: None)
+                self._log.append(_void_event(realm, event_id, player), lambda _offset: None)
             except NotAppended as error:
                 logger.warning("could not void %s: %s", event_id, error)
 
 
-def _void_event(realm: int, event_id: str) -> Event:
-    return new_event(event_id=event_id, event_type=VOID, realm=realm, player="", at=datetime.now(UTC))
+def _void_event(realm: int, event_id: str, player: str) -> Event:
+    return new_event(event_id=event_id, event_type=VOID, realm=realm, player=player, at=datetime.now(UTC))

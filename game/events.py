@@ -46,7 +46,7 @@ class Event(BaseModel):
     type: str = Field(pattern=r"^[a-z][a-z_]{1,39}$", description="what happened, in the past tense")
     version: int = Field(ge=VERSION, le=VERSION)
     realm: int = Field(ge=0)
-    player: str = Field(pattern=rf"^({NAME})?$", description="who acted; empty for void and fence")
+    player: str = Field(pattern=rf"^({NAME})?$", description="who acted; empty for a fence")
     time: str = Field(description="when the API decided: UTC, RFC 3339, milliseconds")
     generation: int = Field(ge=NO_GENERATION, description="the realm's generation when the hold was taken")
     details: dict[Text, Text | int] = Field(max_length=20, description="for analysts; the ledger does not read it")

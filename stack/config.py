@@ -108,6 +108,9 @@ def _presto(instance: Instance) -> str:
     return f"""coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={instance.port("presto")}
+http-server.log.path={instance.home}/logs/presto-requests.log
+http-server.log.max-history=3
+http-server.log.max-size=10MB
 discovery-server.enabled=true
 discovery.uri=http://{HOST}:{instance.port("presto")}
 query.max-memory=768MB

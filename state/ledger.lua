@@ -72,8 +72,14 @@ end
 
 local function overdue(realm, now)
   local ids = redis.call('ZRANGEBYSCORE', realm .. ':deadlines', '-inf', now, 'LIMIT', 0, SWEEP)
-  for _, id in ipairs(ids) do redis.call('ZADD', realm .. ':deadlines', now + SWEEP_AGAIN, id) end
-  return ids
+  local named = {}
+  for i, id in ipairs(ids) do
+    redis.call('ZADD', realm .. ':deadlines', now + SWEEP_AGAIN, id)
+    -- The void names the player, so that the player may still ask what became of the event.
+    local _, line = status_of(realm, id)
+    named[i] = id .. ' ' .. (string.match(line or '', '%S+$') or '-')
+  end
+  return named
 end
 
 -- The generation of the realm, as an integer.
@@ -82,7 +88,7 @@ local function generation_of(realm)
 end
 
 -- ARGV: event id, type, player, lifetime of the hold in ms, debits [[account, amount]...], conditions [[account, least, most]...]
--- Answers {"held", generation, overdue ids} | {"seen", status line} | {"recovering"} | {"short", account, available, amount}
+-- Answers {"held", generation, overdue "<id> <player>"...} | {"seen", status line} | {"recovering"} | {"short", account, available, amount}
 --       | {"changed", account, balance}
 local function reserve(keys, args)
   local realm, id = keys[1], args[1]

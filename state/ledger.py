@@ -30,10 +30,10 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The hold is taken. ``overdue`` names older holds of the realm whose event never reached the log."""
+    """The hold is taken. ``overdue`` names older holds of the realm whose event never reached the log: (id, player)."""
 
     generation: int
-    overdue: tuple[str, ...]
+    overdue: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def _reserve_arguments(r: Reservation) -> tuple[str | int, ...]:
 def _outcome(reply: list[Any]) -> Outcome:
     kind, *rest = reply
     if kind == "held":
-        return Held(int(rest[0]), tuple(rest[1]))
+        return Held(int(rest[0]), tuple((i, p) for i, _, p in (late.partition(" ") for late in rest[1])))
     if kind == "short":
         return Refused(rest[0], int(rest[1]), int(rest[2]))
     if kind == "changed":

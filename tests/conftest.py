@@ -133,8 +133,8 @@ class Player:
     def status(self, event_id: str) -> str:
         return str(self.session.get(f"{self.url}/events/{event_id}", timeout=60).json()["status"])
 
-    def wait(self, event_id: str) -> None:
-        eventually(lambda: self.status(event_id) == "settled")
+    def wait(self, event_id: str, seconds: float = PATIENCE_SECONDS) -> None:
+        eventually(lambda: self.status(event_id) == "settled", seconds)
 
     def inventory(self) -> dict:
         answer = self.session.get(f"{self.url}/inventory", timeout=60)

@@ -249,7 +249,7 @@ def test_statuses_are_forgotten_after_a_day_of_log_time(game: Game) -> None:
     ],
 )
 def test_users_of_redis_have_no_more_than_they_need(game: Game, empty_redis: RedisServer, user: str, command) -> None:
-    with pytest.raises(redis.NoPermissionError):
+    with pytest.raises(redis.exceptions.NoPermissionError):
         empty_redis.connection(user).execute_command(*command)
 
 

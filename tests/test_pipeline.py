@@ -1,0 +1,153 @@
+"""The whole pipeline on real servers, through the doors that players, operators and analysts use."""
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from kafka import KafkaProducer
+
+from game.accounts import Transfer
+from game.events import encode, new_event
+from stack import supervise
+from stack.instance import Instance
+from stack.pipeline import snapshot
+from stack.servers import ROOT
+from stack.sql import query
+from state.connection import connect
+from state.ledger import Ledger
+from tests.conftest import Player, eventually
+from tests.test_ledger import NOW
+
+pytestmark = pytest.mark.stack
+
+CATCH_UP_SECONDS = 120
+
+
+def caught_up(instance: Instance) -> bool:
+    return all(r.accepted == r.settled == r.landed for r in snapshot(instance))
+
+
+def test_a_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> None:
+    ada = Player(pipeline, 1, "ada")
+    bought = ada.post("/buy_sword", sword="iron_sword")
+    assert bought.status_code == 202
+    ada.wait(bought.json()["id"])
+    ada.wait(ada.post("/claim_gold").json()["id"])
+    assert ada.gold()["settled"] == 100 - 30 + 25
+    ada.wait(ada.post("/join_guild", guild="knights").json()["id"])
+    assert ada.inventory()["guild"] == "knights"
+    ada.wait(ada.delete("/guild").json()["id"])
+    assert ada.inventory()["guild"] is None
+
+
+def test_one_purchase_too_many_is_refused_while_the_first_are_pending(pipeline: Instance) -> None:
+    bob = Player(pipeline, 2)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: bob.post("/buy_sword", sword="iron_sword"), range(20)))
+    accepted = [answer for answer in answers if answer.status_code == 202]
+    assert len(accepted) == 3
+    assert all(answer.status_code == 409 for answer in answers if answer not in accepted)
+    for answer in accepted:
+        bob.wait(answer.json()["id"])
+    assert bob.gold() == {"settled": 10, "held": 0, "available": 10}
+
+
+def test_the_same_name_lives_once_in_each_realm(pipeline: Instance) -> None:
+    first = Player(pipeline, 0, "eve")
+    assert Player(pipeline, 3, "eve").realm != first.realm
+    again = first.session.post(f"{first.url}/players", json={"realm": 0, "name": "eve"}, timeout=60)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/name_taken")
+
+
+def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
+    cat = Player(pipeline, 0)
+    event = cat.post("/buy_sword", sword="wooden_sword").json()["id"]
+    cat.wait(event)
+    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    columns = "event_type, player, realm, details['sword'], transfers[1].debit, transfers[1].amount"
+    rows = query(pipeline, f"select {columns} from events where event_id = '{event}'").rows  # noqa: S608
+    assert rows == [("sword_bought", cat.name, 0, "wooden_sword", f"player:{cat.name}:gold", 10)]
+    total = query(pipeline, "select count(*), count(distinct event_id) from events").rows[0]
+    assert total[0] == total[1] == sum(r.events for r in snapshot(pipeline))
+
+
+def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance) -> None:
+    settings = pipeline.settings()
+    before = sum(r.malformed for r in snapshot(pipeline))
+    foreign = new_event(
+        event_id="0bad-0bad",
+        event_type="gold_stolen",
+        realm=2,
+        player="mallory",
+        at=NOW,
+        transfers=[Transfer("player:nobody:gold", "player:mallory:gold", 1000)],
+    )
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    # Partition 1: another realm's event and garbage. Partition 2: an event that nothing covers, which is no garbage.
+    for partition, value in ((1, encode(foreign)), (1, b"\xff\x00 garbage"), (1, None), (2, encode(foreign))):
+        producer.send(settings.topic, key=b"test", value=value, partition=partition).get(timeout=30)
+    producer.close()
+    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    assert sum(r.malformed for r in snapshot(pipeline)) == before + 3
+    rows = query(pipeline, 'select to_hex(value), reason from quarantine where realm = 1 order by "offset"').rows[-3:]
+    assert [reason for _, reason in rows][0::2] == ["realm 2 in partition 1", "the record has no value"]
+    assert rows[1][0] == b"\xff\x00 garbage".hex().upper()
+    assert Ledger(connect(settings)).totals(2)["rejected"] == 1
+    assert Ledger(connect(settings)).holdings(2, "player:mallory").settled == {}
+    Player(pipeline, 1)  # the realm goes on
+
+
+def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instance) -> None:
+    dan = Player(pipeline, 3)
+    driver = next(p["pid"] for p in supervise.rpc(pipeline).getAllProcessInfo() if p["name"] == "streaming")
+    before = sum(r.settled for r in snapshot(pipeline))
+    psutil.Process(driver).send_signal(signal.SIGKILL)
+    answers = [dan.post("/buy_sword", sword="wooden_sword") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [202] * 4
+    dan.wait(answers[-1].json()["id"], CATCH_UP_SECONDS)
+    assert {dan.status(answer.json()["id"]) for answer in answers} == {"settled"}
+    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    assert dan.gold() == {"settled": 60, "held": 0, "available": 60}
+    assert sum(r.settled for r in snapshot(pipeline)) == before + 4
+    counts = f"select count(*), count(distinct event_id) from events where player = '{dan.name}'"  # noqa: S608
+    assert query(pipeline, counts).rows == [(5, 5)]
+
+
+def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
+    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    text = "select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)"
+    spent = query(pipeline, f"{text} where t.credit = 'house:shop'").rows[0][0]
+    ledger = Ledger(connect(pipeline.settings()))
+    assert spent > 0
+    assert spent == sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(pipeline.realms))
+
+
+def test_the_load_script_plays_and_keeps_its_figures(pipeline: Instance, tmp_path) -> None:
+    from stack.demo import _play
+
+    before = sum(r.accepted for r in snapshot(pipeline))
+    figures = _play(pipeline, 600, 8)
+    assert figures.rows["register"].complete == 300
+    assert all(row.failed == 0 for row in figures.rows.values())
+    assert sum(r.accepted for r in snapshot(pipeline)) == before + figures.accepted
+
+
+def test_the_command_line(pipeline: Instance) -> None:
+    def guildhall(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "stack.cli", "--home", str(pipeline.home), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    counts = guildhall("sql", "select event_type, count(*) from events group by 1")
+    assert counts.returncode == 0
+    assert "player_registered" in counts.stdout
+    wrong = guildhall("sql", "select nope from events")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "nope" in wrong.stderr
+    status = guildhall("status").stdout
+    assert status.count("running") == 7
+    assert "quarantined" in status
+    assert guildhall("redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
+    assert "everything is up already" in guildhall("up").stdout.lower()
