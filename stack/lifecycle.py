@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -66,11 +67,10 @@ def down(instance: Instance) -> list[str]:
             if name in running:
                 remote.stopProcess(name)
                 stopped.append(name)
+        daemon = psutil.Process(remote.getPID())
         remote.shutdown()
-        deadline = time.monotonic() + 20
-        while supervise.is_running(instance) and time.monotonic() < deadline:
-            time.sleep(0.1)
-    return stopped + [f"leftover {name}" for name in supervise.end_leftovers(instance) if name != "supervisord"]
+        psutil.wait_procs([daemon], timeout=20)
+    return stopped + [f"leftover {name}" for name in supervise.end_leftovers(instance)]
 
 
 def _require_free_ports(instance: Instance, server: Server) -> None:

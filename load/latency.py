@@ -1,0 +1,100 @@
+"""Benchmarks of the settle query: ``python -m load.latency --home .guildhall``. Not a test: it measures, and says so.
+
+First the time from the API's 202 (so after the broker's ack) to the moment when the event is settled, at a steady rate
+of actions; then the rate at which a backlog is settled that was written while the streams were stopped.
+"""
+
+import statistics
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import requests
+from kafka import KafkaProducer
+
+from game.accounts import Transfer
+from game.events import encode, new_event
+from stack import supervise
+from stack.instance import Instance, open_instance
+from stack.pipeline import snapshot
+from state.connection import connect
+from state.ledger import Ledger
+
+POLL_SECONDS = 0.005
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path, exists=True), default=".guildhall")
+@click.option("--rate", default=50, help="Actions a second.")
+@click.option("--seconds", default=20, help="For how long.")
+@click.option("--backlog", default=200_000, help="Events to settle at once; 0 for none.")
+def main(home: Path, rate: int, seconds: int, backlog: int) -> None:
+    """Measure a running instance."""
+    instance = open_instance(home)
+    times = sorted(measure_latency(instance, rate, seconds))
+    p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
+    click.echo(f"ack to settled, {len(times)} actions at {rate}/s: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
+    if backlog:
+        click.echo(f"backlog of {backlog:,} events: {measure_backlog(instance, backlog):,.0f} events/s settled")
+
+
+def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
+    """Seconds from 202 to settled, of registrations in all realms."""
+    url, ledger, session = instance.settings().api_url, Ledger(connect(instance.settings())), requests.Session()
+
+    def one(i: int) -> float:
+        realm = i % instance.realms
+        answer = session.post(f"{url}/players", json={"realm": realm}, timeout=60)
+        accepted = time.monotonic()
+        answer.raise_for_status()
+        while (status := ledger.event(realm, answer.json()["id"])) is None or status.status != "settled":
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - accepted
+
+    with ThreadPoolExecutor(2 * rate) as pool:
+        futures = []
+        begun = time.monotonic()
+        for i in range(rate * seconds):
+            time.sleep(max(0.0, begun + i / rate - time.monotonic()))
+            futures.append(pool.submit(one, i))
+        return [future.result() for future in futures]
+
+
+def measure_backlog(instance: Instance, events: int) -> float:
+    """Events a second, from the first moved offset to the last, with the land query at work beside it."""
+    settings, remote = instance.settings(), supervise.rpc(instance)
+    remote.stopProcess("streaming")
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
+    now = datetime.now(UTC)
+    transfers = [
+        Transfer("house:mint", "player:bench:gold", 30),
+        Transfer("house:stock:iron_sword", "player:bench:item:iron_sword", 1),
+    ]
+    for i in range(events):
+        event = new_event(
+            event_id=str(uuid.uuid4()),
+            event_type="benchmark",
+            realm=i % instance.realms,
+            player="bench",
+            at=now,
+            transfers=transfers,
+        )
+        producer.send(settings.topic, key=b"bench", value=encode(event), partition=i % instance.realms)
+    producer.close()
+    remote.startProcess("streaming")
+    ledger, realms = Ledger(connect(settings)), range(instance.realms)
+    first = sum(ledger.offsets(realms).values())
+    while (done := sum(ledger.offsets(realms).values())) == first:
+        time.sleep(POLL_SECONDS)
+    begun, at_begin = time.monotonic(), done
+    goal = sum(r.accepted - 1 for r in snapshot(instance))
+    while (done := sum(ledger.offsets(realms).values())) < goal:
+        time.sleep(POLL_SECONDS)
+    return (done - at_begin) / (time.monotonic() - begun)
+
+
+if __name__ == "__main__":
+    main()
