@@ -65,8 +65,8 @@ def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
 
 def measure_backlog(instance: Instance, events: int) -> float:
     """Events a second, from the first moved offset to the last, with the land query at work beside it."""
-    settings, remote = instance.settings(), supervise.rpc(instance)
-    remote.stopProcess("streaming")
+    settings = instance.settings()
+    supervise.call(instance, "stopProcess", "streaming")
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
     now = datetime.now(UTC)
     transfers = [
@@ -84,7 +84,7 @@ def measure_backlog(instance: Instance, events: int) -> float:
         )
         producer.send(settings.topic, key=b"bench", value=encode(event), partition=i % instance.realms)
     producer.close()
-    remote.startProcess("streaming")
+    supervise.call(instance, "startProcess", "streaming")
     ledger, realms = Ledger(connect(settings)), range(instance.realms)
     first = sum(ledger.offsets(realms).values())
     while (done := sum(ledger.offsets(realms).values())) == first:

@@ -69,8 +69,7 @@ def _play(instance: Instance, requests: int, concurrency: int) -> Figures:
 
 
 def _memory(instance: Instance) -> int:
-    processes = supervise.rpc(instance).getAllProcessInfo()
-    return sum(resident_bytes(p["pid"]) for p in processes) >> 20
+    return sum(resident_bytes(p["pid"]) for p in supervise.processes(instance).values()) >> 20
 
 
 def _wait(instance: Instance, console: Console) -> bool:

@@ -60,15 +60,14 @@ def down(instance: Instance) -> list[str]:
     """Stop the servers of this instance and nothing else; answers what was stopped."""
     stopped = []
     if supervise.is_running(instance):
-        remote = supervise.rpc(instance)
-        running = [p["name"] for p in remote.getAllProcessInfo() if p["pid"]]
+        running = [name for name, process in supervise.processes(instance).items() if process["pid"]]
         # What writes first, what is written to last.
         for name in ("api", "streaming", "presto", "datanode", "namenode", "kafka", "redis"):
             if name in running:
-                remote.stopProcess(name)
+                supervise.call(instance, "stopProcess", name)
                 stopped.append(name)
-        daemon = psutil.Process(remote.getPID())
-        remote.shutdown()
+        daemon = psutil.Process(supervise.call(instance, "getPID"))
+        supervise.call(instance, "shutdown")
         psutil.wait_procs([daemon], timeout=20)
     return stopped + [f"leftover {name}" for name in supervise.end_leftovers(instance)]
 
@@ -95,7 +94,6 @@ def _is_well(server: Server) -> bool:
 
 
 def _start_all(instance: Instance, all_servers: list[Server], console: Console) -> None:
-    remote = supervise.rpc(instance)
     progress = {server.name: _Progress() for server in all_servers}
     begun = time.monotonic()
     started: dict[str, float] = {}
@@ -105,27 +103,26 @@ def _start_all(instance: Instance, all_servers: list[Server], console: Console) 
             for server in all_servers:
                 mine = progress[server.name]
                 if mine.state == "waiting" and all(progress[name].state == "up" for name in server.after):
-                    if not _is_process_running(remote, server.name):
+                    if _state(instance, server.name) not in ("RUNNING", "STARTING", "BACKOFF"):
                         server.before_start()
-                        remote.startProcess(server.name, False)
+                        supervise.call(instance, "startProcess", server.name, False)
                     mine.state, started[server.name] = "starting", time.monotonic()
                 if mine.state == "starting":
                     mine.seconds = time.monotonic() - started[server.name]
                     if _is_well(server):
                         server.once_healthy()
                         mine.state = "up"
-                    elif time.monotonic() - begun > START_SECONDS or _is_fatal(remote, server.name):
+                    elif time.monotonic() - begun > START_SECONDS or _state(instance, server.name) in (
+                        "FATAL",
+                        "EXITED",
+                    ):
                         raise StackError(_last_words(instance, server.name))
                 live.update(_table(progress))
             time.sleep(0.2)
 
 
-def _is_process_running(remote: object, name: str) -> bool:
-    return bool(remote.getProcessInfo(name)["statename"] in ("RUNNING", "STARTING", "BACKOFF"))  # type: ignore[attr-defined]
-
-
-def _is_fatal(remote: object, name: str) -> bool:
-    return bool(remote.getProcessInfo(name)["statename"] in ("FATAL", "EXITED"))  # type: ignore[attr-defined]
+def _state(instance: Instance, name: str) -> str:
+    return str(supervise.processes(instance)[name]["statename"])
 
 
 def _last_words(instance: Instance, name: str) -> str:

@@ -19,7 +19,7 @@ def server_table(instance: Instance) -> Table:
         table.add_row("all", "[red]down[/]", "", "", "")
         return table
     total = 0
-    for process in supervise.rpc(instance).getAllProcessInfo():
+    for process in supervise.processes(instance).values():
         memory = resident_bytes(process["pid"])
         total += memory
         table.add_row(*_row(instance, process), f"{memory >> 20} MB")

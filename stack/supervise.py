@@ -31,16 +31,24 @@ def socket_path(instance: Instance) -> Path:
     return folder / "supervisor.sock"
 
 
-def rpc(instance: Instance) -> Any:
-    """Supervisord's interface. Its calls raise OSError if it does not run."""
+def call(instance: Instance, method: str, *arguments: object) -> Any:
+    """Call supervisord. Raises OSError if it does not run, xmlrpc.client.Fault if it refuses."""
     transport = SupervisorTransport(None, None, serverurl=f"unix://{socket_path(instance)}")
-    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+    try:
+        return getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
+    finally:
+        transport.close()
+
+
+def processes(instance: Instance) -> dict[str, dict[str, Any]]:
+    """What supervisord knows of each server: state, process id, start. Raises OSError if it does not run."""
+    return {info["name"]: info for info in call(instance, "getAllProcessInfo")}
 
 
 def is_running(instance: Instance) -> bool:
     """Whether supervisord answers."""
     try:
-        return bool(rpc(instance).getState()["statecode"] == 1)
+        return bool(call(instance, "getState")["statecode"] == 1)
     except OSError:
         return False
 
@@ -129,15 +137,15 @@ def marked_processes(instance: Instance) -> list[psutil.Process]:
 
 def end_leftovers(instance: Instance) -> list[str]:
     """End what is left of this instance: politely, then by force. Answers the names of what was ended."""
-    processes = marked_processes(instance)
+    marked = marked_processes(instance)
     names = []
-    for process in processes:
+    for process in marked:
         try:
             names.append(process.name())
             process.terminate()
         except psutil.NoSuchProcess:
             continue
-    _gone, alive = psutil.wait_procs(processes, timeout=15)
+    _gone, alive = psutil.wait_procs(marked, timeout=15)
     for process in alive:
         process.kill()
     psutil.wait_procs(alive, timeout=10)

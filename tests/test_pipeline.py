@@ -102,7 +102,7 @@ def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance
 
 def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instance) -> None:
     dan = Player(pipeline, 3)
-    driver = next(p["pid"] for p in supervise.rpc(pipeline).getAllProcessInfo() if p["name"] == "streaming")
+    driver = supervise.processes(pipeline)["streaming"]["pid"]
     before = sum(r.settled for r in snapshot(pipeline))
     psutil.Process(driver).send_signal(signal.SIGKILL)
     answers = [dan.post("/buy_sword", sword="wooden_sword") for _ in range(4)]
