@@ -112,10 +112,7 @@ def _start_all(instance: Instance, all_servers: list[Server], console: Console) 
                     if _is_well(server):
                         server.once_healthy()
                         mine.state = "up"
-                    elif time.monotonic() - begun > START_SECONDS or _state(instance, server.name) in (
-                        "FATAL",
-                        "EXITED",
-                    ):
+                    elif time.monotonic() - begun > START_SECONDS or _has_given_up(instance, server.name):
                         raise StackError(_last_words(instance, server.name))
                 live.update(_table(progress))
             time.sleep(0.2)
@@ -123,6 +120,10 @@ def _start_all(instance: Instance, all_servers: list[Server], console: Console) 
 
 def _state(instance: Instance, name: str) -> str:
     return str(supervise.processes(instance)[name]["statename"])
+
+
+def _has_given_up(instance: Instance, name: str) -> bool:
+    return _state(instance, name) in ("FATAL", "EXITED")
 
 
 def _last_words(instance: Instance, name: str) -> str:
