@@ -1,6 +1,7 @@
 """The servers: how each is started, what it waits for, and how to tell that it is well."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,6 +79,8 @@ def _kafka(instance: Instance, java: str, jars: Path) -> Server:
             _run([java, "-cp", f"{jars}/*", "kafka.tools.StorageTool", *arguments], "kafka")
 
     def healthy() -> bool:
+        # A look at the port first: a client that is refused leaks its sockets and takes seconds to give up.
+        socket.create_connection((HOST, instance.port("kafka")), timeout=1).close()
         admin = KafkaAdminClient(bootstrap_servers=instance.settings().kafka, bootstrap_timeout_ms=2000)
         try:
             return bool(admin.describe_cluster())
