@@ -35,7 +35,9 @@ def write_all(instance: Instance) -> None:
 
 
 def _redis(instance: Instance) -> str:
-    return f"""bind {HOST}
+    # A process title of its own would overwrite the environment variable by which we find what a crash left behind.
+    return f"""set-proc-title no
+bind {HOST}
 port {instance.port("redis")}
 dir {instance.folder("data", "redis")}
 aclfile {instance.home}/conf/users.acl

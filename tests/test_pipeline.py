@@ -151,3 +151,8 @@ def test_the_command_line(pipeline: Instance) -> None:
     assert "quarantined" in status
     assert guildhall("redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
     assert "everything is up already" in guildhall("up").stdout.lower()
+
+
+def test_every_server_can_be_found_after_its_supervisor_died(pipeline: Instance) -> None:
+    supervised = {process["pid"] for process in supervise.processes(pipeline).values()}
+    assert supervised <= {process.pid for process in supervise.marked_processes(pipeline)}
