@@ -10,7 +10,7 @@ from rich.table import Table
 
 @dataclass
 class Row:
-    """All runs of one kind of action. ``rate`` is requests a second of the runs that ran alone or beside others."""
+    """All runs of one kind of action; the percentile is that of the slowest of them."""
 
     complete: int = 0
     accepted: int = 0

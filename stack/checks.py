@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from stack.servers import ROOT
+from stack import ROOT
 
 CHECKS = {
     "ruff": ["ruff", "check", "."],

@@ -11,10 +11,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from stack import ROOT
 from stack.errors import StackError
 from stack.instance import Instance, open_instance
 
-ROOT = Path(__file__).resolve().parent.parent
 console = Console()
 
 

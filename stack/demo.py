@@ -12,11 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from load.figures import Figures, read_figures
-from stack import lifecycle, supervise
+from stack import ROOT, lifecycle, supervise
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.pipeline import Realm, snapshot
-from stack.servers import ROOT
 from stack.sql import query
 from stack.status import resident_bytes
 from state.connection import connect

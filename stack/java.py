@@ -9,9 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from stack import ROOT
 from stack.errors import StackError
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def major_version(text: str) -> int | None:

@@ -25,6 +25,7 @@ FREE_BYTES = 2 * 1024**3  # less than this and Kafka or HDFS may stop in the mid
 @dataclass
 class _Progress:
     state: str = "waiting"
+    started: float = 0.0
     seconds: float = 0.0
 
 
@@ -95,35 +96,38 @@ def _is_well(server: Server) -> bool:
 
 def _start_all(instance: Instance, all_servers: list[Server], console: Console) -> None:
     progress = {server.name: _Progress() for server in all_servers}
-    begun = time.monotonic()
-    started: dict[str, float] = {}
+    give_up = time.monotonic() + START_SECONDS
     # Without a terminal nothing is drawn until the end, and then once.
     with Live(_table(progress), console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
         while any(p.state != "up" for p in progress.values()):
             for server in all_servers:
                 mine = progress[server.name]
                 if mine.state == "waiting" and all(progress[name].state == "up" for name in server.after):
-                    if _state(instance, server.name) not in ("RUNNING", "STARTING", "BACKOFF"):
-                        server.before_start()
-                        supervise.call(instance, "startProcess", server.name, False)
-                    mine.state, started[server.name] = "starting", time.monotonic()
+                    _start(instance, server, mine)
                 if mine.state == "starting":
-                    mine.seconds = time.monotonic() - started[server.name]
-                    if _is_well(server):
-                        server.once_healthy()
-                        mine.state = "up"
-                    elif time.monotonic() - begun > START_SECONDS or _has_given_up(instance, server.name):
-                        raise StackError(_last_words(instance, server.name))
+                    _look_after(instance, server, mine, give_up)
                 live.update(_table(progress))
             time.sleep(0.2)
 
 
+def _start(instance: Instance, server: Server, progress: _Progress) -> None:
+    if _state(instance, server.name) not in ("RUNNING", "STARTING", "BACKOFF"):
+        server.before_start()
+        supervise.call(instance, "startProcess", server.name, False)
+    progress.state, progress.started = "starting", time.monotonic()
+
+
+def _look_after(instance: Instance, server: Server, progress: _Progress, give_up: float) -> None:
+    progress.seconds = time.monotonic() - progress.started
+    if _is_well(server):
+        server.once_healthy()
+        progress.state = "up"
+    elif time.monotonic() > give_up or _state(instance, server.name) in ("FATAL", "EXITED"):
+        raise StackError(_last_words(instance, server.name))
+
+
 def _state(instance: Instance, name: str) -> str:
     return str(supervise.processes(instance)[name]["statename"])
-
-
-def _has_given_up(instance: Instance, name: str) -> bool:
-    return _state(instance, name) in ("FATAL", "EXITED")
 
 
 def _last_words(instance: Instance, name: str) -> str:

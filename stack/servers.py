@@ -17,10 +17,11 @@ from stack import config
 from stack.debian import program_path
 from stack.errors import StackError
 from stack.instance import HEAPS, Instance
+from stack.sql import query
 from state.connection import connect
 from state.install import install_library
+from streaming.topic import ensure
 
-ROOT = Path(__file__).resolve().parent.parent
 HOST = config.HOST
 
 
@@ -88,8 +89,6 @@ def _kafka(instance: Instance, java: str, jars: Path) -> Server:
             admin.close()
 
     def create_topic() -> None:
-        from streaming.topic import ensure
-
         ensure(instance.settings())
 
     return Server(
@@ -164,8 +163,6 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
         url = f"http://{HOST}:{instance.port('presto')}/v1/info"
         if requests.get(url, timeout=3).json()["starting"]:
             return False
-        from stack.sql import query
-
         return query(instance, "select 1").rows == [(1,)]
 
     return Server(

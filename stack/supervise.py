@@ -13,8 +13,9 @@ from xmlrpc.client import ServerProxy
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
+from stack import ROOT
 from stack.instance import Instance
-from stack.servers import ROOT, Server
+from stack.servers import Server
 
 MARK = "GUILDHALL_INSTANCE"  # every process of an instance carries it, so that none outlives `down`
 LONGEST_SOCKET = 100  # bytes; the kernel's limit for the path of a socket is 108

@@ -14,10 +14,9 @@ import requests
 from pydantic import SecretStr
 from rich.console import Console
 
-from stack import lifecycle
+from stack import ROOT, lifecycle
 from stack.debian import program_path, require_programs
 from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
-from stack.servers import ROOT
 from state.acl import acl_file
 from state.connection import connect
 from state.install import install_library

@@ -12,6 +12,7 @@ from api.commit import GroupCommit, Unknown
 from api.log import NotAppended
 from game import rules
 from game.events import Event
+from state.connection import connect
 from state.ledger import DEADLINE_SECONDS, Ledger, Reservation, settle_record
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW, TODAY
@@ -123,8 +124,6 @@ def test_an_overdue_hold_is_voided_by_the_next_action(api: Api, empty_redis: Red
 def test_without_redis_nothing_is_accepted(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     settings = empty_redis.settings("api").model_copy(update={"redis_password": SecretStr("wrong")})
-    from state.connection import connect
-
     api.app.extensions["guildhall"].commit._ledger = Ledger(connect(settings))
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
     assert (answer.status_code, len(api.log.events)) == (503, 1)

@@ -11,10 +11,10 @@ from kafka import KafkaProducer
 
 from game.accounts import Transfer
 from game.events import encode, new_event
-from stack import supervise
+from stack import ROOT, supervise
+from stack.demo import _play
 from stack.instance import Instance
 from stack.pipeline import snapshot
-from stack.servers import ROOT
 from stack.sql import query
 from state.connection import connect
 from state.ledger import Ledger
@@ -126,8 +126,6 @@ def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
 
 
 def test_the_load_script_plays_and_keeps_its_figures(pipeline: Instance, tmp_path) -> None:
-    from stack.demo import _play
-
     before = sum(r.accepted for r in snapshot(pipeline))
     figures = _play(pipeline, 600, 8)
     assert figures.rows["register"].complete == 300

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from load.figures import parse_ab
-from stack import config, jars, java, lifecycle
+from stack import ROOT, config, jars, java, lifecycle
 from stack.errors import StackError
 from stack.instance import PORTS, open_instance
-from stack.servers import ROOT, Server
+from stack.servers import Server
 
 
 def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -> None:
