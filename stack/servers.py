@@ -154,9 +154,11 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
         "node.data-dir": str(instance.folder("data", "presto")),
         "node.bind-ip": HOST,
         "node.internal-address": HOST,
-        "jdk.attach.allowAttachSelf": "true",
     }
-    flags = ["-XX:+UseG1GC", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
+    # Presto opens JMX to every network, without a password, unless this property says that an agent runs already. The
+    # flag behind it then keeps Java from starting that agent: nobody needs one.
+    flags = ["-Dcom.sun.management.jmxremote.port=1", "-XX:-ManagementServer"]
+    flags += ["-XX:+UseG1GC", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
     flags += ["--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", *(f"-D{k}={v}" for k, v in settings.items())]
 
     def healthy() -> bool:
