@@ -20,7 +20,7 @@ console = Console()
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--home", envvar="GUILDHALL_HOME", type=click.Path(path_type=Path), help="The instance's folder.")
-@click.option("--port", envvar="GUILDHALL_PORT", type=click.IntRange(1024, 65000), help="First of its 11 ports.")
+@click.option("--port", envvar="GUILDHALL_PORT", type=click.IntRange(1024, 65000), help="First of its 12 ports.")
 @click.pass_context
 def cli(context: click.Context, home: Path | None, port: int | None) -> None:
     """Guildhall: a game backend whose rules hold exactly. Start with: ./guildhall demo"""

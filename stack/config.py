@@ -106,10 +106,13 @@ def _hdfs_site(instance: Instance) -> dict[str, str]:
 
 
 def _presto(instance: Instance) -> str:
-    # Presto refuses a heap in which the total limit and 30 % more do not fit.
+    # Presto listens for Thrift calls of other Prestos on every network and cannot be told not to: one port that we know,
+    # and no call is small enough for it. It refuses a heap in which the total memory limit and 30 % more do not fit.
     return f"""coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={instance.port("presto")}
+thrift.server.port={instance.port("presto_thrift")}
+thrift.server.max-frame-size=0B
 http-server.log.path={instance.home}/logs/presto-requests.log
 http-server.log.max-history=3
 http-server.log.max-size=10MB

@@ -24,6 +24,7 @@ PORTS = {
     "datanode_http": 8,
     "presto": 9,
     "spark_ui": 10,
+    "presto_thrift": 11,
 }
 
 #: Heap sizes of the JVMs: all servers together stay under 6 GB while 5,000 requests are played.

@@ -170,7 +170,7 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
     return Server(
         "presto",
         [*_jvm(java, "presto", *flags), "-cp", f"{jars['presto']}/*", "com.facebook.presto.server.PrestoServer"],
-        ["presto"],
+        ["presto", "presto_thrift"],
         healthy,
     )
 

@@ -30,7 +30,6 @@ class Settings(BaseSettings):
     presto_host: str = "127.0.0.1"
     presto_port: int = 7409
 
-    spark_master: str = "local[4]"
     spark_jars: str = ""  # a folder: Kafka and Iceberg connectors
     spark_ui_port: int = 7410
     spark_driver_memory: str = "1g"

@@ -20,7 +20,10 @@ from streaming.source import read_topic
 EVENTS = f"{NAMESPACE}.events"
 QUARANTINE = f"{NAMESPACE}.quarantine"
 
-_PARSED = StructType([StructField("event", StringType()), StructField("reason", StringType())])
+# Bounds a micro-batch while catching up: a few seconds of work, so that progress is seen and a restart repeats little.
+MAX_RECORDS_A_BATCH = 100_000
+
+_PARSED = StructType([StructField(name, StringType()) for name in ("event", "event_type", "reason")])
 
 
 def create_tables(spark: SparkSession) -> None:
@@ -59,18 +62,17 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
 def start_landing(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
     """Start the query; the tables must exist."""
     landed = landed_offsets(spark, EVENTS, settings.realms)
-    stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()})
+    stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
 
     def land_batch(batch: DataFrame, _batch_id: int) -> None:
-        spark.sparkContext.setLocalProperty("spark.scheduler.pool", "land")
         parsed = parse(batch).persist()
         try:
+            wanted, malformed = count(parsed, settings.land_types)
             # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
-            quarantine(spark, parsed, settings.realms)
-            # A batch may well hold nothing for the table; then there is nothing to commit either.
-            events = events_of(parsed, settings.land_types)
-            if not events.isEmpty():
-                events.writeTo(EVENTS).append()
+            if malformed:
+                quarantine(spark, parsed, settings.realms)
+            if wanted:
+                events_of(parsed, settings.land_types).writeTo(EVENTS).append()
         finally:
             parsed.unpersist()
 
@@ -97,26 +99,34 @@ def parse(batch: DataFrame) -> DataFrame:
         f.date_trunc("millisecond", f.col("timestamp")).cast("timestamp_ntz").alias("kafka_time"),
         "value",
         judge("value", "partition").alias("parsed"),
-    ).select("realm", "offset", "kafka_time", "value", "parsed.event", "parsed.reason")
+    ).select("realm", "offset", "kafka_time", "value", "parsed.*")
 
 
-def _judge(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str | None]:
+def _judge(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str | None, str | None]:
     try:
         event = decode(bytes(value) if value is not None else None, realm)
     except Malformed as error:
-        return None, str(error)
-    return encode(event).decode(), None
+        return None, None, str(error)
+    return encode(event).decode(), event.type, None
+
+
+def count(parsed: DataFrame, types: str) -> tuple[int, int]:
+    """How many rows the two tables get: events of the wanted types, and malformed records."""
+    wanted, malformed = parsed.select(f.count_if(_wanted(types)), f.count("reason")).collect()[0]
+    return wanted, malformed
+
+
+def _wanted(types: str) -> Column:
+    if types.strip() == "*":
+        return f.col("event").isNotNull()
+    return f.col("event_type").isin([name.strip() for name in types.split(",")])
 
 
 def quarantine(spark: SparkSession, parsed: DataFrame, realms: int) -> None:
     """Keep what is no event, with its bytes and the reason; skips what is there from a batch that is repeated."""
-    malformed = parsed.where("reason is not null")
-    if malformed.isEmpty():
-        return
     known = landed_offsets(spark, QUARANTINE, realms)
-    malformed.where(_after(known)).select("realm", "offset", "kafka_time", "value", "reason").writeTo(
-        QUARANTINE
-    ).append()
+    malformed = parsed.where("reason is not null").where(_after(known))
+    malformed.select("realm", "offset", "kafka_time", "value", "reason").writeTo(QUARANTINE).append()
 
 
 def _after(offsets: Mapping[int, int]) -> Column:
@@ -126,19 +136,20 @@ def _after(offsets: Mapping[int, int]) -> Column:
 
 def events_of(parsed: DataFrame, types: str) -> DataFrame:
     """The events of the wanted types (``*`` or names separated by commas), in the columns of the table."""
-    event = parsed.where("event is not null").withColumn("e", f.from_json("event", struct_of(Event)))
-    if types.strip() != "*":
-        event = event.where(f.col("e.type").isin([name.strip() for name in types.split(",")]))
-    return event.select(
-        "realm",
-        "offset",
-        "kafka_time",
-        f.col("e.id").alias("event_id"),
-        f.col("e.type").alias("event_type"),
-        f.col("e.version").cast("int").alias("version"),
-        f.col("e.player").alias("player"),
-        f.to_timestamp_ntz(f.substring("e.time", 1, 23), f.lit("yyyy-MM-dd'T'HH:mm:ss.SSS")).alias("event_time"),
-        f.col("e.generation").alias("generation"),
-        f.col("e.details").alias("details"),
-        f.col("e.transfers").alias("transfers"),
+    return (
+        parsed.where(_wanted(types))
+        .withColumn("e", f.from_json("event", struct_of(Event)))
+        .select(
+            "realm",
+            "offset",
+            "kafka_time",
+            f.col("e.id").alias("event_id"),
+            "event_type",
+            f.col("e.version").cast("int").alias("version"),
+            f.col("e.player").alias("player"),
+            f.to_timestamp_ntz(f.substring("e.time", 1, 23), f.lit("yyyy-MM-dd'T'HH:mm:ss.SSS")).alias("event_time"),
+            f.col("e.generation").alias("generation"),
+            f.col("e.details").alias("details"),
+            f.col("e.transfers").alias("transfers"),
+        )
     )

@@ -1,24 +1,24 @@
 """The Spark session of the streams and its view of HDFS."""
 
-from pathlib import Path
-
 from pyspark.sql import SparkSession
 
 from state.settings import Settings
 
 CATALOG = "lake"
 NAMESPACE = f"{CATALOG}.guildhall"
+_CHECKPOINTING = "org.apache.spark.sql.execution.streaming.checkpointing"
 
 
 def create_session(settings: Settings) -> SparkSession:
     """A session with the Kafka source and the Iceberg catalog on HDFS."""
-    jars = ",".join(str(jar) for jar in sorted(Path(settings.spark_jars).glob("*.jar")))
     options = {
-        "spark.jars": jars,
+        # Not spark.jars: a driver copies them at each start, and the class of local files is needed before.
+        "spark.driver.extraClassPath": f"{settings.spark_jars}/*",
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.port": str(settings.spark_ui_port),
+        "spark.ui.showConsoleProgress": "false",
         "spark.ui.retainedJobs": "200",  # micro-batches come for ever; the UI's memory must not
         "spark.ui.retainedStages": "200",
         "spark.sql.ui.retainedExecutions": "50",
@@ -28,8 +28,6 @@ def create_session(settings: Settings) -> SparkSession:
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         # Without it tasks on HDFS blocks may wait for a "near" executor that never comes.
         "spark.locality.wait": "0s",
-        # The two queries share the executors fairly: landing a large batch must not hold up settling.
-        "spark.scheduler.mode": "FAIR",
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
@@ -40,8 +38,12 @@ def create_session(settings: Settings) -> SparkSession:
         # The default of 400 ms is the wait for a DataNode's report at the close of each file.
         "spark.hadoop.dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "5",
         "spark.python.worker.reuse": "true",
+        # Checkpoints lie on local files. Hadoop's own classes start a process to set the mode of each one.
+        "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+        "spark.sql.streaming.checkpointFileManagerClass": f"{_CHECKPOINTING}.FileSystemBasedCheckpointFileManager",
     }
-    builder = SparkSession.builder.appName("guildhall").master(settings.spark_master)
+    # A slot for each realm in each query: settling must not wait for the end of a task that lands a large batch.
+    builder = SparkSession.builder.appName("guildhall").master(f"local[{2 * settings.realms}]")
     for name, value in options.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()

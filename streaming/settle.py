@@ -4,13 +4,16 @@ It starts from the offsets in Redis and its checkpoint is thrown away, so that R
 and is repaired. Running it twice at once does no harm: the ledger skips what it has.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import attrgetter
 
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as f
 from pyspark.sql.streaming.query import StreamingQuery
 
-from game.events import Malformed, decode
+from game.events import MAX_BYTES, Malformed, decode
 from state.connection import connect
 from state.ledger import Ledger, malformed_record, settle_record
 from state.settings import Settings
@@ -19,16 +22,23 @@ from streaming.source import read_topic
 # Records in one call of the ledger. Redis answers nobody else meanwhile, so it is about 20 ms of work.
 CHUNK = 500
 
+# A micro-batch is held in the driver: with the largest of events these are 640 MB, with usual ones 10.
+MAX_RECORDS_A_BATCH = 10_000
+
 
 def start_settling(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
     """Start the query. Raises redis.RedisError if the ledger does not answer."""
-    offsets = Ledger(connect(settings)).offsets(range(settings.realms))
-    stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in offsets.items()})
-    settle_rows = settler(settings)
+    ledger = Ledger(connect(settings))
+    offsets = ledger.offsets(range(settings.realms))
+    stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in offsets.items()}, MAX_RECORDS_A_BATCH)
+    pool = ThreadPoolExecutor(settings.realms)
 
     def settle_batch(batch: DataFrame, _batch_id: int) -> None:
-        spark.sparkContext.setLocalProperty("spark.scheduler.pool", "settle")
-        batch.select("partition", "offset", "timestamp", "value").foreachPartition(settle_rows)
+        # In the driver, not in tasks: a Python worker for each task and batch takes four times as long as the work.
+        # One byte too many shows that a value is too long; the others of its bytes need no memory.
+        value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
+        rows = batch.select("partition", "offset", "timestamp", value).collect()
+        list(pool.map(lambda realm: settle_rows(ledger, *realm), by_realm(rows)))
 
     return (
         stream.writeStream.queryName("settle")
@@ -38,25 +48,16 @@ def start_settling(spark: SparkSession, settings: Settings, checkpoint: str) -> 
     )
 
 
-def settler(settings: Settings) -> Callable[[Iterable[Row]], None]:
-    """What a task does with the rows of its realms, which are in offset order within each realm."""
-
-    def settle_rows(rows: Iterable[Row]) -> None:
-        ledger = Ledger(connect(settings))
-        for realm, records in chunks(rows):
-            ledger.settle(realm, records)
-
-    return settle_rows
+def by_realm(rows: Iterable[Row]) -> Iterator[tuple[int, list[Row]]]:
+    """Each realm with its rows in offset order. Spark collects partition after partition, each in offset order."""
+    for realm, of_realm in groupby(rows, attrgetter("partition")):
+        yield realm, list(of_realm)
 
 
-def chunks(rows: Iterable[Row]) -> Iterator[tuple[int, list[str]]]:
-    """Rows as calls of the ledger: (realm, records) with at most CHUNK records, all of one realm."""
-    rows = iter(rows)
-    while taken := list(islice(rows, CHUNK)):
-        by_realm: dict[int, list[str]] = {}
-        for row in taken:
-            by_realm.setdefault(row.partition, []).append(to_record(row))
-        yield from by_realm.items()
+def settle_rows(ledger: Ledger, realm: int, rows: Sequence[Row]) -> None:
+    """Pass a realm's rows to the ledger, in calls of at most CHUNK records."""
+    for start in range(0, len(rows), CHUNK):
+        ledger.settle(realm, [to_record(row) for row in rows[start : start + CHUNK]])
 
 
 def to_record(row: Row) -> str:
