@@ -106,8 +106,9 @@ def _hdfs_site(instance: Instance) -> dict[str, str]:
 
 
 def _presto(instance: Instance) -> str:
-    # Presto listens for Thrift calls of other Prestos on every network and cannot be told not to: one port that we know,
-    # and no call is small enough for it. It refuses a heap in which the total memory limit and 30 % more do not fit.
+    # Presto listens for Thrift calls of other Prestos on every network and cannot be told not to: one port that we
+    # know, and no call is small enough for it. It refuses a heap in which the total memory limit and 30 % more do not
+    # fit.
     return f"""coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={instance.port("presto")}
