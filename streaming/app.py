@@ -3,6 +3,7 @@
 import logging
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 from state.settings import Settings
@@ -24,9 +25,11 @@ def main() -> None:
         Path(settings.scratch).mkdir(parents=True, exist_ok=True)
     # A new folder each time: both queries know where to start without it, and an old one would override that.
     with tempfile.TemporaryDirectory(dir=settings.scratch or None, prefix="checkpoints-") as checkpoints:
+        caught_up = threading.Event()
+        caught_up.set()
         queries = [
-            start_settling(spark, settings, f"file://{checkpoints}/settle"),
-            start_landing(spark, settings, f"file://{checkpoints}/land"),
+            start_settling(spark, settings, f"file://{checkpoints}/settle", caught_up),
+            start_landing(spark, settings, f"file://{checkpoints}/land", caught_up),
         ]
         logger.info("settling and landing %d realms", settings.realms)
         _announce()

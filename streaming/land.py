@@ -5,6 +5,7 @@ one atomic Iceberg commit, and the query starts after what is there. So its chec
 """
 
 from collections.abc import Mapping
+from threading import Event as Signal
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
@@ -21,7 +22,10 @@ EVENTS = f"{NAMESPACE}.events"
 QUARANTINE = f"{NAMESPACE}.quarantine"
 
 # Bounds a micro-batch while catching up: a few seconds of work, so that progress is seen and a restart repeats little.
-MAX_RECORDS_A_BATCH = 100_000
+MAX_RECORDS_A_BATCH = 25_000
+
+# While settling catches up it has the machine to itself, as players wait for it and analysts do not; but not for ever.
+YIELD_SECONDS = 60
 
 _PARSED = StructType([StructField(name, StringType()) for name in ("event", "event_type", "reason")])
 
@@ -59,12 +63,13 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
     return {realm: found.get(realm, -1) for realm in range(realms)}
 
 
-def start_landing(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
-    """Start the query; the tables must exist."""
+def start_landing(spark: SparkSession, settings: Settings, checkpoint: str, caught_up: Signal) -> StreamingQuery:
+    """Start the query; the tables must exist. Each batch waits, within limits, until settling has ``caught_up``."""
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
 
     def land_batch(batch: DataFrame, _batch_id: int) -> None:
+        caught_up.wait(YIELD_SECONDS)
         parsed = parse(batch).persist()
         try:
             wanted, malformed = count(parsed, settings.land_types)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
+from threading import Event
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
@@ -26,8 +27,9 @@ CHUNK = 500
 MAX_RECORDS_A_BATCH = 10_000
 
 
-def start_settling(spark: SparkSession, settings: Settings, checkpoint: str) -> StreamingQuery:
-    """Start the query. Raises redis.RedisError if the ledger does not answer."""
+def start_settling(spark: SparkSession, settings: Settings, checkpoint: str, caught_up: Event) -> StreamingQuery:
+    """Start the query. ``caught_up`` is set except while batches are full. Raises redis.RedisError if the ledger does
+    not answer."""
     ledger = Ledger(connect(settings))
     offsets = ledger.offsets(range(settings.realms))
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in offsets.items()}, MAX_RECORDS_A_BATCH)
@@ -38,6 +40,10 @@ def start_settling(spark: SparkSession, settings: Settings, checkpoint: str) -> 
         # One byte too many shows that a value is too long; the others of its bytes need no memory.
         value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
         rows = batch.select("partition", "offset", "timestamp", value).collect()
+        if len(rows) == MAX_RECORDS_A_BATCH:
+            caught_up.clear()
+        else:
+            caught_up.set()
         list(pool.map(lambda realm: settle_rows(ledger, *realm), by_realm(rows)))
 
     return (
