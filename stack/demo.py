@@ -137,7 +137,7 @@ def _print_checks(checks: list[Check], console: Console) -> None:
 
 def _print_next(instance: Instance, console: Console) -> None:
     rows = query(instance, "select event_type, count(*) from events group by 1 order by 2 desc").rows
-    table = Table(title="Events by type, from Presto", title_justify="left", box=None)
+    table = Table(title="Events by type, by Presto", title_justify="left", box=None, min_width=40)
     table.add_column("event_type")
     table.add_column("count", justify="right")
     for name, count in rows:

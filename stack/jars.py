@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 from jgo.maven import MavenContext
 from jgo.maven._resolver import PythonResolver
@@ -23,6 +24,7 @@ LOCK = Path(__file__).with_name("jars.lock.json")
 DOWNLOADS_AT_ONCE = 8  # enough to fill a line with many small files, and polite to the registry
 TRIES = 4
 TIMEOUT_SECONDS = 60
+_PARTIAL = ".partial-"  # and the id of the process that downloads into it
 
 
 def install(cache: Path, console: Console) -> dict[str, Path]:
@@ -58,7 +60,8 @@ def _filename(entry: dict[str, Any]) -> str:
 def _download(entries: list[dict[str, Any]], store: Path, console: Console) -> None:
     if not entries:
         return
-    partial = store / f".partial-{os.getpid()}"
+    _remove_abandoned(store)
+    partial = store / f"{_PARTIAL}{os.getpid()}"
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -82,6 +85,12 @@ def _download(entries: list[dict[str, Any]], store: Path, console: Console) -> N
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_abandoned(store: Path) -> None:
+    for folder in store.glob(f"{_PARTIAL}*"):
+        if not psutil.pid_exists(int(folder.name.removeprefix(_PARTIAL))):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[[int], None]) -> None:

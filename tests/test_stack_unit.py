@@ -3,15 +3,17 @@
 import hashlib
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from load.figures import parse_ab
-from stack import ROOT, config, jars, java, lifecycle
+from stack import ROOT, config, debian, jars, java, lifecycle
 from stack.errors import StackError
 from stack.instance import PORTS, open_instance
 from stack.servers import Server
@@ -53,6 +55,38 @@ def test_the_configuration_binds_to_loopback_and_hides_passwords(tmp_path: Path)
     assert not any(secret in text for secret in instance.secrets.values())
     assert f"port {instance.port('redis')}" in text
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
+
+
+def test_an_old_redis_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
+    for program, text in (("redis-server", "Redis server v=6.2.7 sha=00000000:0 malloc=jemalloc"), ("ab", "")):
+        (tmp_path / program).write_text(f"#!/bin/sh\necho '{text}'\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(StackError, match="redis-server 6 is too old, 7 is needed: install a newer one"):
+        debian.require_programs(Console())
+
+
+def test_what_is_missing_and_cannot_be_installed_is_one_line_to_type(monkeypatch) -> None:
+    monkeypatch.setattr(debian, "program_path", lambda _program: None)
+    monkeypatch.setattr(debian.shutil, "which", lambda _program: None)
+    with pytest.raises(StackError, match="type  sudo apt-get install -y redis-server apache2-utils"):
+        debian.require_programs(Console())
+
+
+def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(lifecycle.shutil, "disk_usage", lambda _path: usage._replace(free=lifecycle.FREE_BYTES - 1))
+    with pytest.raises(StackError, match="less than 2 GB free in .*: free some, or choose another --home"):
+        lifecycle.prepare(open_instance(tmp_path), Console())
+
+
+def test_a_download_that_was_killed_leaves_nothing_behind(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / f".partial-{dead.pid}").mkdir()
+    (tmp_path / f".partial-{os.getpid()}").mkdir()
+    jars._remove_abandoned(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f".partial-{os.getpid()}"]
 
 
 @pytest.mark.parametrize(
