@@ -76,7 +76,7 @@ def test_what_is_missing_and_cannot_be_installed_is_one_line_to_type(monkeypatch
 def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(lifecycle.shutil, "disk_usage", lambda _path: usage._replace(free=lifecycle.FREE_BYTES - 1))
-    with pytest.raises(StackError, match="less than 2 GB free in .*: free some, or choose another --home"):
+    with pytest.raises(StackError, match=r"less than 2 GB free in .*: free some, or choose another --home"):
         lifecycle.prepare(open_instance(tmp_path), Console())
 
 
