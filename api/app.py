@@ -5,13 +5,14 @@ import logging
 from flask import Flask
 
 from api.commit import GroupCommit
-from api.log import KafkaLog, Log
 from api.problems import register_error_handlers
 from api.routes import routes
 from api.services import Services
 from api.tokens import Tokens
+from api.waiting import Watcher
 from state.connection import connect
 from state.ledger import Ledger
+from state.log import KafkaLog, Log
 from state.settings import Settings
 
 MAX_BODY_BYTES = 4096  # the largest legal body is under 200 bytes
@@ -22,7 +23,9 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     tokens = Tokens(settings.token_key.get_secret_value())
-    app.extensions["guildhall"] = Services(settings, ledger, log, GroupCommit(ledger, log), tokens)
+    app.extensions["guildhall"] = Services(
+        settings, ledger, log, GroupCommit(ledger, log, settings), Watcher(ledger), tokens
+    )
     app.register_blueprint(routes)
     register_error_handlers(app)
     return app
@@ -33,4 +36,4 @@ def from_environment() -> Flask:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.WARNING)
     settings = Settings()
-    return create_app(settings, Ledger(connect(settings)), KafkaLog(settings))
+    return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

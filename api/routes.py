@@ -1,26 +1,26 @@
 """The routes. Each one reads what it must, asks the rules for a decision, and commits it."""
 
-import secrets
 import uuid
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
 import redis
-from flask import Blueprint, Response, current_app, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import UnsupportedMediaType
 
-from api.commit import Accepted, NotAccepted, Unknown
-from api.problems import Problem, refused, unavailable
-from api.services import Services
+from api.actions import act, services
+from api.idempotency import key_of
+from api.problems import Problem, unavailable
 from api.tokens import Player
 from game import catalogue, rules
 from game.accounts import NAME
-from game.rules import Decision
-from state.ledger import Changed, Held, Recovering, Refused, Reservation, Seen, available
+from state.ledger import available
 
 routes = Blueprint("game", __name__)
+
+_GUESTS = uuid.UUID("1d7c6f0e-0f2b-5c9d-8a51-3b9d2f4e7c10")  # the names of guests who came with an Idempotency-Key
 
 Name = Annotated[str, Field(pattern=rf"^{NAME}$")]
 
@@ -53,7 +53,7 @@ def index() -> Response:
     """What is here, for someone who came with a browser."""
     return jsonify(
         name="guildhall",
-        realms=_services().settings.realms,
+        realms=services().settings.realms,
         start="POST /players",
         actions=["POST /buy_sword", "POST /claim_gold", "POST /join_guild", "DELETE /guild"],
         reads=["GET /inventory", "GET /events/<id>", "GET /shop", "GET /healthz", "GET /readyz"],
@@ -63,53 +63,57 @@ def index() -> Response:
 @routes.post("/players")
 def register() -> Response:
     """Register a player in a realm; the answer carries the token for everything else."""
-    body = NewPlayer.model_validate_json(_json_body())
-    services = _services()
-    if body.realm >= services.settings.realms:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_realm", f"realms are 0 to {services.settings.realms - 1}"
-        )
-    name = body.name or f"guest_{secrets.token_hex(6)}"
-    player = Player(body.realm, name)
-    return _commit(player, rules.register(name, _today()), token=services.tokens.issue(player))
+    text = _json_body()
+    body = NewPlayer.model_validate_json(text)
+    realms = services().settings.realms
+    if body.realm >= realms:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_realm", f"realms are 0 to {realms - 1}")
+    key = key_of(request, text, secret=True)
+    # The guest of a repeated request is the same one.
+    guest = uuid.uuid5(_GUESTS, f"{body.realm}:{key.value.lower()}") if key else uuid.uuid4()
+    player = Player(body.realm, body.name or f"guest_{guest.hex[:16]}")
+    return act(player, key, lambda: rules.register(player.name, _today()), token=services().tokens.issue(player))
 
 
 @routes.post("/buy_sword")
 def buy_sword() -> Response:
     """Buy a sword of the catalogue."""
-    player = _player()
-    body = Purchase.model_validate_json(_json_body())
-    return _commit(player, rules.buy_sword(player.name, body.sword))
+    player, text = _player(), _json_body()
+    sword = Purchase.model_validate_json(text).sword
+    return act(player, key_of(request, text), lambda: rules.buy_sword(player.name, sword))
 
 
 @routes.post("/claim_gold")
 def claim_gold() -> Response:
     """Daily gold."""
     player = _player()
-    return _commit(player, rules.claim_gold(player.name, _has(player.realm, player.owner), _today()))
+    return act(player, key_of(request, b""), lambda: rules.claim_gold(player.name, _has(player), _today()))
 
 
 @routes.post("/join_guild")
 def join_guild() -> Response:
     """Join a guild, or found it."""
-    player = _player()
-    guild = Membership.model_validate_json(_json_body()).guild
-    has, guild_has = _has(player.realm, player.owner), _has(player.realm, f"guild:{guild}")
-    return _commit(player, rules.join_guild(player.name, guild, has, guild_has))
+    player, text = _player(), _json_body()
+    guild = Membership.model_validate_json(text).guild
+
+    def decide() -> rules.Decision:
+        return rules.join_guild(player.name, guild, _has(player), _balances(player.realm, f"guild:{guild}"))
+
+    return act(player, key_of(request, text), decide)
 
 
 @routes.delete("/guild")
 def leave_guild() -> Response:
     """Leave one's guild."""
     player = _player()
-    return _commit(player, rules.leave_guild(player.name, _has(player.realm, player.owner)))
+    return act(player, key_of(request, b""), lambda: rules.leave_guild(player.name, _has(player)))
 
 
 @routes.get("/inventory")
 def inventory() -> Response:
     """What the player has: settled, held and available, all from one moment, as of the log's ``offset``."""
     player = _player()
-    holdings = _services().ledger.holdings(player.realm, player.owner)
+    holdings = services().ledger.holdings(player.realm, player.owner)
     if "vacancy" not in holdings.settled:
         raise Problem(HTTPStatus.NOT_FOUND, "not_settled", f"{player.name} is not settled in realm {player.realm} yet")
     accounts = available(holdings, player.owner)
@@ -128,7 +132,7 @@ def inventory() -> Response:
 def event(event_id: uuid.UUID) -> Response:
     """The status of one of the player's own events."""
     player = _player()
-    found = _services().ledger.event(player.realm, str(event_id))
+    found = services().ledger.event(player.realm, str(event_id))
     if found is None or found.player != player.name:
         raise Problem(HTTPStatus.NOT_FOUND, "unknown_event", "no event of yours has this id, or it is older than a day")
     return jsonify(id=str(event_id), status=found.status, type=found.type, offset=found.offset)
@@ -149,19 +153,14 @@ def healthz() -> Response:
 @routes.get("/readyz")
 def readyz() -> Response:
     """Whether actions can be accepted: the ledger and the log answer."""
-    services = _services()
+    parts = services()
     try:
-        services.ledger.ready()
+        parts.ledger.ready()
     except redis.RedisError as error:
         raise unavailable(f"the ledger is not ready: {error}") from error
-    if not services.log.ready():
+    if not parts.log.ready():
         raise unavailable("the log is not ready")
     return jsonify(status="ready")
-
-
-def _services() -> Services:
-    services: Services = current_app.extensions["guildhall"]
-    return services
 
 
 def _today() -> date:
@@ -170,7 +169,7 @@ def _today() -> date:
 
 def _player() -> Player:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    player = _services().tokens.read(token) if scheme.lower() == "bearer" else None
+    player = services().tokens.read(token) if scheme.lower() == "bearer" else None
     if player is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
@@ -187,32 +186,9 @@ def _json_body() -> bytes:
     return request.get_data(cache=False)
 
 
-def _has(realm: int, owner: str) -> rules.Balances:
-    return _services().ledger.holdings(realm, owner).settled
+def _has(player: Player) -> rules.Balances:
+    return _balances(player.realm, player.owner)
 
 
-def _commit(player: Player, decision: Decision, **members: object) -> Response:
-    event_id = str(uuid.uuid4())
-    reservation = Reservation(event_id, player.realm, player.name, decision)
-    match _services().commit.commit(reservation, datetime.now(UTC)):
-        case Accepted(offset):
-            body = {"id": event_id, "status": "pending", "type": decision.type, "realm": player.realm}
-            response = jsonify(**body, player=player.name, offset=offset, details=decision.details, **members)
-            response.status_code = HTTPStatus.ACCEPTED
-            response.headers["Location"] = url_for("game.event", event_id=event_id)
-            return response
-        case Refused(account, left, needed):
-            broken = rules.shortfall(account, left, needed)
-            raise refused(broken, account=account, available=left, needed=needed)
-        case Changed(account, balance):
-            raise Problem(
-                HTTPStatus.CONFLICT, "changed", "what you saw has changed; try again", account=account, balance=balance
-            )
-        case Recovering():
-            raise unavailable(f"realm {player.realm} is recovering", "recovering")
-        case NotAccepted(reason):
-            raise unavailable(f"{reason}; nothing has happened, try again")
-        case Unknown() | Seen() | Held():
-            raise unavailable(
-                "the outcome is not known yet: ask for the event's status", "unknown_outcome", event=event_id
-            )
+def _balances(realm: int, owner: str) -> rules.Balances:
+    return services().ledger.holdings(realm, owner).settled

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from api.commit import GroupCommit
-from api.log import Log
 from api.tokens import Tokens
+from api.waiting import Watcher
 from state.ledger import Ledger
+from state.log import Log
 from state.settings import Settings
 
 
@@ -17,4 +18,5 @@ class Services:
     ledger: Ledger
     log: Log
     commit: GroupCommit
+    watcher: Watcher
     tokens: Tokens

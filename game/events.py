@@ -3,6 +3,7 @@
 Events are JSON objects in Kafka. An event is self-contained: replaying it never looks at today's prices.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
@@ -18,6 +19,9 @@ NO_GENERATION = -1  # the generation of a realm in which no fence was ever settl
 
 # More than the largest legal event (100 transfers of two long account names), less than Kafka's default limit of 1 MiB.
 MAX_BYTES = 64 * 1024
+
+# Ours alone, so that no id of another system's UUIDv5 can be one of our events.
+_NAMESPACE = uuid.UUID("6d5a5e0c-3a55-5b7e-9a0e-7d1f3c1c8a44")
 
 Account = Annotated[str, Field(pattern=rf"^{ACCOUNT}$", max_length=80)]
 Text = Annotated[str, Field(max_length=200)]
@@ -49,6 +53,11 @@ class Event(BaseModel):
     player: str = Field(pattern=rf"^({NAME})?$", description="who acted; empty for a fence")
     time: str = Field(description="when the API decided: UTC, RFC 3339, milliseconds")
     generation: int = Field(ge=NO_GENERATION, description="the realm's generation when the hold was taken")
+    request: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{16})?$",
+        description="fingerprint of the request that carried an Idempotency-Key; empty without one",
+    )
     details: dict[Text, Text | int] = Field(max_length=20, description="for analysts; the ledger does not read it")
     transfers: list[EventTransfer] = Field(max_length=MAX_TRANSFERS)
 
@@ -72,6 +81,11 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def event_id_of(realm: int, player: str, key: str) -> str:
+    """The id of the event that a request with this ``Idempotency-Key`` makes: the same for each of its tries."""
+    return str(uuid.uuid5(_NAMESPACE, f"{realm}:{player}:{key}"))
+
+
 def new_event(
     *,
     event_id: str,
@@ -80,6 +94,7 @@ def new_event(
     player: str,
     at: datetime,
     generation: int = NO_GENERATION,
+    request: str = "",
     details: dict[str, str | int] | None = None,
     transfers: Sequence[Transfer] = (),
 ) -> Event:
@@ -92,6 +107,7 @@ def new_event(
         player=player,
         time=format_time(at),
         generation=generation,
+        request=request,
         details=details or {},
         transfers=[EventTransfer(debit=t.debit, credit=t.credit, amount=t.amount) for t in transfers],
     )

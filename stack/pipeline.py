@@ -12,7 +12,7 @@ from stack.instance import Instance
 from stack.sql import query
 from state.connection import connect
 from state.ledger import Ledger
-from streaming.topic import end_offsets
+from state.topic import end_offsets
 
 # The highest offset of each realm in either table: a record is landed when it is an event or in quarantine.
 _LANDED = """

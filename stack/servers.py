@@ -20,7 +20,8 @@ from stack.instance import HEAPS, Instance
 from stack.sql import query
 from state.connection import connect
 from state.install import install_library
-from streaming.topic import ensure
+from state.ledger import Ledger
+from state.topic import ensure
 
 HOST = config.HOST
 
@@ -176,6 +177,7 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
 
 
 def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
+    ledger = Ledger(connect(instance.settings()))
     environment = {
         **instance.environment("settler"),
         "GUILDHALL_SPARK_JARS": str(jars),
@@ -189,7 +191,7 @@ def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
         "streaming",
         [sys.executable, "-m", "streaming.app"],
         ["spark_ui"],
-        instance.ready_file.exists,
+        lambda: instance.ready_file.exists() and not any(map(ledger.is_recovering, range(instance.realms))),
         after=["redis", "kafka", "datanode"],
         environment=environment,
         before_start=lambda: instance.ready_file.unlink(missing_ok=True),

@@ -1,5 +1,8 @@
 """Opens connections to Redis."""
 
+import uuid
+from typing import Any
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -10,9 +13,26 @@ from state.settings import Settings
 TIMEOUT_SECONDS = 5.0
 
 
-def connect(settings: Settings) -> redis.Redis:
+def tag(realm: int) -> str:
+    """What every key of a realm starts with. The braces put them into one slot of a Redis Cluster."""
+    return f"realm:{{{realm}}}"
+
+
+def connect(settings: Settings, *, attach: bool = False) -> redis.Redis:
     """A thread-safe client with its own pool. It never repeats a command by itself: a repeated ``reserve`` would see
-    the hold of its own first try and take it for somebody else's."""
+    the hold of its own first try and take it for somebody else's.
+
+    Who takes or settles holds must ``attach``: each new connection then looks, before its first command, whether this
+    is the Redis that the realms were last seen on. A Redis that was restarted has broken all older connections.
+    """
+
+    def look(connection: Any) -> None:  # redis-py's annotation forgets the argument
+        connection.on_connect()
+        for realm in range(settings.realms):
+            connection.send_command("FCALL", "attach", 1, tag(realm), str(uuid.uuid4()))
+        for _ in range(settings.realms):
+            connection.read_response()
+
     return redis.Redis(
         host=settings.redis_host,
         port=settings.redis_port,
@@ -22,4 +42,5 @@ def connect(settings: Settings) -> redis.Redis:
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        redis_connect_func=look if attach else None,  # type: ignore[arg-type]
     )

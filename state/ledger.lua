@@ -1,28 +1,38 @@
 #!lua name=guildhall
 --[[
 The ledger. Every function works on one realm and is atomic. KEYS[1] is the realm's hash tag, "realm:{n}"; all keys of
-a realm start with it, so that they lie in one slot of a Redis Cluster:
+a realm start with it, so that they lie in one slot of a Redis Cluster.
 
+A function of the log alone, so that a replay gives the same bytes:
   <realm>:<owner>        hash    settled balances: name -> amount, without those at their opening balance
-  <realm>:<owner>:held   hash    what open holds set aside of them
-  <realm>:holds          hash    event id -> the debits of its hold, JSON
-  <realm>:deadlines      zset    event ids of the open holds by deadline, ms
-  <realm>:event:<id>     string  "<status> <offset> <type> <player>"
+  <realm>:owners         set     every owner that has or had a balance
+  <realm>:event:<id>     string  "<status> <offset> <type> <player> <request> <details>", see note_status
   <realm>:offset         string  offset of the last settled record
   <realm>:generation     string  offset of the fence that opened this generation
+  <realm>:totals         hash    how many records ended as settled, voided, stale, rejected, duplicate, malformed
+  <realm>:rejected       list    offsets of the rejected events
+  <realm>:malformed_run  string  how many malformed records in a row the log ends with so far
+  <realm>:finals         list    "<ms> <offset> <id>" of statuses, oldest first: a day of log time later they are dropped
+
+Of this Redis and this moment:
+  <realm>:<owner>:held   hash    what open holds set aside of the settled balances
+  <realm>:holds          hash    event id -> the debits of its hold, JSON
+  <realm>:deadlines      zset    event ids of the open holds by deadline, ms
+  <realm>:drafts         hash    event id -> the event of a hold whose request may be tried again, JSON
+  <realm>:attempts       hash    event id -> "<number> <ms>": the last try to append the draft, and until when it may last
+  <realm>:run            string  run_id of the server that these data were last seen on
   <realm>:recovering     string  token of the fence that must settle before anything may be reserved
-  <realm>:totals         hash    how many records ended as settled, voided, rejected, duplicate, malformed
-  <realm>:finals         list    "<ms> <id>" of final statuses, oldest first: a day of log time later they are dropped
+  <realm>:rebuilding     string  token of the one who alone may settle, because the state is being rebuilt
+  <realm>:malformed_allowed  string  malformed records up to this offset may go to quarantine however many they are
+  <realm>:halted         string  why settling has stopped, for people
 
 Redis does not roll a script back. So each record is checked whole before its first write, and the offset moves record
 by record.
 ]]
 
 local OPENING = {charter = 1, vacancy = 1}
-local FINAL = {settled = true, voided = true, rejected = true}
 local EXACT = 9007199254740991 -- 2^53 - 1: beyond it Lua's numbers are not exact
 local REMEMBERED = 24 * 3600 * 1000 -- ms of log time for which a final status is kept
-local RECOVERY = 24 * 3600 -- s for which a status is kept whose hold a fence has dropped
 local SWEEP = 8 -- overdue holds named in one answer: enough to catch up, little enough to stay cheap
 local SWEEP_AGAIN = 5000 -- ms before an overdue hold is named again, in case its void was not written
 
@@ -43,9 +53,14 @@ end
 local function write(realm, owner, name, amount)
   if amount == (OPENING[name] or 0) then
     redis.call('HDEL', realm .. ':' .. owner, name)
-  else
-    redis.call('HSET', realm .. ':' .. owner, name, amount)
+  elseif redis.call('HSET', realm .. ':' .. owner, name, amount) == 1 then
+    redis.call('SADD', realm .. ':owners', owner)
   end
+end
+
+local function forget_draft(realm, id)
+  redis.call('HDEL', realm .. ':drafts', id)
+  redis.call('HDEL', realm .. ':attempts', id)
 end
 
 local function drop_hold(realm, id)
@@ -58,6 +73,13 @@ local function drop_hold(realm, id)
   end
   redis.call('HDEL', realm .. ':holds', id)
   redis.call('ZREM', realm .. ':deadlines', id)
+  forget_draft(realm, id)
+end
+
+-- The request is "-" for one without an Idempotency-Key; the details are JSON and come last, as they may have spaces.
+local function note_status(realm, id, status, offset, type, player, request, details)
+  local line = string.format('%s %s %s %s %s %s', status, offset, type, player, request, details)
+  redis.call('SET', realm .. ':event:' .. id, line)
 end
 
 local function status_of(realm, id)
@@ -65,19 +87,29 @@ local function status_of(realm, id)
   return line and string.match(line, '^%a+'), line
 end
 
+-- Whether nothing that the log may still bring can change what became of the event. An event that was voided because
+-- it came from an older generation is not final: its request may be tried again, with the same id.
+local function is_final(status, line)
+  if status == 'voided' then return string.match(line, '^voided %d+ void ') ~= nil end
+  return status == 'settled' or status == 'rejected'
+end
+
 local function milliseconds()
   local now = redis.call('TIME')
   return now[1] * 1000 + math.floor(now[2] / 1000)
 end
 
+-- Names overdue holds, "<id> <player> <request>", so that the caller appends their voids. From here on nobody may try
+-- to append their events again: a void that is under way would win without the one who tries knowing it.
 local function overdue(realm, now)
   local ids = redis.call('ZRANGEBYSCORE', realm .. ':deadlines', '-inf', now, 'LIMIT', 0, SWEEP)
   local named = {}
   for i, id in ipairs(ids) do
     redis.call('ZADD', realm .. ':deadlines', now + SWEEP_AGAIN, id)
-    -- The void names the player, so that the player may still ask what became of the event.
+    forget_draft(realm, id)
     local _, line = status_of(realm, id)
-    named[i] = id .. ' ' .. (string.match(line or '', '%S+$') or '-')
+    local player, request = string.match(line or '', '^%S+ %S+ %S+ (%S+) (%S+)')
+    named[i] = id .. ' ' .. (player or '-') .. ' ' .. (request or '-')
   end
   return named
 end
@@ -87,14 +119,33 @@ local function generation_of(realm)
   return tonumber(redis.call('GET', realm .. ':generation') or -1)
 end
 
--- ARGV: event id, type, player, lifetime of the hold in ms, debits [[account, amount]...], conditions [[account, least, most]...]
--- Answers {"held", generation, overdue "<id> <player>"...} | {"seen", status line} | {"recovering"} | {"short", account, available, amount}
---       | {"changed", account, balance}
+-- A realm without a run was wiped: until somebody attaches to it, its balances say nothing.
+local function is_closed(realm)
+  return redis.call('EXISTS', realm .. ':recovering') == 1 or redis.call('EXISTS', realm .. ':run') == 0
+end
+
+-- ARGV: a fresh token. The first call on each connection: compares the server with the one that these data were last
+-- seen on. A server that was restarted may have lost holds, so then the realm is closed until the fence with the token
+-- is settled. Answers the token of the fence that the realm waits for, or "".
+local function attach(keys, args)
+  local realm = keys[1]
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  if redis.call('GET', realm .. ':run') ~= run then
+    redis.call('SET', realm .. ':recovering', args[1])
+    redis.call('SET', realm .. ':run', run)
+  end
+  return redis.call('GET', realm .. ':recovering') or ''
+end
+
+-- ARGV: event id, type, player, lifetime of the hold in ms, debits [[account, amount]...], conditions [[account, least,
+-- most]...], request, details, draft ("" for a request that cannot be tried again), ms that a try may last.
+-- Answers {"held", generation, overdue...} | {"seen", status line} | {"recovering"} | {"changed", account, balance}
+--       | {"short", account, available, amount}
 local function reserve(keys, args)
   local realm, id = keys[1], args[1]
-  if redis.call('EXISTS', realm .. ':recovering') == 1 then return {'recovering'} end
-  local _, line = status_of(realm, id)
-  if line then return {'seen', line} end
+  if is_closed(realm) then return {'recovering'} end
+  local status, line = status_of(realm, id)
+  if status == 'pending' or is_final(status, line) then return {'seen', line} end
   local debits = cjson.decode(args[5])
   for _, debit in ipairs(debits) do
     local owner, name = split(debit[1])
@@ -113,17 +164,67 @@ local function reserve(keys, args)
   end
   redis.call('HSET', realm .. ':holds', id, args[5])
   redis.call('ZADD', realm .. ':deadlines', now + tonumber(args[4]), id)
-  redis.call('SET', realm .. ':event:' .. id, 'pending - ' .. args[2] .. ' ' .. args[3])
+  note_status(realm, id, 'pending', '-', args[2], args[3], args[7], args[8])
+  if args[9] ~= '' then
+    redis.call('HSET', realm .. ':drafts', id, args[9])
+    redis.call('HSET', realm .. ':attempts', id, string.format('1 %.0f', now + tonumber(args[10])))
+  end
   return {'held', generation_of(realm), late}
 end
 
--- ARGV: event id. Gives the hold back: only for an event that certainly is not in the log and never will be.
+-- ARGV: event id, lifetime of the hold in ms, ms that a try may last. Takes up a hold whose first try came to no end
+-- that anybody knows: the same event is to be appended again.
+-- Answers {"resumed", generation, number of the try, draft} | {"busy"} | {"doomed"} | {"seen", line} | {"gone"} |
+-- {"recovering"}
+local function resume(keys, args)
+  local realm, id = keys[1], args[1]
+  if is_closed(realm) then return {'recovering'} end
+  local status, line = status_of(realm, id)
+  if not status then return {'gone'} end
+  if status ~= 'pending' then return {'seen', line} end
+  local draft, now = redis.call('HGET', realm .. ':drafts', id), milliseconds()
+  local deadline = tonumber(redis.call('ZSCORE', realm .. ':deadlines', id) or 0)
+  if not draft or deadline <= now then return {'doomed'} end
+  local number, lasts = string.match(redis.call('HGET', realm .. ':attempts', id) or '0 0', '^(%d+) (%d+)$')
+  if tonumber(lasts) > now then return {'busy'} end
+  redis.call('ZADD', realm .. ':deadlines', now + tonumber(args[2]), id)
+  redis.call('HSET', realm .. ':attempts', id, string.format('%d %.0f', number + 1, now + tonumber(args[3])))
+  return {'resumed', generation_of(realm), number + 1, draft}
+end
+
+-- ARGV: event id, number of the try. The try has ended and nobody knows how: the next one need not wait.
+local function suspend(keys, args)
+  local realm, id = keys[1], args[1]
+  local number = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
+  if number ~= args[2] then return 0 end
+  redis.call('HSET', realm .. ':attempts', id, number .. ' 0')
+  return 1
+end
+
+-- ARGV: event id. Gives the hold back: only for an event that certainly is not in the log and never will be. Not once
+-- it was tried again, as then another try may have appended it.
 local function release(keys, args)
   local realm, id = keys[1], args[1]
   if status_of(realm, id) ~= 'pending' then return 0 end
+  local number = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
+  if number and number ~= '1' then return 0 end
   drop_hold(realm, id)
   redis.call('DEL', realm .. ':event:' .. id)
   return 1
+end
+
+-- ARGV: event id, generation that the hold was taken in. Asked after the broker's acknowledgement and before a 2xx:
+-- does the lineage of the hold still stand, so that the event in the log will settle?
+local function confirm(keys, args)
+  local realm, id = keys[1], args[1]
+  if status_of(realm, id) == 'settled' then return 1 end
+  local stands = redis.call('HEXISTS', realm .. ':holds', id) == 1 and not is_closed(realm)
+  return (stands and generation_of(realm) == tonumber(args[2])) and 1 or 0
+end
+
+-- Names overdue holds of a realm that nobody touches.
+local function sweep(keys, args)
+  return overdue(keys[1], milliseconds())
 end
 
 local function covered(realm, transfers)
@@ -148,7 +249,7 @@ local function fence(realm, record)
   redis.call('SET', realm .. ':generation', record.offset)
   for _, id in ipairs(redis.call('HKEYS', realm .. ':holds')) do
     drop_hold(realm, id)
-    redis.call('EXPIRE', realm .. ':event:' .. id, RECOVERY)
+    redis.call('DEL', realm .. ':event:' .. id)
   end
   if redis.call('GET', realm .. ':recovering') == record.id then redis.call('DEL', realm .. ':recovering') end
   return 'settled'
@@ -157,9 +258,11 @@ end
 local function apply(realm, record)
   if record.type == 'void' then return 'voided' end
   if record.type == 'fence' then return fence(realm, record) end
-  if record.generation ~= generation_of(realm) then return 'voided' end
   local balances = covered(realm, record.transfers)
-  if not balances then return 'rejected' end
+  if not balances then
+    redis.call('RPUSH', realm .. ':rejected', record.offset)
+    return 'rejected'
+  end
   for account, balance in pairs(balances) do
     local owner, name = split(account)
     write(realm, owner, name, balance)
@@ -172,48 +275,117 @@ local function forget(realm, now)
   for _ = 1, 2 do
     local oldest = redis.call('LINDEX', realm .. ':finals', 0)
     if not oldest then return end
-    local at, id = string.match(oldest, '^(%d+) (.+)$')
+    local at, offset, id = string.match(oldest, '^(%d+) (%d+) (.+)$')
     if tonumber(at) > now - REMEMBERED then return end
     redis.call('LPOP', realm .. ':finals')
-    redis.call('DEL', realm .. ':event:' .. id)
+    local _, line = status_of(realm, id)
+    -- The id may have got a newer status since, which is remembered for a day of its own.
+    if line and string.match(line, '^%S+ (%S+)') == offset then redis.call('DEL', realm .. ':event:' .. id) end
   end
+end
+
+local function remember(realm, record, status)
+  note_status(realm, record.id, status, record.offset, record.type, record.player, record.request, record.details)
+  redis.call('RPUSH', realm .. ':finals', string.format('%.0f %d %s', record.at, record.offset, record.id))
 end
 
 local function settle_one(realm, record)
   if record.type == 'malformed' then return 'malformed' end
   -- Log time alone decides what is forgotten: a replay must forget the same ids before the same records.
   forget(realm, record.at)
-  if FINAL[status_of(realm, record.id)] then return 'duplicate' end
+  local status, line = status_of(realm, record.id)
+  if is_final(status, line) then return 'duplicate' end
+  local control = record.type == 'void' or record.type == 'fence'
+  if not control and record.generation ~= generation_of(realm) then
+    -- A hold that is open now belongs to a later try of the same request: it is not this record's.
+    if status ~= 'pending' then remember(realm, record, 'voided') end
+    return 'stale'
+  end
   local outcome = apply(realm, record)
   drop_hold(realm, record.id)
-  local line = string.format('%s %d %s %s', outcome, record.offset, record.type, record.player)
-  redis.call('SET', realm .. ':event:' .. record.id, line)
-  redis.call('RPUSH', realm .. ':finals', string.format('%.0f %s', record.at, record.id))
+  remember(realm, record, outcome)
   return outcome
 end
 
--- ARGV: records in log order, JSON {offset, at, type, id, player, generation, transfers [[debit, credit, amount]...]};
--- {offset, type: "malformed"} for what is no event. Skips what is settled already; answers how many it settled.
-local function settle(keys, args)
-  local realm = keys[1]
-  local offset = tonumber(redis.call('GET', realm .. ':offset') or -1)
-  local records, expected = {}, offset + 1
-  for i, text in ipairs(args) do
-    local record = cjson.decode(text)
+-- The records that are new, or an error that says why none of them may be applied.
+local function new_records(realm, args, offset)
+  local limit = tonumber(args[2])
+  local run = tonumber(redis.call('GET', realm .. ':malformed_run') or 0)
+  local allowed = tonumber(redis.call('GET', realm .. ':malformed_allowed') or -1)
+  local records = {}
+  for i = 3, #args do
+    local record = cjson.decode(args[i])
     if record.offset > offset then
-      if record.offset ~= expected then
-        return redis.error_reply(string.format('GAP expected %d got %d', expected, record.offset))
+      if record.offset ~= offset + 1 then
+        return nil, string.format('GAP expected %d got %d', offset + 1, record.offset)
       end
-      expected = expected + 1
+      offset = offset + 1
+      run = record.type == 'malformed' and run + 1 or 0
+      if limit > 0 and run > limit and offset > allowed then
+        return nil, string.format('MALFORMED %d %d', run, offset)
+      end
       records[#records + 1] = record
     end
   end
+  return records, run
+end
+
+-- ARGV: token of a rebuild or "", how many malformed records in a row are too many (0: no limit), then the records in
+-- log order, JSON {offset, at, type, id, player, generation, request, details, transfers [[debit, credit, amount]...]},
+-- or {offset, type: "malformed"} for what is no event. Skips what is settled already; answers how many it settled.
+-- Errors: "REBUILDING", "GAP expected <offset> got <offset>", "MALFORMED <how many in a row> <offset>".
+local function settle(keys, args)
+  local realm = keys[1]
+  local rebuilding = redis.call('GET', realm .. ':rebuilding')
+  if rebuilding and rebuilding ~= args[1] then return redis.error_reply('REBUILDING') end
+  local records, run = new_records(realm, args, tonumber(redis.call('GET', realm .. ':offset') or -1))
+  if not records then return redis.error_reply(run) end
   for _, record in ipairs(records) do
     local outcome = settle_one(realm, record)
     redis.call('HINCRBY', realm .. ':totals', outcome, 1)
     redis.call('SET', realm .. ':offset', record.offset)
   end
+  if #records > 0 then redis.call('SET', realm .. ':malformed_run', run) end
   return #records
+end
+
+-- ARGV: a token. Closes the realm and gives its owner the sole right to settle; a later call takes it away again.
+local function begin_rebuild(keys, args)
+  redis.call('SET', keys[1] .. ':recovering', args[1])
+  redis.call('SET', keys[1] .. ':rebuilding', args[1])
+  return tonumber(redis.call('GET', keys[1] .. ':offset') or -1)
+end
+
+local FIXED = {'owners', 'offset', 'generation', 'totals', 'rejected', 'malformed_run', 'finals', 'holds', 'deadlines',
+  'drafts', 'attempts'}
+
+-- ARGV: the token of begin_rebuild, how many keys at most. Removes the state step by step, so that no call takes long;
+-- answers 0 when nothing is left.
+local function wipe(keys, args)
+  local realm, left = keys[1], tonumber(args[2])
+  if redis.call('GET', realm .. ':rebuilding') ~= args[1] then return redis.error_reply('REBUILDING') end
+  for _, id in ipairs(redis.call('HKEYS', realm .. ':holds')) do
+    drop_hold(realm, id)
+    redis.call('DEL', realm .. ':event:' .. id)
+  end
+  for _, entry in ipairs(redis.call('LPOP', realm .. ':finals', left) or {}) do
+    redis.call('DEL', realm .. ':event:' .. string.match(entry, '%S+$'))
+    left = left - 1
+  end
+  for _, owner in ipairs(left > 0 and redis.call('SPOP', realm .. ':owners', left) or {}) do
+    redis.call('DEL', realm .. ':' .. owner)
+    left = left - 1
+  end
+  if left <= 0 then return 1 end
+  for _, name in ipairs(FIXED) do redis.call('DEL', realm .. ':' .. name) end
+  return 0
+end
+
+-- ARGV: the token of begin_rebuild. Anybody may settle again; the realm stays closed until its fence is settled.
+local function end_rebuild(keys, args)
+  if redis.call('GET', keys[1] .. ':rebuilding') ~= args[1] then return 0 end
+  redis.call('DEL', keys[1] .. ':rebuilding')
+  return 1
 end
 
 -- ARGV: an owner. Answers {offset, settled balances, held amounts}, both as flat lists of name and amount.
@@ -226,7 +398,33 @@ local function holdings(keys, args)
   }
 end
 
+-- All books of the realm from one moment: {offset, generation, rejected offsets, ids of open holds, {{owner, balances,
+-- held}...}}.
+local function snapshot(keys, args)
+  local realm = keys[1]
+  local books = {}
+  for i, owner in ipairs(redis.call('SMEMBERS', realm .. ':owners')) do
+    books[i] = {
+      owner,
+      redis.call('HGETALL', realm .. ':' .. owner),
+      redis.call('HGETALL', realm .. ':' .. owner .. ':held'),
+    }
+  end
+  local offset = tonumber(redis.call('GET', realm .. ':offset') or -1)
+  local rejected = redis.call('LRANGE', realm .. ':rejected', 0, -1)
+  return {offset, generation_of(realm), rejected, redis.call('HKEYS', realm .. ':holds'), books}
+end
+
+redis.register_function('attach', attach)
 redis.register_function('reserve', reserve)
+redis.register_function('resume', resume)
+redis.register_function('suspend', suspend)
 redis.register_function('release', release)
+redis.register_function('sweep', sweep)
 redis.register_function('settle', settle)
+redis.register_function('begin_rebuild', begin_rebuild)
+redis.register_function('wipe', wipe)
+redis.register_function('end_rebuild', end_rebuild)
+redis.register_function{function_name = 'confirm', callback = confirm, flags = {'no-writes'}}
 redis.register_function{function_name = 'holdings', callback = holdings, flags = {'no-writes'}}
+redis.register_function{function_name = 'snapshot', callback = snapshot, flags = {'no-writes'}}

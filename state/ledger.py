@@ -1,142 +1,216 @@
 """The Python client of the ledger: types in, types out, one call of a Redis Function each."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import redis
 
 from game.accounts import debits, opening_balance
 from game.events import Event
-from game.rules import Decision
-
-# The producer gives up after DELIVERY; a hold may be voided after DEADLINE; a 2xx is given only MARGIN before that.
-# All in seconds. DELIVERY < DEADLINE - MARGIN, or slow but successful appends would be answered with 503.
-DELIVERY_SECONDS = 30.0
-DEADLINE_SECONDS = 60.0
-MARGIN_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A request to set the debits of a decision aside, for the event that will carry it."""
-
-    event_id: str
-    realm: int
-    player: str
-    decision: Decision
+from state.connection import tag
+from state.outcomes import (
+    NO_REQUEST,
+    EventStatus,
+    Holdings,
+    Outcome,
+    Overdue,
+    Reservation,
+    Resumption,
+    Snapshot,
+    amounts,
+    parse_outcome,
+    parse_snapshot,
+)
+from state.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The hold is taken. ``overdue`` names older holds of the realm whose event never reached the log: (id, player)."""
-
-    generation: int
-    overdue: tuple[tuple[str, str], ...]
+class CannotSettle(Exception):
+    """The ledger refuses records; none of them was applied. The message is for the operator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Not covered: ``account`` has ``available`` left, and ``needed`` was asked."""
+class Gap(CannotSettle):
+    """The records do not follow the realm's offset: Redis is older than the reader believes."""
 
-    account: str
-    available: int
-    needed: int
+    def __init__(self, realm: int, due: int, came: int) -> None:
+        super().__init__(f"realm {realm}: record {due} is due and {came} came")
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A condition failed: the settled balance is not what the decision was based on."""
+class Lost(CannotSettle):
+    """The record that is due is not in the log."""
 
-    account: str
-    balance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The event id is known already."""
-
-    status: "EventStatus"
+    def __init__(self, realm: int, due: int, begin: int, end: int) -> None:
+        super().__init__(
+            f"realm {realm}: record {due} is due and the log has {begin} to {end - 1}: ./guildhall rebuild "
+            f"--realm {realm} --from archive"
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Recovering:
-    """The realm is being repaired and takes no holds."""
+class Rebuilding(CannotSettle):
+    """Somebody else rebuilds the realm."""
+
+    def __init__(self, realm: int) -> None:
+        super().__init__(f"realm {realm} is being rebuilt; if no rebuild runs: ./guildhall rebuild --realm {realm}")
 
 
-Outcome = Held | Refused | Changed | Seen | Recovering
+class TooManyMalformed(CannotSettle):
+    """More malformed records in a row than go to quarantine without a question."""
 
-
-@dataclass(frozen=True, slots=True)
-class EventStatus:
-    """``pending``, ``settled``, ``voided`` or ``rejected``; ``offset`` is None while pending."""
-
-    status: str
-    offset: int | None
-    type: str
-    player: str
-
-    @classmethod
-    def parse(cls, line: str) -> "EventStatus":
-        status, offset, event_type, player = line.split(" ")
-        return cls(status, None if offset == "-" else int(offset), event_type, player)
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What one owner has, as of ``offset``: settled balances, and how much of each is held."""
-
-    offset: int
-    settled: Mapping[str, int]
-    held: Mapping[str, int]
+    def __init__(self, realm: int, run: int, offset: int) -> None:
+        super().__init__(
+            f"realm {realm}: {run} malformed records in a row up to offset {offset}: mend what writes them, or "
+            f"./guildhall quarantine accept --realm {realm}"
+        )
+        self.offset = offset
 
 
 class Ledger:
     """All realms of one Redis. Thread-safe. Every method may raise redis.RedisError; then nothing is known about
     whether the call took place, except for reads."""
 
-    def __init__(self, connection: redis.Redis) -> None:
+    def __init__(self, connection: redis.Redis, settings: Settings | None = None) -> None:
         self._redis = connection
+        settings = settings or Settings()
+        self._hold_ms = int(settings.hold_seconds * 1000)
+        # A try lasts until its process must no longer answer 2xx; from then on the next one may begin.
+        self._try_ms = int(settings.acceptance_seconds * 1000)
+
+    def take(self, requests: Sequence[Reservation | Resumption]) -> list[Outcome]:
+        """Decide each request, in order, in one round trip. They are atomic one by one, not together."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for r in requests:
+            if isinstance(r, Reservation):
+                pipeline.fcall("reserve", 1, tag(r.realm), *self._reserve_arguments(r))
+            else:
+                pipeline.fcall("resume", 1, tag(r.realm), r.event_id, self._hold_ms, self._try_ms)
+        return [parse_outcome(reply) for reply in pipeline.execute()]
 
     def reserve(self, reservations: Sequence[Reservation]) -> list[Outcome]:
-        """Decide each reservation, in order, in one round trip. They are atomic one by one, not together."""
+        """Decide each reservation; see :meth:`take`."""
+        return self.take(reservations)
+
+    def confirm(self, holds: Sequence[tuple[int, str, int]]) -> list[bool]:
+        """Whether each (realm, event id, generation) will settle, now that its event is in the log. One round trip."""
         pipeline = self._redis.pipeline(transaction=False)
-        for r in reservations:
-            pipeline.fcall("reserve", 1, _tag(r.realm), *_reserve_arguments(r))
-        return [_outcome(reply) for reply in pipeline.execute()]
+        for realm, event_id, generation in holds:
+            pipeline.fcall_ro("confirm", 1, tag(realm), event_id, generation)
+        return [bool(reply) for reply in pipeline.execute()]
+
+    def suspend(self, realm: int, event_id: str, attempt: int) -> None:
+        """Say that a try to append has ended and nobody knows how."""
+        self._redis.fcall("suspend", 1, tag(realm), event_id, attempt)
 
     def release(self, realm: int, event_id: str) -> bool:
-        """Give a hold back. Only for an event that is certainly not in the log and never will be."""
-        return bool(self._redis.fcall("release", 1, _tag(realm), event_id))
+        """Give a hold back. Only for an event that is certainly not in the log and never will be; the ledger refuses
+        when another try was made meanwhile."""
+        return bool(self._redis.fcall("release", 1, tag(realm), event_id))
 
-    def settle(self, realm: int, records: Sequence[str]) -> int:
-        """Apply records made by :func:`settle_record` in offset order; answers how many were new. Raises
-        redis.ResponseError with ``GAP`` if the first new one does not follow the realm's offset."""
-        return int(self._redis.fcall("settle", 1, _tag(realm), *records))
+    def attach(self, realm: int) -> str:
+        """Look whether this Redis was restarted since the realm was last seen; if so, close the realm. Answers the
+        token of the fence that it waits for, empty if it is open."""
+        return str(self._redis.fcall("attach", 1, tag(realm), str(uuid.uuid4())))
+
+    def sweep(self, realm: int) -> list[Overdue]:
+        """Holds past their deadline, to be voided; each is named again only after a while."""
+        reply: Any = self._redis.fcall("sweep", 1, tag(realm))
+        return [Overdue.parse(text) for text in reply]
+
+    def settle(self, realm: int, records: Sequence[str], malformed_limit: int = 0, rebuild: str = "") -> int:
+        """Apply records made by :func:`settle_record` in offset order; answers how many were new. Raises CannotSettle
+        if they do not follow the realm's offset, if somebody else rebuilds it (``rebuild`` is the token of one's own),
+        or if more than ``malformed_limit`` in a row are malformed (0: no limit)."""
+        try:
+            return int(self._redis.fcall("settle", 1, tag(realm), rebuild, malformed_limit, *records))
+        except redis.ResponseError as error:
+            raise _why(realm, str(error)) or error from error
+
+    def begin_rebuild(self, realm: int, token: str) -> int:
+        """Close the realm and take the sole right to settle it; answers its offset."""
+        return int(self._redis.fcall("begin_rebuild", 1, tag(realm), token))
+
+    def wipe(self, realm: int, token: str, keys: int) -> bool:
+        """Remove about ``keys`` keys of the realm's state; answers whether any may be left."""
+        return bool(self._redis.fcall("wipe", 1, tag(realm), token, keys))
+
+    def end_rebuild(self, realm: int, token: str) -> None:
+        """Give the sole right back."""
+        self._redis.fcall("end_rebuild", 1, tag(realm), token)
+
+    def is_rebuilding(self, realm: int) -> bool:
+        """Whether the realm's state is being rebuilt, or a rebuild did not come to its end."""
+        return bool(self._redis.get(f"{tag(realm)}:rebuilding"))
+
+    def halt(self, realm: int, reason: str) -> None:
+        """Say for people why the realm is not settled; an empty reason takes it back."""
+        if reason:
+            self._redis.set(f"{tag(realm)}:halted", reason)
+        else:
+            self._redis.delete(f"{tag(realm)}:halted")
+
+    def halted(self, realm: int) -> str:
+        """Why the realm is not settled, empty if it is."""
+        return str(self._redis.get(f"{tag(realm)}:halted") or "")
+
+    def is_recovering(self, realm: int) -> bool:
+        """Whether the realm takes no holds because it waits for a fence."""
+        return bool(self._redis.get(f"{tag(realm)}:recovering")) or not self._redis.get(f"{tag(realm)}:run")
+
+    def malformed_allowed(self, realm: int) -> int:
+        """Up to which offset malformed records may go to quarantine however many they are."""
+        return int(str(self._redis.get(f"{tag(realm)}:malformed_allowed") or -1))
+
+    def allow_malformed(self, realm: int, offset: int) -> None:
+        """Let malformed records up to this offset go to quarantine."""
+        self._redis.set(f"{tag(realm)}:malformed_allowed", offset)
 
     def holdings(self, realm: int, owner: str) -> Holdings:
         """What ``player:<name>``, ``guild:<name>`` or ``house`` has: settled and held, from one moment."""
-        offset, settled, held = self._redis.fcall_ro("holdings", 1, _tag(realm), owner)
-        return Holdings(int(offset), _balances(settled), _balances(held))
+        offset, settled, held = self._redis.fcall_ro("holdings", 1, tag(realm), owner)
+        return Holdings(int(offset), amounts(settled), amounts(held))
+
+    def snapshot(self, realm: int) -> Snapshot:
+        """All books of a realm from one moment. Redis answers nobody else meanwhile: about 2 us an owner."""
+        return parse_snapshot(list(self._redis.fcall_ro("snapshot", 1, tag(realm))))
 
     def event(self, realm: int, event_id: str) -> EventStatus | None:
         """The status of an event, None if it is not known or older than a day."""
-        line = self._redis.get(f"{_tag(realm)}:event:{event_id}")
-        return EventStatus.parse(str(line)) if line else None
+        return self.events([(realm, event_id)])[0]
+
+    def events(self, ids: Sequence[tuple[int, str]]) -> list[EventStatus | None]:
+        """The statuses of (realm, event id) in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for realm, event_id in ids:
+            pipeline.get(f"{tag(realm)}:event:{event_id}")
+        return [EventStatus.parse(str(line)) if line else None for line in pipeline.execute()]
 
     def offsets(self, realms: Iterable[int]) -> dict[int, int]:
         """The offset of the last settled record of each realm, -1 for none."""
-        return {n: int(str(self._redis.get(f"{_tag(n)}:offset") or -1)) for n in realms}
+        return {n: int(str(self._redis.get(f"{tag(n)}:offset") or -1)) for n in realms}
 
     def totals(self, realm: int) -> dict[str, int]:
-        """How many records ended as settled, voided, rejected, duplicate, malformed."""
-        reply: Any = self._redis.hgetall(f"{_tag(realm)}:totals")
+        """How many records ended as settled, voided, stale, rejected, duplicate, malformed."""
+        reply: Any = self._redis.hgetall(f"{tag(realm)}:totals")
         return {name: int(count) for name, count in reply.items()}
 
     def ready(self) -> None:
         """Raises redis.RedisError if Redis does not answer or does not have the library."""
-        self._redis.fcall_ro("holdings", 1, _tag(0), "house")
+        self._redis.fcall_ro("holdings", 1, tag(0), "house")
+
+    def _reserve_arguments(self, r: Reservation) -> tuple[str | int, ...]:
+        return (
+            r.event_id,
+            r.decision.type,
+            r.player,
+            self._hold_ms,
+            json.dumps(list(debits(r.decision.transfers).items())),
+            json.dumps([(c.account, c.least, c.most) for c in r.decision.conditions]),
+            r.request or NO_REQUEST,
+            details_line(r.decision.details),
+            r.draft,
+            self._try_ms,
+        )
 
 
 def settle_record(event: Event, offset: int, at_ms: int) -> str:
@@ -149,6 +223,8 @@ def settle_record(event: Event, offset: int, at_ms: int) -> str:
             "id": event.id,
             "player": event.player or "-",
             "generation": event.generation,
+            "request": event.request or NO_REQUEST,
+            "details": details_line(event.details),
             "transfers": [(t.debit, t.credit, t.amount) for t in event.transfers],
         },
         separators=(",", ":"),
@@ -158,6 +234,11 @@ def settle_record(event: Event, offset: int, at_ms: int) -> str:
 def malformed_record(offset: int) -> str:
     """A record that is no event: it moves the offset and nothing else."""
     return json.dumps({"offset": offset, "type": "malformed"})
+
+
+def details_line(details: dict[str, str | int]) -> str:
+    """An event's details as its status keeps them."""
+    return json.dumps(details, separators=(",", ":"))
 
 
 def available(holdings: Holdings, owner: str) -> dict[str, dict[str, int]]:
@@ -171,34 +252,11 @@ def available(holdings: Holdings, owner: str) -> dict[str, dict[str, int]]:
     return result
 
 
-def _tag(realm: int) -> str:
-    return f"realm:{{{realm}}}"
-
-
-def _reserve_arguments(r: Reservation) -> tuple[str | int, ...]:
-    return (
-        r.event_id,
-        r.decision.type,
-        r.player,
-        int(DEADLINE_SECONDS * 1000),
-        json.dumps(list(debits(r.decision.transfers).items())),
-        json.dumps([(c.account, c.least, c.most) for c in r.decision.conditions]),
-    )
-
-
-def _outcome(reply: list[Any]) -> Outcome:
-    kind, *rest = reply
-    if kind == "held":
-        return Held(int(rest[0]), tuple((i, p) for i, _, p in (late.partition(" ") for late in rest[1])))
-    if kind == "short":
-        return Refused(rest[0], int(rest[1]), int(rest[2]))
-    if kind == "changed":
-        return Changed(rest[0], int(rest[1]))
-    if kind == "seen":
-        return Seen(EventStatus.parse(rest[0]))
-    return Recovering()
-
-
-def _balances(flat: Any) -> dict[str, int]:
-    pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
-    return {name: int(amount) for name, amount in pairs}
+def _why(realm: int, message: str) -> CannotSettle | None:
+    if "REBUILDING" in message:
+        return Rebuilding(realm)
+    if found := re.search(r"GAP expected (\d+) got (\d+)", message):
+        return Gap(realm, int(found[1]), int(found[2]))
+    if found := re.search(r"MALFORMED (\d+) (\d+)", message):
+        return TooManyMalformed(realm, int(found[1]), int(found[2]))
+    return None

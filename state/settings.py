@@ -3,7 +3,9 @@
 ``./guildhall`` sets them for the servers that it starts, and docker-compose.yml can set the same ones.
 """
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +24,15 @@ class Settings(BaseSettings):
     redis_user: str = "default"
     redis_password: SecretStr = SecretStr("")
 
+    # The producer gives up after `delivery`; a hold may be voided after `hold`; a 2xx is given only `margin` before.
+    delivery_seconds: float = Field(default=30.0, gt=0)
+    hold_seconds: float = Field(default=60.0, gt=0)
+    margin_seconds: float = Field(default=15.0, gt=0)
+
+    malformed_limit: int = Field(
+        default=100, ge=0
+    )  # so many in a row go to quarantine; one more stops the realm; 0: all
+
     api_host: str = "127.0.0.1"
     api_port: int = 7400
     token_key: SecretStr = SecretStr("")  # signs players' tokens; empty: the API refuses to start
@@ -36,6 +47,18 @@ class Settings(BaseSettings):
     scratch: str = ""  # a folder for the streams' throw-away checkpoints; empty: a temporary one
     land_seconds: float = Field(default=5.0, gt=0)  # time between two commits to the events table
     land_types: str = "*"  # the event types that are landed, separated by commas; * is all
+
+    @model_validator(mode="after")
+    def _leave_time_to_answer(self) -> Self:
+        # Otherwise appends that are slow but succeed would be answered with 503.
+        if self.delivery_seconds >= self.hold_seconds - self.margin_seconds:
+            raise ValueError("delivery_seconds must be less than hold_seconds - margin_seconds")
+        return self
+
+    @property
+    def acceptance_seconds(self) -> float:
+        """How long after its start, by the clock of its process, a request may still be answered 2xx."""
+        return self.hold_seconds - self.margin_seconds
 
     @property
     def warehouse(self) -> str:

@@ -1,41 +1,127 @@
-"""The streaming application: both queries in one driver. Ends with an error when either fails, to be restarted."""
+"""The streaming application: both queries and the keeper in one driver.
+
+A query that ends is started again in the same driver: settling from Redis's offsets, landing from the table's. So a
+restart of Redis, Kafka or HDFS costs a second or two and not the start of a JVM.
+"""
 
 import logging
 import os
 import tempfile
-import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import redis
+from kafka.errors import KafkaError
+from py4j.protocol import Py4JError, Py4JNetworkError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from state.connection import connect
+from state.install import install_library
+from state.ledger import Ledger
+from state.log import KafkaLog
 from state.settings import Settings
+from streaming.keeper import Keeper
 from streaming.land import create_tables, start_landing
+from streaming.progress import Progress
 from streaming.session import create_session
 from streaming.settle import start_settling
 
 logger = logging.getLogger("streaming")
 
+TICK_SECONDS = 0.5  # about what a recovery waits for its fence
+# A query that fails again and again is tried again ever more slowly, up to this.
+LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Supervised:
+    """A query that is started again when it ends."""
+
+    def __init__(self, name: str, start: Callable[[str], StreamingQuery], checkpoints: Path) -> None:
+        self._name, self._start, self._checkpoints = name, start, checkpoints
+        self._query: StreamingQuery | None = None
+        self._starts = self._failures = 0
+        self._began = self._again = 0.0
+
+    def look(self) -> bool:
+        """Start the query if it is not active and its pause is over; answers whether it is active. Raises
+        Py4JNetworkError when the JVM is gone."""
+        if self._query is not None and self._query.isActive:
+            return True
+        now = time.monotonic()
+        if self._query is not None:
+            logger.error("%s ended: %s", self._name, _last_line(self._query.exception()))
+            self._query = None
+            self._failures = 1 if now - self._began > LONGEST_PAUSE_SECONDS else self._failures + 1
+            self._again = now + min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
+        if now >= self._again:
+            self._try_to_start(now)
+        return self._query is not None
+
+    def restart(self) -> None:
+        """End the query after its batch and start it at the next look."""
+        if self._query is not None:
+            self._query.stop()
+            self._query, self._again = None, 0.0
+
+    def _try_to_start(self, now: float) -> None:
+        # A new checkpoint each time: the query knows where to start without it, and an old one would override that.
+        self._starts += 1
+        try:
+            self._query = self._start(f"file://{self._checkpoints}/{self._name}-{self._starts}")
+            self._began = now
+        except Py4JNetworkError:
+            raise
+        except (redis.RedisError, KafkaError, PySparkException, Py4JError) as error:
+            logger.error("%s cannot start: %s", self._name, _last_line(error))  # noqa: TRY400 - one line is enough
+            self._failures += 1
+            self._again = now + min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
+
+
+def _last_line(error: object) -> str:
+    # Spark wraps a Python error in its stack trace; the error itself is the last line that says something.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.strip().startswith("at ")]
+    return next((line for line in reversed(lines) if "Error" in line or "Exception" in line or "realm" in line), "")
+
 
 def main() -> None:
-    """Run until a query fails."""
+    """Run until the driver's JVM is gone."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    for noisy in ("py4j", "kafka"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = Settings()
+    connection = connect(settings, attach=True)
+    install_library(connect(settings))
     spark = create_session(settings)
     create_tables(spark)
     if settings.scratch:
         Path(settings.scratch).mkdir(parents=True, exist_ok=True)
-    # A new folder each time: both queries know where to start without it, and an old one would override that.
     with tempfile.TemporaryDirectory(dir=settings.scratch or None, prefix="checkpoints-") as checkpoints:
-        caught_up = threading.Event()
-        caught_up.set()
-        queries = [
-            start_settling(spark, settings, f"file://{checkpoints}/settle", caught_up),
-            start_landing(spark, settings, f"file://{checkpoints}/land", caught_up),
-        ]
-        logger.info("settling and landing %d realms", settings.realms)
-        _announce()
-        spark.streams.awaitAnyTermination()
-        for query in queries:
-            query.stop()
+        run(spark, settings, Ledger(connection, settings), Path(checkpoints))
+
+
+def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Path) -> None:
+    """Keep both queries and the realms. Returns never; raises Py4JNetworkError when the JVM is gone."""
+    progress = Progress(settings.realms, ledger.halt)
+    settling = Supervised("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
+    landing = Supervised("land", lambda at: start_landing(spark, settings, at, progress), checkpoints)
+    keeper = Keeper(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
+    announced = False
+    while True:
+        active = [query.look() for query in (settling, landing)]
+        try:
+            keeper.tick()
+            if progress.may_go_on():
+                settling.restart()
+        except (redis.RedisError, KafkaError) as error:
+            logger.warning("the keeper has to wait: %s", error)
+        if all(active) and not announced:
+            announced = True
+            logger.info("settling and landing %d realms", settings.realms)
+            _announce()
+        time.sleep(TICK_SECONDS)
 
 
 def _announce() -> None:

@@ -5,7 +5,6 @@ one atomic Iceberg commit, and the query starts after what is there. So its chec
 """
 
 from collections.abc import Mapping
-from threading import Event as Signal
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
@@ -14,6 +13,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from game.events import Event, Malformed, decode, encode
 from state.settings import Settings
+from streaming.progress import Progress
 from streaming.schema import struct_of
 from streaming.session import NAMESPACE
 from streaming.source import read_topic
@@ -26,6 +26,9 @@ MAX_RECORDS_A_BATCH = 25_000
 
 # While settling catches up it has the machine to itself, as players wait for it and analysts do not; but not for ever.
 YIELD_SECONDS = 60
+
+# What a rebuild from the archive needs and the map of details does not tell: which of its values are numbers.
+_LATER_COLUMNS = ("details_json string", "request string")
 
 _PARSED = StructType([StructField(name, StringType()) for name in ("event", "event_type", "reason")])
 
@@ -45,8 +48,12 @@ def create_tables(spark: SparkSession) -> None:
         "kafka_time timestamp_ntz not null, event_id string not null, event_type string not null, "
         "version int not null, player string, event_time timestamp_ntz not null, generation bigint not null, "
         "details map<string, string>, "
-        f"transfers array<struct<debit: string, credit: string, amount: bigint>>) {layout}"
+        f"transfers array<struct<debit: string, credit: string, amount: bigint>>, {', '.join(_LATER_COLUMNS)}) {layout}"
     )
+    known = {field.name for field in spark.table(EVENTS).schema}
+    for column in _LATER_COLUMNS:
+        if column.partition(" ")[0] not in known:
+            spark.sql(f"alter table {EVENTS} add column {column}")
     spark.sql(
         f"create table if not exists {QUARANTINE} (realm int not null, offset bigint not null, "
         f"kafka_time timestamp_ntz not null, value binary, reason string not null) {layout}"
@@ -63,13 +70,13 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
     return {realm: found.get(realm, -1) for realm in range(realms)}
 
 
-def start_landing(spark: SparkSession, settings: Settings, checkpoint: str, caught_up: Signal) -> StreamingQuery:
-    """Start the query; the tables must exist. Each batch waits, within limits, until settling has ``caught_up``."""
+def start_landing(spark: SparkSession, settings: Settings, checkpoint: str, progress: Progress) -> StreamingQuery:
+    """Start the query; the tables must exist. Each batch waits, within limits, until settling has caught up."""
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
 
     def land_batch(batch: DataFrame, _batch_id: int) -> None:
-        caught_up.wait(YIELD_SECONDS)
+        progress.wait_for_settling(YIELD_SECONDS)
         parsed = parse(batch).persist()
         try:
             wanted, malformed = count(parsed, settings.land_types)
@@ -156,5 +163,7 @@ def events_of(parsed: DataFrame, types: str) -> DataFrame:
             f.col("e.generation").alias("generation"),
             f.col("e.details").alias("details"),
             f.col("e.transfers").alias("transfers"),
+            f.get_json_object("event", "$.details").alias("details_json"),
+            f.col("e.request").alias("request"),
         )
     )

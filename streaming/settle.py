@@ -4,21 +4,22 @@ It starts from the offsets in Redis and its checkpoint is thrown away, so that R
 and is repaired. Running it twice at once does no harm: the ledger skips what it has.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from threading import Event
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.streaming.query import StreamingQuery
 
 from game.events import MAX_BYTES, Malformed, decode
-from state.connection import connect
-from state.ledger import Ledger, malformed_record, settle_record
+from state.ledger import CannotSettle, Ledger, Lost, Rebuilding, TooManyMalformed, malformed_record, settle_record
 from state.settings import Settings
-from streaming.source import read_topic
+from state.topic import bounds
+from streaming.progress import Halt, Progress
+from streaming.source import LATEST, read_topic
 
 # Records in one call of the ledger. Redis answers nobody else meanwhile, so it is about 20 ms of work.
 CHUNK = 500
@@ -27,24 +28,34 @@ CHUNK = 500
 MAX_RECORDS_A_BATCH = 10_000
 
 
-def start_settling(spark: SparkSession, settings: Settings, checkpoint: str, caught_up: Event) -> StreamingQuery:
-    """Start the query. ``caught_up`` is set except while batches are full. Raises redis.RedisError if the ledger does
-    not answer."""
-    ledger = Ledger(connect(settings))
-    offsets = ledger.offsets(range(settings.realms))
-    stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in offsets.items()}, MAX_RECORDS_A_BATCH)
+def start_settling(
+    spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
+) -> StreamingQuery:
+    """Start the query where the ledger is. A realm that cannot be settled is left out and named in ``progress``.
+    Raises redis.RedisError or kafka.errors.KafkaError if a server does not answer."""
+    starts, halted = due(ledger, settings)
+    progress.begin(halted)
+    stream = read_topic(spark, settings, starts, MAX_RECORDS_A_BATCH)
     pool = ThreadPoolExecutor(settings.realms)
+
+    def settle_realm(realm: int, rows: Sequence[Row]) -> None:
+        if progress.is_halted(realm):
+            return
+        try:
+            settle_rows(lambda records: ledger.settle(realm, records, settings.malformed_limit), rows)
+        except Rebuilding as error:
+            progress.halt(realm, Halt(str(error), lambda: not ledger.is_rebuilding(realm)))
+        except TooManyMalformed as error:
+            offset = error.offset
+            progress.halt(realm, Halt(str(error), lambda: ledger.malformed_allowed(realm) >= offset))
 
     def settle_batch(batch: DataFrame, _batch_id: int) -> None:
         # In the driver, not in tasks: a Python worker for each task and batch takes four times as long as the work.
         # One byte too many shows that a value is too long; the others of its bytes need no memory.
         value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
         rows = batch.select("partition", "offset", "timestamp", value).collect()
-        if len(rows) == MAX_RECORDS_A_BATCH:
-            caught_up.clear()
-        else:
-            caught_up.set()
-        list(pool.map(lambda realm: settle_rows(ledger, *realm), by_realm(rows)))
+        progress.note_batch(full=len(rows) == MAX_RECORDS_A_BATCH)
+        list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
 
     return (
         stream.writeStream.queryName("settle")
@@ -54,16 +65,39 @@ def start_settling(spark: SparkSession, settings: Settings, checkpoint: str, cau
     )
 
 
+def due(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, Halt]]:
+    """Realm -> the offset to go on from, and realm -> why it cannot be settled."""
+    begins, ends = bounds(settings)
+    starts, halted = {}, {}
+    for realm, offset in ledger.offsets(range(settings.realms)).items():
+        starts[realm] = offset + 1
+        why = _obstacle(ledger, realm, offset + 1, begins[realm], ends[realm])
+        if why:
+            starts[realm] = LATEST
+            halted[realm] = Halt(str(why), partial(_is_due, ledger, settings, realm))
+    return starts, halted
+
+
+def _is_due(ledger: Ledger, settings: Settings, realm: int) -> bool:
+    return realm not in due(ledger, settings)[1]
+
+
+def _obstacle(ledger: Ledger, realm: int, offset: int, begin: int, end: int) -> CannotSettle | None:
+    if ledger.is_rebuilding(realm):
+        return Rebuilding(realm)
+    return None if begin <= offset <= end else Lost(realm, offset, begin, end)
+
+
 def by_realm(rows: Iterable[Row]) -> Iterator[tuple[int, list[Row]]]:
     """Each realm with its rows in offset order. Spark collects partition after partition, each in offset order."""
     for realm, of_realm in groupby(rows, attrgetter("partition")):
         yield realm, list(of_realm)
 
 
-def settle_rows(ledger: Ledger, realm: int, rows: Sequence[Row]) -> None:
-    """Pass a realm's rows to the ledger, in calls of at most CHUNK records."""
+def settle_rows(settle: Callable[[list[str]], int], rows: Sequence[Row]) -> None:
+    """Pass a realm's rows to ``settle``, in calls of at most CHUNK records."""
     for start in range(0, len(rows), CHUNK):
-        ledger.settle(realm, [to_record(row) for row in rows[start : start + CHUNK]])
+        settle([to_record(row) for row in rows[start : start + CHUNK]])
 
 
 def to_record(row: Row) -> str:
@@ -72,4 +106,4 @@ def to_record(row: Row) -> str:
         event = decode(row.value, row.partition)
     except Malformed:
         return malformed_record(row.offset)
-    return settle_record(event, row.offset, int(row.timestamp.timestamp() * 1000))
+    return settle_record(event, row.offset, round(row.timestamp.timestamp() * 1000))

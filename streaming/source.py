@@ -7,6 +7,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from state.settings import Settings
 
+LATEST = -1  # in place of an offset: only what comes from now on
+
 
 def read_topic(
     spark: SparkSession, settings: Settings, start: Mapping[int, int], max_records_a_batch: int

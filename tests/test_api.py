@@ -9,11 +9,13 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.commit import GroupCommit, Unknown
-from api.log import NotAppended
 from game import rules
-from game.events import Event
+from game.events import Event, new_event
 from state.connection import connect
-from state.ledger import DEADLINE_SECONDS, Ledger, Reservation, settle_record
+from state.ledger import Ledger, settle_record
+from state.log import NotAppended, fence_event
+from state.outcomes import Reservation
+from state.settings import Settings
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW, TODAY
 
@@ -49,6 +51,8 @@ class Api:
     def __init__(self, server: RedisServer) -> None:
         self.ledger = Ledger(server.connection("api"))
         self.log = ScriptedLog(Ledger(server.connection("settler")))
+        token = self.log.settler.attach(0)
+        self.log.append(fence_event(0, token, NOW), lambda _offset: None)
         settings = server.settings("api").model_copy(update={"token_key": SecretStr("k" * 32)})
         self.app = create_app(settings, self.ledger, self.log)
         self.client: FlaskClient = self.app.test_client()
@@ -70,7 +74,7 @@ def test_a_purchase(api: Api) -> None:
     assert answer.status_code == 202
     assert answer.json["status"] == "pending"
     seen = api.client.get(answer.headers["Location"], headers=token)
-    assert seen.json == {"id": answer.json["id"], "status": "settled", "type": "sword_bought", "offset": 1}
+    assert seen.json == {"id": answer.json["id"], "status": "settled", "type": "sword_bought", "offset": 2}
     accounts = api.client.get("/inventory", headers=token).json["accounts"]
     assert accounts["gold"] == {"settled": 70, "held": 0, "available": 70}
     assert accounts["item:iron_sword"]["settled"] == 1
@@ -104,10 +108,13 @@ def test_an_unknown_outcome_gives_503_with_the_event_and_keeps_the_hold(api: Api
 
 def test_an_acknowledgement_after_the_deadline_is_no_acceptance(api: Api) -> None:
     api.register()
-    times = iter([0.0, DEADLINE_SECONDS])
-    commit = GroupCommit(api.ledger, api.log, monotonic=lambda: next(times))
-    reservation = Reservation("0123-4567", 0, "ada", rules.buy_sword("ada", "iron_sword"))
-    assert commit.commit(reservation, NOW) == Unknown()
+    times = iter([0.0, Settings().acceptance_seconds])
+    commit = GroupCommit(api.ledger, api.log, Settings(), monotonic=lambda: next(times))
+    decision = rules.buy_sword("ada", "iron_sword")
+    event = new_event(
+        event_id="0123-4567", event_type=decision.type, realm=0, player="ada", at=NOW, transfers=decision.transfers
+    )
+    assert commit.commit(Reservation(event.id, 0, "ada", decision), event) == Unknown()
 
 
 def test_an_overdue_hold_is_voided_by_the_next_action(api: Api, empty_redis: RedisServer) -> None:
@@ -126,7 +133,7 @@ def test_without_redis_nothing_is_accepted(api: Api, empty_redis: RedisServer) -
     settings = empty_redis.settings("api").model_copy(update={"redis_password": SecretStr("wrong")})
     api.app.extensions["guildhall"].commit._ledger = Ledger(connect(settings))
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
-    assert (answer.status_code, len(api.log.events)) == (503, 1)
+    assert (answer.status_code, len(api.log.events)) == (503, 2)
 
 
 @pytest.mark.parametrize(

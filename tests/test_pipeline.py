@@ -77,12 +77,14 @@ def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
 def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance) -> None:
     settings = pipeline.settings()
     before = sum(r.malformed for r in snapshot(pipeline))
+    ledger = Ledger(connect(settings))
     foreign = new_event(
         event_id="0bad-0bad",
         event_type="gold_stolen",
         realm=2,
         player="mallory",
         at=NOW,
+        generation=ledger.snapshot(2).generation,
         transfers=[Transfer("player:nobody:gold", "player:mallory:gold", 1000)],
     )
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
@@ -95,8 +97,8 @@ def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance
     rows = query(pipeline, 'select to_hex(value), reason from quarantine where realm = 1 order by "offset"').rows[-3:]
     assert [reason for _, reason in rows][0::2] == ["realm 2 in partition 1", "the record has no value"]
     assert rows[1][0] == b"\xff\x00 garbage".hex().upper()
-    assert Ledger(connect(settings)).totals(2)["rejected"] == 1
-    assert Ledger(connect(settings)).holdings(2, "player:mallory").settled == {}
+    assert ledger.totals(2)["rejected"] == 1
+    assert ledger.holdings(2, "player:mallory").settled == {}
     Player(pipeline, 1)  # the realm goes on
 
 

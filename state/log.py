@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Protocol
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from game.events import Event, encode
-from state.ledger import DELIVERY_SECONDS
+from game.events import FENCE, VOID, Event, encode, new_event
+from state.outcomes import Overdue
 from state.settings import Settings
 
 # How long a send may wait for metadata or buffer space before anything was sent: the caller holds up other requests.
@@ -47,8 +48,8 @@ class KafkaLog:
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=0,  # measured fastest: the sender batches what arrives while a request is under way
-                    delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
-                    request_timeout_ms=int(DELIVERY_SECONDS * 1000 / 3),
+                    delivery_timeout_ms=int(self._settings.delivery_seconds * 1000),
+                    request_timeout_ms=int(self._settings.delivery_seconds * 1000 / 3),
                     max_block_ms=int(MAX_BLOCK_SECONDS * 1000),
                     bootstrap_timeout_ms=int(MAX_BLOCK_SECONDS * 1000),
                     reconnect_backoff_max_ms=1000,  # a broker that comes back is found within a second
@@ -73,3 +74,16 @@ class KafkaLog:
         except KafkaError:
             return False
         return set(range(self._settings.realms)) <= set(partitions or ())
+
+
+def void_event(realm: int, hold: Overdue, at: datetime) -> Event:
+    """Cancels a hold whose event never reached the log. It names the player and the request, so that the player may
+    still ask what became of the event."""
+    return new_event(
+        event_id=hold.event_id, event_type=VOID, realm=realm, player=hold.player, at=at, request=hold.request
+    )
+
+
+def fence_event(realm: int, token: str, at: datetime) -> Event:
+    """Opens a new generation: every hold that was taken before it and is not in the log before it is void."""
+    return new_event(event_id=token, event_type=FENCE, realm=realm, player="", at=at)
