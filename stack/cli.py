@@ -102,6 +102,25 @@ def sql(context: click.Context, text: str) -> None:
     console.print(table)
 
 
+@cli.command()
+@click.option(
+    "--from", "source", type=click.Choice(["kafka", "archive"]), default="kafka", help="Which copy of the log."
+)
+@click.option("--realm", type=click.IntRange(0), help="Only this realm.")
+@click.pass_context
+def rebuild(context: click.Context, source: str, realm: int | None) -> None:
+    """Build the state anew from the log, or from the landed tables when Kafka has forgotten the log.
+
+    Players get 503 meanwhile. Exits with 1 if the state is not what it was before."""
+    from stack.rebuild import run
+
+    instance = _instance(context)
+    if realm is not None and realm >= instance.realms:
+        raise StackError(f"there is no realm {realm}: realms are 0 to {instance.realms - 1}")
+    realms = list(range(instance.realms)) if realm is None else [realm]
+    sys.exit(0 if run(instance, source, realms, console) else 1)
+
+
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 @click.pass_context

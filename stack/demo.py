@@ -43,6 +43,8 @@ def run(instance: Instance, requests: int, concurrency: int, console: Console) -
     """Set up, start, play and compare; answers whether every comparison holds. Raises StackError."""
     console.rule("1. The servers")
     lifecycle.up(instance, console)
+    # What is on its way already, such as the fences of a start, is not of this demo.
+    _wait(instance, Console(quiet=True))
     before = snapshot(instance)
     console.rule("2. Play")
     figures = _play(instance, requests, concurrency)

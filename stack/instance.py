@@ -2,8 +2,10 @@
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -41,6 +43,7 @@ class Instance:
     first_port: int
     realms: int
     secrets: dict[str, str]
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # fields of Settings, as the instance's file has them
 
     def port(self, name: str) -> int:
         """The port of a server, by its name in PORTS."""
@@ -59,20 +62,21 @@ class Instance:
 
     def settings(self, user: str = "inspector") -> Settings:
         """What a process that acts as this user of Redis is told. Only ``api`` gets the key that signs tokens."""
-        return Settings(
-            realms=self.realms,
-            kafka=f"127.0.0.1:{self.port('kafka')}",
-            redis_port=self.port("redis"),
-            redis_user=user,
-            redis_password=SecretStr(self.secrets[user]),
-            api_port=self.port("api"),
-            token_key=SecretStr(self.secrets["token_key"] if user == "api" else ""),
-            hdfs=f"hdfs://127.0.0.1:{self.port('namenode')}",
-            presto_port=self.port("presto"),
-            spark_ui_port=self.port("spark_ui"),
-            spark_driver_memory=HEAPS["streaming"],
-            scratch=str(self.home / "run" / "spark"),
-        )
+        values: dict[str, Any] = {
+            "realms": self.realms,
+            "kafka": f"127.0.0.1:{self.port('kafka')}",
+            "redis_port": self.port("redis"),
+            "redis_user": user,
+            "redis_password": SecretStr(self.secrets[user]),
+            "api_port": self.port("api"),
+            "token_key": SecretStr(self.secrets["token_key"] if user == "api" else ""),
+            "hdfs": f"hdfs://127.0.0.1:{self.port('namenode')}",
+            "presto_port": self.port("presto"),
+            "spark_ui_port": self.port("spark_ui"),
+            "spark_driver_memory": HEAPS["streaming"],
+            "scratch": str(self.home / "run" / "spark"),
+        }
+        return Settings(**(values | dict(self.overrides)))
 
     def environment(self, user: str) -> dict[str, str]:
         """The same as environment variables."""
@@ -86,8 +90,10 @@ class Instance:
         return values
 
 
-def open_instance(home: Path, first_port: int | None = None, realms: int | None = None) -> Instance:
-    """The instance in the folder ``home``, made if there is none. Ports and realms given here are remembered."""
+def open_instance(
+    home: Path, first_port: int | None = None, realms: int | None = None, overrides: Mapping[str, Any] | None = None
+) -> Instance:
+    """The instance in the folder ``home``, made if there is none. What is given here is remembered."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = home / "instance.json"
     known = json.loads(file.read_text()) if file.exists() else {}
@@ -96,8 +102,11 @@ def open_instance(home: Path, first_port: int | None = None, realms: int | None 
         first_port=first_port or known.get("first_port", DEFAULT_PORT),
         realms=realms or known.get("realms", 4),
         secrets=known.get("secrets") or _new_secrets(),
+        overrides=known.get("settings", {}) if overrides is None else overrides,
     )
     now = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
+    if instance.overrides:
+        now["settings"] = dict(instance.overrides)
     if now != known:
         file.touch(mode=0o600)
         file.write_text(json.dumps(now, indent=1) + "\n")

@@ -8,6 +8,7 @@ from pyhive import exc, presto
 
 from stack.errors import StackError
 from stack.instance import Instance
+from state.settings import Settings
 
 POLL_SECONDS = 0.05  # PyHive's default of a second turns a query of 0.3 s into one of 1.1 s
 
@@ -21,9 +22,18 @@ class Answer:
 
 
 def query(instance: Instance, text: str) -> Answer:
-    """Ask Presto. Raises StackError if the query is wrong or Presto does not answer."""
+    """Ask the instance's Presto. Raises StackError if the query is wrong or Presto does not answer."""
+    return ask(instance.settings(), text)
+
+
+def ask(settings: Settings, text: str) -> Answer:
+    """Ask the Presto of these settings. Raises StackError if the query is wrong or Presto does not answer."""
     connection = presto.connect(
-        "127.0.0.1", port=instance.port("presto"), catalog="iceberg", schema="guildhall", poll_interval=POLL_SECONDS
+        settings.presto_host,
+        port=settings.presto_port,
+        catalog="iceberg",
+        schema="guildhall",
+        poll_interval=POLL_SECONDS,
     )
     cursor = connection.cursor()
     try:

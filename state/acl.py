@@ -10,7 +10,7 @@ import hashlib
 _REALM = " ".join(f"%RW~realm:{{{'?' * digits}}}" for digits in (1, 2, 3, 4))  # the declared key; up to 1024 realms
 _SESSION = "+ping +hello +client|setname +info"
 
-_HOLDS = ("holds", "deadlines", "held", "event:*", "drafts", "attempts", "run", "recovering")
+_HOLDS = ("holds", "deadlines", "held", "event:*", "drafts", "attempts", "stale", "run", "recovering")
 
 RULES = {
     "admin": "~* &* +@all",

@@ -6,7 +6,7 @@ a realm start with it, so that they lie in one slot of a Redis Cluster.
 A function of the log alone, so that a replay gives the same bytes:
   <realm>:<owner>        hash    settled balances: name -> amount, without those at their opening balance
   <realm>:owners         set     every owner that has or had a balance
-  <realm>:event:<id>     string  "<status> <offset> <type> <player> <request> <details>", see note_status
+  <realm>:event:<id>     string  "<status> <offset> <type> <player> <request> <details>", see status_line
   <realm>:offset         string  offset of the last settled record
   <realm>:generation     string  offset of the fence that opened this generation
   <realm>:totals         hash    how many records ended as settled, voided, stale, rejected, duplicate, malformed
@@ -20,6 +20,7 @@ Of this Redis and this moment:
   <realm>:deadlines      zset    event ids of the open holds by deadline, ms
   <realm>:drafts         hash    event id -> the event of a hold whose request may be tried again, JSON
   <realm>:attempts       hash    event id -> "<number> <ms>": the last try to append the draft, and until when it may last
+  <realm>:stale          hash    event id -> the status of an older generation that a pending one covers
   <realm>:run            string  run_id of the server that these data were last seen on
   <realm>:recovering     string  token of the fence that must settle before anything may be reserved
   <realm>:rebuilding     string  token of the one who alone may settle, because the state is being rebuilt
@@ -76,10 +77,20 @@ local function drop_hold(realm, id)
   forget_draft(realm, id)
 end
 
+-- What the log says of an event whose hold goes without it: nothing, or that it was voided in an older generation.
+local function uncover(realm, id)
+  local stale = redis.call('HGET', realm .. ':stale', id)
+  redis.call('HDEL', realm .. ':stale', id)
+  if stale then
+    redis.call('SET', realm .. ':event:' .. id, stale)
+  else
+    redis.call('DEL', realm .. ':event:' .. id)
+  end
+end
+
 -- The request is "-" for one without an Idempotency-Key; the details are JSON and come last, as they may have spaces.
-local function note_status(realm, id, status, offset, type, player, request, details)
-  local line = string.format('%s %s %s %s %s %s', status, offset, type, player, request, details)
-  redis.call('SET', realm .. ':event:' .. id, line)
+local function status_line(status, offset, type, player, request, details)
+  return string.format('%s %s %s %s %s %s', status, offset, type, player, request, details)
 end
 
 local function status_of(realm, id)
@@ -164,7 +175,8 @@ local function reserve(keys, args)
   end
   redis.call('HSET', realm .. ':holds', id, args[5])
   redis.call('ZADD', realm .. ':deadlines', now + tonumber(args[4]), id)
-  note_status(realm, id, 'pending', '-', args[2], args[3], args[7], args[8])
+  if line then redis.call('HSET', realm .. ':stale', id, line) end
+  redis.call('SET', realm .. ':event:' .. id, status_line('pending', '-', args[2], args[3], args[7], args[8]))
   if args[9] ~= '' then
     redis.call('HSET', realm .. ':drafts', id, args[9])
     redis.call('HSET', realm .. ':attempts', id, string.format('1 %.0f', now + tonumber(args[10])))
@@ -209,7 +221,7 @@ local function release(keys, args)
   local number = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
   if number and number ~= '1' then return 0 end
   drop_hold(realm, id)
-  redis.call('DEL', realm .. ':event:' .. id)
+  uncover(realm, id)
   return 1
 end
 
@@ -249,7 +261,7 @@ local function fence(realm, record)
   redis.call('SET', realm .. ':generation', record.offset)
   for _, id in ipairs(redis.call('HKEYS', realm .. ':holds')) do
     drop_hold(realm, id)
-    redis.call('DEL', realm .. ':event:' .. id)
+    uncover(realm, id)
   end
   if redis.call('GET', realm .. ':recovering') == record.id then redis.call('DEL', realm .. ':recovering') end
   return 'settled'
@@ -280,12 +292,23 @@ local function forget(realm, now)
     redis.call('LPOP', realm .. ':finals')
     local _, line = status_of(realm, id)
     -- The id may have got a newer status since, which is remembered for a day of its own.
-    if line and string.match(line, '^%S+ (%S+)') == offset then redis.call('DEL', realm .. ':event:' .. id) end
+    if line and string.match(line, '^%S+ (%S+)') == offset then
+      redis.call('DEL', realm .. ':event:' .. id)
+    elseif line then
+      local stale = redis.call('HGET', realm .. ':stale', id)
+      if stale and string.match(stale, '^%S+ (%S+)') == offset then redis.call('HDEL', realm .. ':stale', id) end
+    end
   end
 end
 
-local function remember(realm, record, status)
-  note_status(realm, record.id, status, record.offset, record.type, record.player, record.request, record.details)
+local function remember(realm, record, status, covered_by_pending)
+  local line = status_line(status, record.offset, record.type, record.player, record.request, record.details)
+  if covered_by_pending then
+    redis.call('HSET', realm .. ':stale', record.id, line)
+  else
+    redis.call('HDEL', realm .. ':stale', record.id)
+    redis.call('SET', realm .. ':event:' .. record.id, line)
+  end
   redis.call('RPUSH', realm .. ':finals', string.format('%.0f %d %s', record.at, record.offset, record.id))
 end
 
@@ -298,7 +321,7 @@ local function settle_one(realm, record)
   local control = record.type == 'void' or record.type == 'fence'
   if not control and record.generation ~= generation_of(realm) then
     -- A hold that is open now belongs to a later try of the same request: it is not this record's.
-    if status ~= 'pending' then remember(realm, record, 'voided') end
+    remember(realm, record, 'voided', status == 'pending')
     return 'stale'
   end
   local outcome = apply(realm, record)
@@ -357,7 +380,7 @@ local function begin_rebuild(keys, args)
 end
 
 local FIXED = {'owners', 'offset', 'generation', 'totals', 'rejected', 'malformed_run', 'finals', 'holds', 'deadlines',
-  'drafts', 'attempts'}
+  'drafts', 'attempts', 'stale'}
 
 -- ARGV: the token of begin_rebuild, how many keys at most. Removes the state step by step, so that no call takes long;
 -- answers 0 when nothing is left.

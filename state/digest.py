@@ -1,0 +1,50 @@
+"""The digest of a realm's state: of everything that is a function of the log, and of nothing else."""
+
+import hashlib
+import json
+from typing import Any
+
+import redis
+
+from state.connection import tag
+
+# Statuses asked for in one round trip: some 100 kB of answers.
+PAGE = 1000
+
+
+def digest(connection: redis.Redis, realm: int) -> str:
+    """64 hexadecimal digits (SHA-256); two Redis servers that settled the same log have the same. Meaningful only while
+    nobody settles, as during a rebuild. Raises redis.RedisError."""
+    key = tag(realm)
+    sha = hashlib.sha256()
+
+    def add(value: object) -> None:
+        sha.update(json.dumps(value, sort_keys=True).encode() + b"\n")
+
+    for name in ("offset", "generation", "malformed_run"):
+        add(connection.get(f"{key}:{name}"))
+    add(connection.hgetall(f"{key}:totals"))
+    add(connection.lrange(f"{key}:rejected", 0, -1))
+    owners: Any = connection.smembers(f"{key}:owners")
+    for owner in sorted(owners):
+        add([owner, connection.hgetall(f"{key}:{owner}")])
+    start = 0
+    while page := _finals(connection, key, start):
+        add(page)
+        start += PAGE
+    return sha.hexdigest()
+
+
+def _finals(connection: redis.Redis, key: str, start: int) -> list[tuple[str, str | None]]:
+    entries: Any = connection.lrange(f"{key}:finals", start, start + PAGE - 1)
+    if not entries:
+        return []
+    ids = [entry.split(" ")[2] for entry in entries]
+    lines: Any = connection.mget([f"{key}:event:{event_id}" for event_id in ids])
+    covered: Any = connection.hgetall(f"{key}:stale")
+    # A pending status is no function of the log; the one that it covers is.
+    final = [
+        covered.get(event_id) if line and line.startswith("pending") else line
+        for event_id, line in zip(ids, lines, strict=True)
+    ]
+    return list(zip(entries, final, strict=True))

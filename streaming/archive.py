@@ -1,0 +1,94 @@
+"""Reading the log back from the landed tables, by Presto: for a rebuild after Kafka has forgotten it."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from game.accounts import Transfer
+from game.events import new_event
+from state.ledger import malformed_record, settle_record
+
+PAGE = 10_000  # offsets in one query: the cost of a query is spread, and Presto need not sort much
+
+Ask = Callable[[str], Sequence[Sequence[Any]]]  # SQL -> rows
+
+_COLUMNS = (
+    "\"offset\", date_diff('millisecond', timestamp '1970-01-01 00:00:00', kafka_time), event_id, event_type, player, "
+    "generation, request, details_json, json_format(cast(transfers as json))"
+)
+
+
+class Incomplete(Exception):
+    """The archive lacks a record that is due. The message is for the operator."""
+
+
+def from_archive(ask: Ask) -> Callable[[int, int, int], Iterator[str]]:
+    """The records of the landed tables, and after them nothing: what has not landed yet must come from the log. They
+    raise Incomplete if an offset is missing among them."""
+
+    def read(realm: int, first: int, last: int) -> Iterator[str]:
+        # The next page is asked for while this one is settled.
+        with ThreadPoolExecutor(1) as pool:
+            page = pool.submit(_page, ask, realm, first, min(first + PAGE, last + 1))
+            while first <= last:
+                begin, first = first, min(first + PAGE, last + 1)
+                following: Future[dict[int, str]] | None = None
+                if first <= last:
+                    following = pool.submit(_page, ask, realm, first, min(first + PAGE, last + 1))
+                rows = page.result()
+                for offset in range(begin, first):
+                    if offset not in rows:
+                        raise Incomplete(_missing(realm, offset))
+                    yield rows[offset]
+                if following:
+                    page = following
+
+    return read
+
+
+def landed(ask: Ask, realm: int) -> int:
+    """The highest landed offset of the realm, -1 for none."""
+    text = " union all ".join(
+        f'select max("offset") as o from {table} where realm = {realm:d}'  # noqa: S608 - numbers and names of ours
+        for table in ("events", "quarantine")
+    )
+    found = ask(f"select max(o) from ({text})")[0][0]  # noqa: S608 - as above
+    return -1 if found is None else int(found)
+
+
+def _missing(realm: int, offset: int) -> str:
+    return (
+        f"realm {realm}: record {offset} is not in the archive, perhaps because land_types left it out: "
+        f"./guildhall rebuild --realm {realm} --from kafka"
+    )
+
+
+def _page(ask: Ask, realm: int, begin: int, end: int) -> dict[int, str]:
+    where = f'where realm = {realm:d} and "offset" >= {begin:d} and "offset" < {end:d}'
+    rows = {int(row[0]): _record(realm, *row) for row in ask(f"select {_COLUMNS} from events {where}")}  # noqa: S608
+    bad = ask(f'select "offset" from quarantine {where}')  # noqa: S608 - numbers of ours
+    return rows | {int(offset): malformed_record(int(offset)) for (offset,) in bad}
+
+
+def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str, *rest: Any) -> str:
+    player, generation, request, details, transfers = rest
+    event = new_event(
+        event_id=event_id,
+        event_type=event_type,
+        realm=realm,
+        player=player or "",
+        at=datetime.fromtimestamp(at_ms / 1000, UTC),  # the ledger does not read it
+        generation=int(generation),
+        request=request or "",
+        details=json.loads(details or "{}"),
+        transfers=[Transfer(*parts) for parts in map(_parts, json.loads(transfers or "[]"))],
+    )
+    return settle_record(event, int(offset), int(at_ms))
+
+
+def _parts(transfer: Any) -> tuple[str, str, int]:
+    # Presto casts a row to a JSON array of its fields.
+    debit, credit, amount = transfer
+    return debit, credit, int(amount)

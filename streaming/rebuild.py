@@ -1,0 +1,111 @@
+"""Rebuilding a realm's state from nothing, through the same settle code as the stream.
+
+While it lasts the realm is closed and nobody else may settle it. It stops at the offset where the state was, so that
+the digests before and after can be compared; the stream then goes on from there, and a fence opens the realm.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import redis
+from kafka import KafkaConsumer, TopicPartition
+
+from game.events import Malformed, decode
+from state.digest import digest
+from state.ledger import Ledger, Lost, malformed_record, settle_record
+from state.settings import Settings
+from state.topic import bounds
+from streaming.settle import CHUNK
+
+WIPED_AT_ONCE = 2000  # keys: some milliseconds in which Redis answers nobody else
+POLL_MS = 1000
+POLLED_RECORDS = 5000  # a second or less of work, so that progress is seen
+
+Records = Callable[[int, int, int], Iterable[str]]  # realm, first offset, last offset -> records for the ledger
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What came of it: ``records`` were settled, and the digest of the state before and after."""
+
+    realm: int
+    records: int
+    before: str
+    after: str
+
+
+def rebuild(
+    connection: redis.Redis, settings: Settings, realm: int, records: Records, advance: Callable[[int], None]
+) -> Rebuilt:
+    """Wipe the realm and settle ``records`` up to where it was. ``advance`` is told how many were settled. If it is
+    interrupted, the realm stays closed until it is run again. Raises Lost when the records are not to be had, before
+    anything is wiped, and redis.RedisError."""
+    ledger, token = Ledger(connection, settings), str(uuid.uuid4())
+    goal = ledger.begin_rebuild(realm, token)
+    source = iter(records(realm, 0, goal))
+    try:
+        first = list(islice(source, CHUNK))
+    except Exception:
+        ledger.end_rebuild(realm, token)
+        raise
+    before = digest(connection, realm)
+    while ledger.wipe(realm, token, WIPED_AT_ONCE):
+        pass
+    done = 0
+    # One chunk is settled while the next one is read: Redis and this process work at the same time.
+    with ThreadPoolExecutor(1) as pool:
+        waiting: Future[int] | None = None
+        for chunk in _chunks(first, source):
+            if waiting:
+                advance(waiting.result())
+            waiting = pool.submit(ledger.settle, realm, chunk, 0, token)
+            done += len(chunk)
+        if waiting:
+            advance(waiting.result())
+    after = digest(connection, realm)
+    ledger.end_rebuild(realm, token)
+    return Rebuilt(realm, done, before, after)
+
+
+def _chunks(first: list[str], rest: Iterator[str]) -> Iterator[list[str]]:
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = list(islice(rest, CHUNK))
+
+
+def from_kafka(settings: Settings) -> Records:
+    """The records of the log. They raise Lost if Kafka no longer has the first one."""
+
+    def read(realm: int, first: int, last: int) -> Iterator[str]:
+        if last < first:
+            return
+        begins, ends = bounds(settings)
+        if begins[realm] > first or ends[realm] <= last:
+            raise Lost(realm, first, begins[realm], ends[realm])
+        consumer = KafkaConsumer(
+            bootstrap_servers=settings.kafka, enable_auto_commit=False, max_partition_fetch_bytes=8 * 1024 * 1024
+        )
+        try:
+            partition = TopicPartition(settings.topic, realm)
+            consumer.assign([partition])
+            consumer.seek(partition, first)
+            while first <= last:
+                for message in consumer.poll(POLL_MS, POLLED_RECORDS).get(partition, []):
+                    if first <= message.offset <= last:
+                        yield _record(message.value, realm, message.offset, message.timestamp)
+                    first = message.offset + 1
+        finally:
+            consumer.close()
+
+    return read
+
+
+def _record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
+    try:
+        return settle_record(decode(value, realm), offset, at_ms)
+    except Malformed:
+        return malformed_record(offset)
