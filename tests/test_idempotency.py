@@ -1,0 +1,335 @@
+"""Requests that are sent twice, that wait, and that are answered by nobody: over a real Redis and a scripted log."""
+
+import threading
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from api.waiting import preferred_wait
+from game import catalogue
+from game.events import Event, EventTransfer
+from state.ledger import settle_record
+from state.log import fence_event
+from state.outcomes import Held, Reservation
+from tests.conftest import RedisServer, eventually
+from tests.test_api import Api, ScriptedLog
+from tests.test_ledger import NOW, give
+
+pytestmark = pytest.mark.redis
+
+
+class LateLog(ScriptedLog):
+    """Also loses acknowledgements, answers never, or settles only when it is told to."""
+
+    waiting: list[str]
+
+    def append(self, event: Event, done: Callable[[int | None], None]) -> None:
+        if self.outcome == "lost_ack":
+            self._append(event)
+            self.settle_rest()
+            done(None)
+        elif self.outcome == "silence":
+            self.unanswered = done
+        elif self.outcome == "unsettled":
+            done(self._append(event))
+        else:
+            super().append(event, done)
+
+    def _append(self, event: Event) -> int:
+        self.events.append(event)
+        self.waiting = [*getattr(self, "waiting", []), settle_record(event, len(self.events) - 1, 1_000_000)]
+        return len(self.events) - 1
+
+    def settle_rest(self) -> None:
+        self.settler.settle(0, self.waiting)
+        self.waiting = []
+
+
+@pytest.fixture
+def api(empty_redis: RedisServer) -> Api:
+    api = Api(empty_redis)
+    log = LateLog(api.log.settler)
+    log.events = api.log.events
+    api.log = log
+    services = api.app.extensions["guildhall"]
+    services.commit._log = log
+    return api
+
+
+def buy(api: Api, token: dict[str, str], key: str, sword: str = "iron_sword", **headers: str):
+    return api.client.post("/buy_sword", json={"sword": sword}, headers={**token, "Idempotency-Key": key, **headers})
+
+
+def test_the_same_key_and_body_is_the_same_event_and_answer(api: Api) -> None:
+    token = api.register()
+    first, second = buy(api, token, "k1"), buy(api, token, '"k1"')
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json == first.json | {"status": "settled"}
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert [event.type for event in api.log.events].count("sword_bought") == 1
+
+
+def test_how_the_json_is_spelled_does_not_matter(api: Api) -> None:
+    token = api.register() | {"Idempotency-Key": "k1", "Content-Type": "application/json"}
+    first = api.client.post("/buy_sword", data='{"sword": "iron_sword"}', headers=token)
+    second = api.client.post("/buy_sword", data='{ "sword" : "iron\\u005fsword"}', headers=token)
+    assert second.json["id"] == first.json["id"]
+
+
+def test_the_same_key_with_another_body_is_422(api: Api) -> None:
+    token = api.register()
+    buy(api, token, "k1")
+    answer = buy(api, token, "k1", "wooden_sword")
+    assert (answer.status_code, answer.json["type"]) == (422, "/problems/idempotency_key_reused")
+    other_route = api.client.post("/claim_gold", headers={**token, "Idempotency-Key": "k1"})
+    assert other_route.status_code == 422
+
+
+def test_a_key_belongs_to_its_player(api: Api) -> None:
+    ada, bob = api.register(), api.register("bob")
+    assert buy(api, ada, "k1").json["id"] != buy(api, bob, "k1").json["id"]
+
+
+def test_after_an_unknown_outcome_the_retry_appends_again(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1")
+    assert (lost.status_code, lost.json["type"]) == (503, "/problems/unknown_outcome")
+    api.log.outcome = "append"
+    retried = buy(api, token, "k1")
+    assert (retried.status_code, retried.json["id"]) == (202, lost.json["event"])
+    assert api.log.events[-1].id == retried.json["id"]
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
+
+
+def test_a_retry_after_a_lost_acknowledgement_does_not_buy_twice(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "lost_ack"
+    assert buy(api, token, "k1").status_code == 503
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").status_code == 202
+    assert len(api.log.events) == 3
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
+
+
+def test_the_retry_carries_the_event_of_the_first_try_whatever_the_rules_say_now(api: Api, monkeypatch) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    buy(api, token, "k1")
+    monkeypatch.setitem(catalogue.SWORDS, "iron_sword", 31)
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").json["details"]["price"] == 30
+
+
+def test_while_the_first_try_is_in_flight_the_second_is_409(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "silence"
+    first: list = []
+    sender = threading.Thread(target=lambda: first.append(buy(api, token, "k1")))
+    sender.start()
+    eventually(lambda: hasattr(api.log, "unanswered"), 10)
+    second = buy(api, token, "k1")
+    assert (second.status_code, second.json["type"]) == (409, "/problems/idempotency_key_in_use")
+    assert "Retry-After" in second.headers
+    api.log.unanswered(None)
+    sender.join(10)
+    assert first[0].status_code == 503
+
+
+def test_a_refused_key_may_be_tried_again(api: Api) -> None:
+    token = api.register()
+    assert buy(api, token, "k1", "dragon_sword").json["type"] == "/problems/not_enough_gold"
+    services = api.app.extensions["guildhall"]
+    gift = Reservation(str(uuid.uuid4()), 0, "ada", give(100))
+    (held,) = services.ledger.take([gift])
+    assert isinstance(held, Held)
+    transfers = [EventTransfer(debit=t.debit, credit=t.credit, amount=t.amount) for t in gift.decision.transfers]
+    event = api.log.events[-1].model_copy(
+        update={"id": gift.event_id, "generation": held.generation, "transfers": transfers}
+    )
+    api.log.append(event, lambda _offset: None)
+    assert buy(api, token, "k1", "dragon_sword").status_code == 202
+
+
+def test_a_certain_failure_gives_the_hold_back_and_the_key_may_be_tried_again(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "refuse"
+    assert buy(api, token, "k1").json["type"] == "/problems/unavailable"
+    assert api.ledger.holdings(0, "player:ada").held == {}
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").status_code == 202
+
+
+def test_a_retry_that_fails_for_certain_does_not_give_back_what_an_earlier_try_may_have_appended(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    buy(api, token, "k1")
+    api.log.outcome = "refuse"
+    assert buy(api, token, "k1").json["type"] == "/problems/unknown_outcome"
+    assert api.ledger.holdings(0, "player:ada").held == {"gold": 30}
+
+
+def test_a_late_first_try_cannot_release_what_a_second_one_has_appended(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    event_id = buy(api, token, "k1").json["event"]
+    api.log.outcome = "unsettled"
+    assert buy(api, token, "k1").status_code == 202
+    assert api.ledger.release(0, event_id) is False
+    api.log.settle_rest()
+    assert api.ledger.event(0, event_id).status == "settled"
+
+
+def test_a_voided_event_stays_void_and_says_so(api: Api, empty_redis: RedisServer) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    empty_redis.connection("admin").zadd("realm:{0}:deadlines", {lost: 1})
+    doomed = buy(api, token, "k1")
+    assert (doomed.status_code, doomed.json["event"]) == (503, lost)
+    api.log.outcome = "append"
+    buy(api, token, "k2", "wooden_sword")  # whoever comes next voids it
+    answer = buy(api, token, "k1")
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/voided")
+    assert buy(api, token, "k1", "wooden_sword").status_code == 422
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 90
+
+
+def test_once_a_void_is_on_its_way_nobody_appends_the_event_again(api: Api, empty_redis: RedisServer) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    empty_redis.connection("admin").zadd("realm:{0}:deadlines", {lost: 1})
+    assert [hold.event_id for hold in api.log.settler.sweep(0)] == [lost]
+    api.log.outcome = "append"
+    before = len(api.log.events)
+    assert buy(api, token, "k1").status_code == 503
+    assert len(api.log.events) == before
+
+
+def test_a_repeated_claim_gets_its_answer_and_not_already_claimed(api: Api) -> None:
+    token = api.register() | {"Idempotency-Key": "today"}
+    first = api.client.post("/claim_gold", headers=token)
+    assert api.client.post("/claim_gold", headers=token).json["id"] == first.json["id"]
+
+
+@pytest.mark.parametrize("key", ["", " ", '"', '"a', "a b", "a" * 256, "é"])
+def test_what_is_no_key_is_400(api: Api, key: str) -> None:
+    answer = buy(api, api.register(), key)
+    assert (answer.status_code, answer.json["type"]) == (400, "/problems/invalid_idempotency_key")
+
+
+def test_a_repeated_registration_gives_the_token_again_to_who_knows_the_key(api: Api) -> None:
+    def register(key: str | None, **body: object):
+        headers = {"Idempotency-Key": key} if key else {}
+        return api.client.post("/players", json={"realm": 0, **body}, headers=headers)
+
+    key = str(uuid.uuid4())
+    first, second = register(key, name="cy"), register(key, name="cy")
+    assert (first.status_code, second.status_code) == (202, 202)
+    token = {"Authorization": f"Bearer {second.json['token']}"}
+    assert api.client.get("/inventory", headers=token).json["player"] == "cy"
+    assert register(str(uuid.uuid4()), name="cy").json["type"] == "/problems/name_taken"
+    assert register(None, name="cy").json["type"] == "/problems/name_taken"
+    assert register("1", name="dan").json["type"] == "/problems/invalid_idempotency_key"
+    guest = str(uuid.uuid4())
+    assert register(guest).json["player"] == register(guest).json["player"]
+
+
+def test_an_old_generation_does_not_use_the_key_up(api: Api, empty_redis: RedisServer) -> None:
+    """The event of a first try reaches the log after a fence; then the same request is sent again."""
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    late = Event.model_validate_json(empty_redis.connection("admin").hget("realm:{0}:drafts", lost))
+    late = late.model_copy(update={"generation": 0})
+    api.log.outcome = "append"
+    api.log.append(fence_event(0, str(uuid.uuid4()), NOW), lambda _offset: None)
+    assert api.client.get(f"/events/{lost}", headers=token).status_code == 404
+    api.log.outcome = "unsettled"
+    retried = buy(api, token, "k1")
+    assert (retried.status_code, retried.json["id"]) == (202, lost)
+    # In the log the late event of the first try comes before that of the second one.
+    second = api.log.events.pop()
+    api.log.waiting.clear()
+    api.log._append(late)
+    api.log._append(second)
+    api.log.settle_rest()
+    assert api.client.get(f"/events/{lost}", headers=token).json["status"] == "settled"
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
+    assert api.ledger.holdings(0, "player:ada").held == {}
+
+
+def test_a_rollback_of_redis_before_the_answer_is_an_unknown_outcome(api: Api, empty_redis: RedisServer) -> None:
+    """Redis loses the hold after the broker's acknowledgement: the event will be void, so nobody may say 2xx."""
+    token = api.register()
+    admin = empty_redis.connection("admin")
+    original = api.log.append
+
+    def append(event: Event, done: Callable[[int | None], None]) -> None:
+        admin.set("realm:{0}:run", "another server")
+        api.log.settler.attach(0)
+        api.log.outcome = "unsettled"
+        original(event, done)
+
+    api.log.append = append
+    answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/unknown_outcome")
+    api.log.append = original
+    again = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (again.status_code, again.json["type"]) == (503, "/problems/recovering")
+
+
+def test_a_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> None:
+    api.register()
+    empty_redis.connection("admin").flushall()
+    answer = api.client.post("/players", json={"realm": 0, "name": "ada"})
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/recovering")
+
+
+def test_waiting_until_it_is_settled(api: Api) -> None:
+    token = api.register() | {"Prefer": "wait=10"}
+    api.log.outcome = "unsettled"
+    timer = threading.Timer(0.2, api.log.settle_rest)
+    timer.start()
+    answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (answer.status_code, answer.json["status"]) == (200, "settled")
+    assert answer.headers["Preference-Applied"] == "wait=10"
+    assert answer.json["offset"] == 2
+    timer.join()
+
+
+def test_waiting_until_time_is_up(api: Api) -> None:
+    token = api.register() | {"Prefer": "wait=0"}
+    api.log.outcome = "unsettled"
+    answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (answer.status_code, answer.json["status"]) == (202, "pending")
+    assert answer.headers["Preference-Applied"] == "wait=0"
+
+
+def test_a_repeated_request_may_wait_too(api: Api) -> None:
+    token = api.register()
+    buy(api, token, "k1")
+    answer = buy(api, token, "k1", Prefer="wait=5")
+    assert (answer.status_code, answer.json["status"]) == (200, "settled")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("wait=5", 5),
+        ("respond-async, wait=5", 5),
+        ('wait="5"', 5),
+        ("wait=100000", 30),
+        ("wait=-1", None),
+        ("wait=soon", None),
+        ("wait", None),
+        ("return=minimal", None),
+        ("wait=5; x=1", 5),
+    ],
+)
+def test_preferences(header: str | None, seconds: int | None) -> None:
+    assert preferred_wait(header) == seconds
