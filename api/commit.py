@@ -169,7 +169,7 @@ class GroupCommit:
 
     def _release(self, event: Event) -> bool:
         try:
-            return self._ledger.release(event.realm, event.id)
+            return self._ledger.release(event.realm, event.id, event.generation)
         except redis.RedisError as error:
             # The hold then ends as any that nobody settles: it is voided after its deadline.
             logger.warning("could not release %s: %s", event.id, error)

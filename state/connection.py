@@ -18,9 +18,9 @@ def tag(realm: int) -> str:
     return f"realm:{{{realm}}}"
 
 
-def connect(settings: Settings, *, attach: bool = False) -> redis.Redis:
-    """A thread-safe client with its own pool. It never repeats a command by itself: a repeated ``reserve`` would see
-    the hold of its own first try and take it for somebody else's.
+def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOUT_SECONDS) -> redis.Redis:
+    """A thread-safe client with its own pool, which waits ``timeout`` seconds for an answer. It never repeats a command
+    by itself: a repeated ``reserve`` would see the hold of its own first try and take it for somebody else's.
 
     Who takes or settles holds must ``attach``: each new connection then looks, before its first command, whether this
     is the Redis that the realms were last seen on. A Redis that was restarted has broken all older connections.
@@ -39,7 +39,7 @@ def connect(settings: Settings, *, attach: bool = False) -> redis.Redis:
         username=settings.redis_user,
         password=settings.redis_password.get_secret_value() or None,
         decode_responses=True,
-        socket_timeout=TIMEOUT_SECONDS,
+        socket_timeout=timeout,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         redis_connect_func=look if attach else None,  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ Of this Redis and this moment:
   <realm>:holds          hash    event id -> the debits of its hold, JSON
   <realm>:deadlines      zset    event ids of the open holds by deadline, ms
   <realm>:drafts         hash    event id -> the event of a hold whose request may be tried again, JSON
-  <realm>:attempts       hash    event id -> "<number> <ms>": the last try to append the draft, and until when it may last
+  <realm>:attempts       hash    event id -> "<number> <ms>": the last try to append, and until when it may last; 0 once its void is due
   <realm>:stale          hash    event id -> the status of an older generation that a pending one covers
   <realm>:run            string  run_id of the server that these data were last seen on
   <realm>:recovering     string  token of the fence that must settle before anything may be reserved
@@ -59,11 +59,6 @@ local function write(realm, owner, name, amount)
   end
 end
 
-local function forget_draft(realm, id)
-  redis.call('HDEL', realm .. ':drafts', id)
-  redis.call('HDEL', realm .. ':attempts', id)
-end
-
 local function drop_hold(realm, id)
   local debits = redis.call('HGET', realm .. ':holds', id)
   if not debits then return end
@@ -74,7 +69,8 @@ local function drop_hold(realm, id)
   end
   redis.call('HDEL', realm .. ':holds', id)
   redis.call('ZREM', realm .. ':deadlines', id)
-  forget_draft(realm, id)
+  redis.call('HDEL', realm .. ':drafts', id)
+  redis.call('HDEL', realm .. ':attempts', id)
 end
 
 -- What the log says of an event whose hold goes without it: nothing, or that it was voided in an older generation.
@@ -111,13 +107,15 @@ local function milliseconds()
 end
 
 -- Names overdue holds, "<id> <player> <request>", so that the caller appends their voids. From here on nobody may try
--- to append their events again: a void that is under way would win without the one who tries knowing it.
+-- to append their events again, nor release them and begin anew: a void that is under way would win without the one who
+-- tries knowing it.
 local function overdue(realm, now)
   local ids = redis.call('ZRANGEBYSCORE', realm .. ':deadlines', '-inf', now, 'LIMIT', 0, SWEEP)
   local named = {}
   for i, id in ipairs(ids) do
     redis.call('ZADD', realm .. ':deadlines', now + SWEEP_AGAIN, id)
-    forget_draft(realm, id)
+    redis.call('HDEL', realm .. ':drafts', id)
+    redis.call('HSET', realm .. ':attempts', id, '0 0')
     local _, line = status_of(realm, id)
     local player, request = string.match(line or '', '^%S+ %S+ %S+ (%S+) (%S+)')
     named[i] = id .. ' ' .. (player or '-') .. ' ' .. (request or '-')
@@ -213,13 +211,13 @@ local function suspend(keys, args)
   return 1
 end
 
--- ARGV: event id. Gives the hold back: only for an event that certainly is not in the log and never will be. Not once
--- it was tried again, as then another try may have appended it.
+-- ARGV: event id, generation that the hold was taken in. Gives the hold back: only for an event that certainly is not in the log and never will be. Not once
+-- it was tried again, as then another try may have appended it, nor once its void is on its way.
 local function release(keys, args)
   local realm, id = keys[1], args[1]
   if status_of(realm, id) ~= 'pending' then return 0 end
   local number = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
-  if number and number ~= '1' then return 0 end
+  if (number and number ~= '1') or generation_of(realm) ~= tonumber(args[2]) then return 0 end
   drop_hold(realm, id)
   uncover(realm, id)
   return 1

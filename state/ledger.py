@@ -102,10 +102,10 @@ class Ledger:
         """Say that a try to append has ended and nobody knows how."""
         self._redis.fcall("suspend", 1, tag(realm), event_id, attempt)
 
-    def release(self, realm: int, event_id: str) -> bool:
-        """Give a hold back. Only for an event that is certainly not in the log and never will be; the ledger refuses
-        when another try was made meanwhile."""
-        return bool(self._redis.fcall("release", 1, tag(realm), event_id))
+    def release(self, realm: int, event_id: str, generation: int) -> bool:
+        """Give a hold of this generation back. Only for an event that is certainly not in the log and never will be;
+        the ledger refuses when another try was made meanwhile, or when the hold's void is on its way."""
+        return bool(self._redis.fcall("release", 1, tag(realm), event_id, generation))
 
     def attach(self, realm: int) -> str:
         """Look whether this Redis was restarted since the realm was last seen; if so, close the realm. Answers the

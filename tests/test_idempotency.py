@@ -177,7 +177,7 @@ def test_a_late_first_try_cannot_release_what_a_second_one_has_appended(api: Api
     event_id = buy(api, token, "k1").json["event"]
     api.log.outcome = "unsettled"
     assert buy(api, token, "k1").status_code == 202
-    assert api.ledger.release(0, event_id) is False
+    assert api.ledger.release(0, event_id, 0) is False
     api.log.settle_rest()
     assert api.ledger.event(0, event_id).status == "settled"
 
@@ -207,6 +207,17 @@ def test_once_a_void_is_on_its_way_nobody_appends_the_event_again(api: Api, empt
     before = len(api.log.events)
     assert buy(api, token, "k1").status_code == 503
     assert len(api.log.events) == before
+
+
+def test_a_hold_whose_void_is_on_its_way_is_not_released(api: Api, empty_redis: RedisServer) -> None:
+    """Otherwise the same request could take a new hold, and the void would win over its event after the 2xx."""
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    empty_redis.connection("admin").zadd("realm:{0}:deadlines", {lost: 1})
+    assert [hold.event_id for hold in api.log.settler.sweep(0)] == [lost]
+    assert api.ledger.release(0, lost, 0) is False
+    assert api.ledger.event(0, lost).status == "pending"
 
 
 def test_a_repeated_claim_gets_its_answer_and_not_already_claimed(api: Api) -> None:

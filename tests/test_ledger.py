@@ -125,15 +125,15 @@ def test_a_gap_is_refused_and_nothing_is_applied(game: Game) -> None:
 
 def test_release_gives_the_gold_back_once(game: Game) -> None:
     reservation, _ = game.reserve(rules.buy_sword("ada", "steel_sword"))
-    assert game.api.release(REALM, reservation.event_id) is True
-    assert game.api.release(REALM, reservation.event_id) is False
+    assert game.api.release(REALM, reservation.event_id, game.generation) is True
+    assert game.api.release(REALM, reservation.event_id, game.generation) is False
     assert game.gold() == {"settled": 100, "held": 0, "available": 100}
 
 
 def test_release_after_settling_changes_nothing(game: Game) -> None:
     reservation, _ = game.reserve(rules.buy_sword("ada", "iron_sword"))
     game.settle(reservation)
-    assert game.api.release(REALM, reservation.event_id) is False
+    assert game.api.release(REALM, reservation.event_id, game.generation) is False
     assert game.gold()["settled"] == 70
 
 

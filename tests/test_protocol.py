@@ -1,0 +1,345 @@
+"""The ledger's functions on a real Redis against a small model, under random interleavings and faults.
+
+The model keeps what a realm keeps between log and answer: holds, tries, recovery. What the log alone decides is asked
+of ``load.fold``, which was written from the design and not from the Lua. Compare ``ledger_model.py``, the protocol in
+executable form, which has no second tries.
+"""
+
+import copy
+import random
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from game.accounts import Transfer, debits, is_house
+from game.events import Event, encode, new_event
+from game.rules import Decision
+from load.fold import FINAL, Books, Record, effect, fold
+from state.digest import digest
+from state.ledger import Ledger, settle_record
+from state.log import fence_event, void_event
+from state.outcomes import (
+    Busy,
+    Doomed,
+    Gone,
+    Held,
+    Overdue,
+    Recovering,
+    Refused,
+    Reservation,
+    Resumed,
+    Resumption,
+    Seen,
+)
+from tests.conftest import RedisServer
+
+pytestmark = pytest.mark.redis
+
+REALM, REPLAY = 3, 2
+NOW = datetime.now(UTC)
+REQUEST = "0123456789abcdef"
+PLAYERS = ("ada", "bob", "cy")
+
+
+def an_action(rng: random.Random) -> tuple[Transfer, ...]:
+    """Moves gold, items and names between three players and the house."""
+    p, q = (f"player:{name}" for name in rng.sample(PLAYERS, 2))
+    return rng.choice(
+        [
+            (Transfer("house:mint", f"{p}:gold", rng.randint(1, 80)),),
+            (Transfer(f"{p}:gold", "house:shop", rng.randint(1, 80)), Transfer("house:stock", f"{p}:sword", 1)),
+            (Transfer(f"{p}:gold", f"{q}:gold", rng.randint(1, 80)),),
+            (Transfer(f"{p}:vacancy", "house:players", 1), Transfer("house:mint", f"{p}:gold", 100)),
+            (Transfer("guild:k1:charter", "house:charters", 1),),
+            (Transfer(f"{p}:sword", f"{q}:sword", 1), Transfer(f"{q}:gold", f"{p}:gold", 20)),
+        ]
+    )
+
+
+@dataclass
+class Hold:
+    """An open hold of the model, and whether its last try has ended without a known outcome."""
+
+    need: dict[str, int]
+    event: Event
+    attempt: int = 1
+    suspended: bool = False
+    doomed: bool = False
+
+
+@dataclass
+class Try:
+    """One try to append: the event that a process has in its hands."""
+
+    event: Event
+    attempt: int
+    doomed: bool = False  # its hold was named overdue before the append: no 2xx may follow
+    appended: bool = False
+
+
+@dataclass
+class Model:
+    """What one realm keeps besides what its log decides."""
+
+    books: Books = field(default_factory=lambda: Books(REALM))
+    holds: dict[str, Hold] = field(default_factory=dict)
+    recovering: str = ""
+
+    def held(self, account: str) -> int:
+        return sum(hold.need.get(account, 0) for hold in self.holds.values())
+
+    def settle(self, record: Record, event: Event) -> None:
+        known = self.books.statuses.get(event.id)
+        self.books.apply(record)
+        if known in FINAL:
+            return
+        if event.type == "fence":
+            self.holds = {}
+            if self.recovering == event.id:
+                self.recovering = ""
+        elif self.books.statuses[event.id] in FINAL:
+            self.holds.pop(event.id, None)
+
+
+class Protocol:
+    """One realm: processes that reserve, append, crash and try again; a stream; a Redis that rolls back."""
+
+    def __init__(self, server: RedisServer, rng: random.Random) -> None:
+        self.server, self.rng = server, rng
+        self.admin, self.raw = server.connection("admin"), server.raw("admin")
+        self.admin.flushall()
+        self.api = Ledger(server.connection("api"))
+        self.settler = Ledger(server.connection("settler"))
+        self.log: list[Event] = []
+        self.model = Model()
+        self.accepted: set[str] = set()
+        self.all_tries: list[Try] = []
+        self.saved: tuple[dict[bytes, bytes], Model] | None = None
+        self.model.recovering = self.settler.attach(REALM)
+        self.fence()
+        self.settle(1)
+        assert self.settler.attach(REALM) == ""
+
+    def play(self, steps: int) -> None:
+        """Do ``steps`` things by chance; the books are compared after each."""
+        things = {
+            self.reserve: 30, self.append: 20, self.settle: 12, self.suspend: 8, self.try_again: 10, self.release: 4,
+            self.expire: 4, self.save: 3, self.roll_back: 4, self.fence: 6,
+        }  # fmt: skip
+        for thing in self.rng.choices(list(things), list(things.values()), k=steps):
+            thing()
+            self.compare()
+
+    def a_recent_try(self) -> "Try | None":
+        return self.rng.choice(self.all_tries[-8:]) if self.all_tries else None
+
+    def reserve(self) -> None:
+        event = new_event(
+            event_id=str(uuid.UUID(int=self.rng.getrandbits(128))),
+            event_type="something_done",
+            realm=REALM,
+            player=self.rng.choice(PLAYERS),
+            at=NOW,
+            request=REQUEST,
+            details={"a": 1},
+            transfers=an_action(self.rng),
+        )
+        self.take(event)
+
+    def take(self, event: Event) -> None:
+        transfers = tuple(Transfer(t.debit, t.credit, t.amount) for t in event.transfers)
+        decision = Decision(event.type, event.details, transfers)
+        (outcome,) = self.api.take(
+            [Reservation(event.id, REALM, event.player, decision, event.request, encode(event).decode())]
+        )
+        need, model = debits(transfers), self.model
+        if model.recovering:
+            assert outcome == Recovering()
+        elif event.id in model.holds or model.books.statuses.get(event.id) in FINAL:
+            assert isinstance(outcome, Seen)
+        elif any(model.books.balance(a) - model.held(a) < n for a, n in need.items()):
+            assert isinstance(outcome, Refused)
+            assert model.books.balance(outcome.account) - model.held(outcome.account) == outcome.available
+        else:
+            assert isinstance(outcome, Held)
+            assert outcome.generation == model.books.generation
+            self.void(outcome.overdue)
+            mine = event.model_copy(update={"generation": outcome.generation})
+            model.holds[event.id] = Hold(need, mine)
+            self.all_tries.append(Try(mine, 1))
+
+    def suspend(self) -> None:
+        """The process gives up: nobody knows whether the event is in the log."""
+        which = self.a_recent_try()
+        if which is None:
+            return
+        self.api.suspend(REALM, which.event.id, which.attempt)
+        hold = self.model.holds.get(which.event.id)
+        if hold and hold.attempt == which.attempt and not hold.doomed:
+            hold.suspended = True
+
+    def try_again(self) -> None:
+        which = self.a_recent_try()
+        if which is None:
+            return
+        (outcome,) = self.api.take([Resumption(which.event.id, REALM)])
+        hold, status = self.model.holds.get(which.event.id), self.model.books.statuses.get(which.event.id)
+        if self.model.recovering:
+            assert outcome == Recovering()
+        elif hold is None:
+            assert isinstance(outcome, Seen) if status else outcome == Gone()
+            if not status or status == "stale":
+                self.take(which.event.model_copy(update={"generation": -1}))
+        elif hold.doomed:
+            assert outcome == Doomed()
+        elif not hold.suspended:
+            assert outcome == Busy()
+        else:
+            assert isinstance(outcome, Resumed)
+            hold.attempt, hold.suspended = outcome.attempt, False
+            again = Event.model_validate_json(outcome.draft)
+            assert again.transfers == hold.event.transfers
+            again = again.model_copy(update={"generation": outcome.generation})
+            self.all_tries.append(Try(again, outcome.attempt))
+
+    def append(self) -> None:
+        which = self.a_recent_try()
+        if which is None or which.appended:
+            return
+        which.appended = True
+        self.log.extend([which.event] * self.rng.choice((1, 1, 1, 2)))
+        if self.rng.random() < 0.9 and not which.doomed:
+            (stands,) = self.api.confirm([(REALM, which.event.id, which.event.generation)])
+            if stands:
+                self.accepted.add(which.event.id)
+
+    def release(self) -> None:
+        """The append failed for certain. A process asks that only of its own first try."""
+        which = self.a_recent_try()
+        if which is None or which.appended or which.attempt != 1:
+            return
+        which.appended = True  # it will not be
+        hold = self.model.holds.get(which.event.id)
+        of_this_try = hold is not None and hold.attempt == 1 and hold.event.generation == which.event.generation
+        expected = hold is not None and of_this_try and not hold.doomed
+        assert self.api.release(REALM, which.event.id, which.event.generation) == expected
+        if expected:
+            del self.model.holds[which.event.id]
+
+    def expire(self) -> None:
+        which = self.a_recent_try()
+        if which and which.event.id in self.model.holds:
+            self.admin.zadd(f"realm:{{{REALM}}}:deadlines", {which.event.id: 1})
+            self.void(self.settler.sweep(REALM))
+
+    def void(self, overdue: Sequence[Overdue]) -> None:
+        for hold in overdue:
+            assert hold.request == REQUEST
+            self.model.holds[hold.event_id].doomed = True
+            for which in self.all_tries:
+                which.doomed = which.doomed or which.event.id == hold.event_id
+            self.log.append(void_event(REALM, hold, NOW))
+
+    def settle(self, how_many: int | None = None) -> None:
+        how_many = how_many or self.rng.randint(1, 6)
+        first = self.model.books.offset + 1
+        new = self.log[first : first + how_many]
+        records = [settle_record(event, first + i, 1_000_000) for i, event in enumerate(new)]
+        # From an earlier record on: what is settled already is passed over.
+        before = [settle_record(e, first - 1, 1_000_000) for e in self.log[max(first - 1, 0) : first]]
+        assert self.settler.settle(REALM, before + records) == len(new)
+        for i, event in enumerate(new):
+            self.model.settle(Record(first + i, 1_000_000, encode(event)), event)
+
+    def save(self) -> None:
+        keys = self.raw.keys(f"realm:{{{REALM}}}*")
+        self.saved = ({key: self.raw.dump(key) for key in keys}, copy.deepcopy(self.model))
+
+    def roll_back(self) -> None:
+        """Redis is restarted from an older state: the first connection notices."""
+        if self.saved is None:
+            return
+        self.raw.delete(*self.raw.keys(f"realm:{{{REALM}}}*"))
+        for key, value in self.saved[0].items():
+            self.raw.restore(key, 0, value)
+        self.admin.set(f"realm:{{{REALM}}}:run", "another server")
+        self.model = copy.deepcopy(self.saved[1])
+        self.model.recovering = self.settler.attach(REALM)
+        assert self.model.recovering
+
+    def fence(self) -> None:
+        if self.model.recovering:
+            self.log.append(fence_event(REALM, self.model.recovering, NOW))
+
+    def compare(self) -> None:
+        now = self.settler.snapshot(REALM)
+        model = self.model
+        assert (now.offset, now.generation) == (model.books.offset, model.books.generation)
+        assert now.open_holds == set(model.holds)
+        for account in model.books.balances | dict(now.balances):
+            stored = now.balances.get(account, Books(REALM).balance(account))
+            assert stored == model.books.balance(account)
+            assert is_house(account) or 0 <= model.held(account) <= stored or model.recovering
+        assert {a: n for a, n in now.held.items() if n} == {
+            a: model.held(a) for hold in model.holds.values() for a in hold.need if a in now.held
+        }
+
+    def heal(self) -> None:
+        """What the keeper and the stream do in the end: fence, settle, void, settle."""
+        self.fence()
+        self.settle(len(self.log))
+        while self.model.holds:
+            self.admin.zadd(f"realm:{{{REALM}}}:deadlines", dict.fromkeys(self.model.holds, 1))
+            self.void(self.settler.sweep(REALM))
+            self.settle(len(self.log))
+        self.compare()
+
+    def check(self) -> None:
+        """Nothing accepted was lost, nothing was rejected, and the log alone gives the same state."""
+        statuses = self.model.books.statuses
+        assert {i: statuses.get(i) for i in self.accepted} == dict.fromkeys(self.accepted, "settled")
+        assert "rejected" not in statuses.values()
+        self.the_log_alone_gives_the_same()
+
+    def the_log_alone_gives_the_same(self) -> None:
+        records = [Record(i, 1_000_000, encode(event)) for i, event in enumerate(self.log)]
+        books = fold(REALM, records)
+        assert books.balances == self.model.books.balances
+        assert sum(effect_sum(books).values()) == 0
+        self.settler.settle(REPLAY, [settle_record(event, i, 1_000_000) for i, event in enumerate(self.log)])
+        settler = self.server.connection("settler")
+        assert digest(settler, REPLAY) == digest(settler, REALM)
+
+
+def effect_sum(books: Books) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for event in books.settled.values():
+        for account, moved in effect(event).items():
+            total[account] = total.get(account, 0) + moved
+    return total
+
+
+#: What the histories of one run did, so that a run which did nothing cannot pass.
+SEEN: Counter[str] = Counter()
+
+
+def test_the_protocol_against_the_model(redis_server: RedisServer) -> None:
+    @settings(max_examples=80, deadline=None)
+    @given(seed=st.integers(0, 2**32 - 1))
+    def play(seed: int) -> None:
+        protocol = Protocol(redis_server, random.Random(seed))
+        protocol.play(150)
+        protocol.heal()
+        protocol.check()
+        SEEN.update(protocol.model.books.statuses.values())
+        SEEN["accepted"] += len(protocol.accepted)
+        SEEN["tried again"] += sum(which.attempt > 1 for which in protocol.all_tries)
+
+    play()
+    assert all(SEEN[what] > 10 for what in ("settled", "voided", "stale", "accepted", "tried again")), SEEN
