@@ -22,11 +22,11 @@ OPEN_SECONDS = 60  # the stream starts again from the realm's offset and reaches
 
 
 def run(instance: Instance, source: str, realms: list[int], console: Console) -> bool:
-    """Rebuild the realms one after the other; answers whether every digest is what it was. Raises StackError."""
+    """Rebuild the realms one after the other; answers whether no state differs from what it was. Raises StackError."""
     settings = instance.settings("settler")
     connection = connect(settings)
     ledger = Ledger(connect(instance.settings()))
-    records = from_kafka(settings) if source == "kafka" else _archive_then_log(instance)
+    records = _log(instance) if source == "kafka" else _archive_then_log(instance)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done: list[tuple[Rebuilt, float]] = []
     try:
@@ -45,17 +45,23 @@ def run(instance: Instance, source: str, realms: list[int], console: Console) ->
         raise StackError(f"Kafka does not answer ({error}): ./guildhall up, then rebuild again") from error
     console.print(_table(done))
     _wait_until_open(ledger, realms, console)
-    return all(result.before == result.after for result, _ in done)
+    return not any(result.differs for result, _ in done)
+
+
+def _log(instance: Instance) -> Records:
+    read = from_kafka(instance.settings("settler"))
+    return lambda realm, goal: read(realm, 0, goal)
 
 
 def _archive_then_log(instance: Instance) -> Records:
     ask = lambda text: query(instance, text).rows  # noqa: E731 - a name for one expression
     log = from_kafka(instance.settings("settler"))
 
-    def read(realm: int, first: int, last: int) -> Iterator[str]:
-        border = min(landed(ask, realm), last)
-        yield from from_archive(ask)(realm, first, border)
-        yield from log(realm, border + 1, last)
+    def read(realm: int, goal: int) -> Iterator[str]:
+        border = landed(ask, realm)
+        yield from from_archive(ask)(realm, 0, border)
+        if border < goal:
+            yield from log(realm, border + 1, goal)
 
     return read
 
@@ -68,11 +74,16 @@ def _table(done: list[tuple[Rebuilt, float]]) -> Table:
     for name in ("digest before", "digest after", ""):
         table.add_column(name)
     for result, seconds in done:
-        same = "[green]the same[/]" if result.before == result.after else "[red]DIFFERENT[/]"
-        rate = f"{result.records / max(seconds, 0.001):,.0f}"
-        digests = (result.before[:16], result.after[:16])
-        table.add_row(str(result.realm), f"{result.records:,}", f"{seconds:.1f}", rate, *digests, same)
+        records = result.offset_after + 1
+        figures = (f"{records:,}", f"{seconds:.1f}", f"{records / max(seconds, 0.001):,.0f}")
+        table.add_row(str(result.realm), *figures, result.before[:12], result.after[:12], _verdict(result))
     return table
+
+
+def _verdict(result: Rebuilt) -> str:
+    if result.offset_before != result.offset_after:
+        return f"further: offset {result.offset_before:,} -> {result.offset_after:,}"
+    return "[red]DIFFERENT[/]" if result.differs else "[green]the same[/]"
 
 
 def _wait_until_open(ledger: Ledger, realms: list[int], console: Console) -> None:

@@ -1,7 +1,8 @@
 """Rebuilding a realm's state from nothing, through the same settle code as the stream.
 
 While it lasts the realm is closed and nobody else may settle it. It stops at the offset where the state was, so that
-the digests before and after can be compared; the stream then goes on from there, and a fence opens the realm.
+the digests before and after can be compared, or where the archive ends if the state was older than that; the stream
+then goes on from there, and a fence opens the realm.
 """
 
 import uuid
@@ -24,28 +25,35 @@ WIPED_AT_ONCE = 2000  # keys: some milliseconds in which Redis answers nobody el
 POLL_MS = 1000
 POLLED_RECORDS = 5000  # a second or less of work, so that progress is seen
 
-Records = Callable[[int, int, int], Iterable[str]]  # realm, first offset, last offset -> records for the ledger
+# Realm, offset that the state had -> records for the ledger from offset 0 on, at least up to there.
+Records = Callable[[int, int], Iterable[str]]
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What came of it: ``records`` were settled, and the digest of the state before and after."""
+    """What came of it: offset and digest of the state before and after."""
 
     realm: int
-    records: int
+    offset_before: int
+    offset_after: int
     before: str
     after: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the state is another one at the same offset."""
+        return self.offset_before == self.offset_after and self.before != self.after
 
 
 def rebuild(
     connection: redis.Redis, settings: Settings, realm: int, records: Records, advance: Callable[[int], None]
 ) -> Rebuilt:
-    """Wipe the realm and settle ``records`` up to where it was. ``advance`` is told how many were settled. If it is
+    """Wipe the realm and settle ``records``. ``advance`` is told how many were settled. If it is
     interrupted, the realm stays closed until it is run again. Raises Lost when the records are not to be had, before
     anything is wiped, and redis.RedisError."""
     ledger, token = Ledger(connection, settings), str(uuid.uuid4())
     goal = ledger.begin_rebuild(realm, token)
-    source = iter(records(realm, 0, goal))
+    source = iter(records(realm, goal))
     try:
         first = list(islice(source, CHUNK))
     except Exception:
@@ -54,7 +62,6 @@ def rebuild(
     before = digest(connection, realm)
     while ledger.wipe(realm, token, WIPED_AT_ONCE):
         pass
-    done = 0
     # One chunk is settled while the next one is read: Redis and this process work at the same time.
     with ThreadPoolExecutor(1) as pool:
         waiting: Future[int] | None = None
@@ -62,12 +69,11 @@ def rebuild(
             if waiting:
                 advance(waiting.result())
             waiting = pool.submit(ledger.settle, realm, chunk, 0, token)
-            done += len(chunk)
         if waiting:
             advance(waiting.result())
-    after = digest(connection, realm)
+    after, offset = digest(connection, realm), ledger.offsets([realm])[realm]
     ledger.end_rebuild(realm, token)
-    return Rebuilt(realm, done, before, after)
+    return Rebuilt(realm, goal, offset, before, after)
 
 
 def _chunks(first: list[str], rest: Iterator[str]) -> Iterator[list[str]]:
@@ -77,12 +83,10 @@ def _chunks(first: list[str], rest: Iterator[str]) -> Iterator[list[str]]:
         chunk = list(islice(rest, CHUNK))
 
 
-def from_kafka(settings: Settings) -> Records:
-    """The records of the log. They raise Lost if Kafka no longer has the first one."""
+def from_kafka(settings: Settings) -> Callable[[int, int, int], Iterator[str]]:
+    """The records of the log from one offset to another. They raise Lost if Kafka no longer has the first one."""
 
     def read(realm: int, first: int, last: int) -> Iterator[str]:
-        if last < first:
-            return
         begins, ends = bounds(settings)
         if begins[realm] > first or ends[realm] <= last:
             raise Lost(realm, first, begins[realm], ends[realm])
