@@ -243,6 +243,14 @@ def test_doubled_is_an_event_that_the_ledger_applied_twice(story: Story) -> None
     assert [id_of("bought") in finding.detail for finding in findings if finding.kind == "doubled"] == [True]
 
 
+def test_doubled_is_not_a_void_that_the_ledger_ignored(story: Story) -> None:
+    ledger = story.ledger()
+    moved = {GOLD: 40, SWORD: 2, "house:shop": 60, "house:stock:iron_sword": -2}
+    statuses = {**ledger.statuses, id_of("voided"): "settled"}
+    findings = story.judge(replace(ledger, balances={**ledger.balances, **moved}, statuses=statuses))
+    assert kinds(findings) == {"both", "ledger_differs"}
+
+
 def test_doubled_is_a_row_that_landed_twice(story: Story) -> None:
     archive = story.archive()
     assert kinds(story.judge(archive=Archive(archive.balances, [*archive.rows, archive.rows[1]]))) == {"doubled"}
