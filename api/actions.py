@@ -133,9 +133,9 @@ class _Action:
                 raise refused(broken, account=account, available=left, needed=needed)
             case Seen(status):
                 return self._again(status)
-        raise self._not_accepted(result)
+        raise self._not_accepted(result, repeated=repeated)
 
-    def _not_accepted(self, result: Result) -> Problem:
+    def _not_accepted(self, result: Result, *, repeated: bool) -> Problem:
         match result:
             case Changed(account, balance):
                 detail = "what you saw has changed; try again"
@@ -144,13 +144,16 @@ class _Action:
                 detail = "a request with this Idempotency-Key is under way: ask again in a moment"
                 headers = {"Retry-After": str(BUSY_RETRY_SECONDS)}
                 return Problem(HTTPStatus.CONFLICT, "idempotency_key_in_use", detail, headers, event=self._id)
-            case Recovering():
-                return unavailable(f"realm {self._player.realm} is recovering; nothing has happened", "recovering")
-            case NotAccepted(reason):
-                return unavailable(f"{reason}; nothing has happened, try again")
+            case Recovering() if not repeated:
+                return unavailable(f"realm {self._player.realm} is recovering; this try did nothing", "recovering")
+            case NotAccepted(reason) if not repeated:
+                return unavailable(f"{reason}; this try did nothing, try again")
             case Doomed():
-                return unavailable("too late: the event is being voided, ask for its status", event=self._id)
-            case Unknown() | Held() | Resumed() | Gone() | Seen() | Refused() | Accepted():
+                detail = "too late to try again: ask for the event's status until it is settled or voided"
+                return unavailable(detail, "unknown_outcome", event=self._id)
+            case (
+                Recovering() | NotAccepted() | Unknown() | Held() | Resumed() | Gone() | Seen() | Refused() | Accepted()
+            ):
                 again = "send it again with the same Idempotency-Key" if self._key else "ask for the event's status"
                 return unavailable(f"the outcome is not known yet: {again}", "unknown_outcome", event=self._id)
 

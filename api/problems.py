@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from game.rules import RuleBroken
+from state.ledger import Closed
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(Problem, _respond)
     app.register_error_handler(RuleBroken, lambda error: _respond(refused(error)))
     app.register_error_handler(ValidationError, lambda error: _respond(_invalid(error)))
+    app.register_error_handler(Closed, lambda error: _respond(unavailable(f"{error}; nothing was done", "recovering")))
     app.register_error_handler(redis.RedisError, lambda error: _respond(_no_ledger(error)))
     app.register_error_handler(HTTPException, _respond_http)
 

@@ -19,7 +19,7 @@ Of this Redis and this moment:
   <realm>:holds          hash    event id -> the debits of its hold, JSON
   <realm>:deadlines      zset    event ids of the open holds by deadline, ms
   <realm>:drafts         hash    event id -> the event of a hold whose request may be tried again, JSON
-  <realm>:attempts       hash    event id -> "<number> <ms>": the last try to append, and until when it may last; 0 once its void is due
+  <realm>:attempts       hash    event id -> "<number> <ms> <ms>": the last try to append (0 once a void is due), its end, its first's begin
   <realm>:stale          hash    event id -> the status of an older generation that a pending one covers
   <realm>:run            string  run_id of the server that these data were last seen on
   <realm>:recovering     string  token of the fence that must settle before anything may be reserved
@@ -34,6 +34,7 @@ by record.
 local OPENING = {charter = 1, vacancy = 1}
 local EXACT = 9007199254740991 -- 2^53 - 1: beyond it Lua's numbers are not exact
 local REMEMBERED = 24 * 3600 * 1000 -- ms of log time for which a final status is kept
+local TRIED_FOR = 5 -- lifetimes of a hold for which its request may be tried again: who retries must not hold for ever
 local SWEEP = 8 -- overdue holds named in one answer: enough to catch up, little enough to stay cheap
 local SWEEP_AGAIN = 5000 -- ms before an overdue hold is named again, in case its void was not written
 
@@ -115,7 +116,7 @@ local function overdue(realm, now)
   for i, id in ipairs(ids) do
     redis.call('ZADD', realm .. ':deadlines', now + SWEEP_AGAIN, id)
     redis.call('HDEL', realm .. ':drafts', id)
-    redis.call('HSET', realm .. ':attempts', id, '0 0')
+    redis.call('HSET', realm .. ':attempts', id, '0 0 0')
     local _, line = status_of(realm, id)
     local player, request = string.match(line or '', '^%S+ %S+ %S+ (%S+) (%S+)')
     named[i] = id .. ' ' .. (player or '-') .. ' ' .. (request or '-')
@@ -177,7 +178,7 @@ local function reserve(keys, args)
   redis.call('SET', realm .. ':event:' .. id, status_line('pending', '-', args[2], args[3], args[7], args[8]))
   if args[9] ~= '' then
     redis.call('HSET', realm .. ':drafts', id, args[9])
-    redis.call('HSET', realm .. ':attempts', id, string.format('1 %.0f', now + tonumber(args[10])))
+    redis.call('HSET', realm .. ':attempts', id, string.format('1 %.0f %.0f', now + tonumber(args[10]), now))
   end
   return {'held', generation_of(realm), late}
 end
@@ -195,19 +196,20 @@ local function resume(keys, args)
   local draft, now = redis.call('HGET', realm .. ':drafts', id), milliseconds()
   local deadline = tonumber(redis.call('ZSCORE', realm .. ':deadlines', id) or 0)
   if not draft or deadline <= now then return {'doomed'} end
-  local number, lasts = string.match(redis.call('HGET', realm .. ':attempts', id) or '0 0', '^(%d+) (%d+)$')
+  local number, lasts, begun = string.match(redis.call('HGET', realm .. ':attempts', id), '^(%d+) (%d+) (%d+)$')
   if tonumber(lasts) > now then return {'busy'} end
+  if now - begun > TRIED_FOR * tonumber(args[2]) then return {'doomed'} end
   redis.call('ZADD', realm .. ':deadlines', now + tonumber(args[2]), id)
-  redis.call('HSET', realm .. ':attempts', id, string.format('%d %.0f', number + 1, now + tonumber(args[3])))
+  redis.call('HSET', realm .. ':attempts', id, string.format('%d %.0f %s', number + 1, now + tonumber(args[3]), begun))
   return {'resumed', generation_of(realm), number + 1, draft}
 end
 
 -- ARGV: event id, number of the try. The try has ended and nobody knows how: the next one need not wait.
 local function suspend(keys, args)
   local realm, id = keys[1], args[1]
-  local number = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
+  local number, begun = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) %d+ (%d+)$')
   if number ~= args[2] then return 0 end
-  redis.call('HSET', realm .. ':attempts', id, number .. ' 0')
+  redis.call('HSET', realm .. ':attempts', id, number .. ' 0 ' .. begun)
   return 1
 end
 
@@ -409,14 +411,23 @@ local function end_rebuild(keys, args)
   return 1
 end
 
--- ARGV: an owner. Answers {offset, settled balances, held amounts}, both as flat lists of name and amount.
+-- ARGV: an owner. Answers {offset, settled balances, held amounts}, both as flat lists of name and amount; {} for a
+-- realm that is closed, as an older state would tell a player of a time before what the player has seen.
 local function holdings(keys, args)
   local realm = keys[1]
+  if is_closed(realm) then return {} end
   return {
     tonumber(redis.call('GET', realm .. ':offset') or -1),
     redis.call('HGETALL', realm .. ':' .. args[1]),
     redis.call('HGETALL', realm .. ':' .. args[1] .. ':held'),
   }
+end
+
+-- ARGV: event id. Answers {status line}, {""} for an id that is not known, {} for a realm that is closed.
+local function event(keys, args)
+  if is_closed(keys[1]) then return {} end
+  local _, line = status_of(keys[1], args[1])
+  return {line or ''}
 end
 
 -- All books of the realm from one moment: {offset, generation, rejected offsets, ids of open holds, {{owner, balances,
@@ -448,4 +459,5 @@ redis.register_function('wipe', wipe)
 redis.register_function('end_rebuild', end_rebuild)
 redis.register_function{function_name = 'confirm', callback = confirm, flags = {'no-writes'}}
 redis.register_function{function_name = 'holdings', callback = holdings, flags = {'no-writes'}}
+redis.register_function{function_name = 'event', callback = event, flags = {'no-writes'}}
 redis.register_function{function_name = 'snapshot', callback = snapshot, flags = {'no-writes'}}

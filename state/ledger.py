@@ -27,6 +27,14 @@ from state.outcomes import (
 from state.settings import Settings
 
 
+class Closed(Exception):
+    """The realm waits for a fence: what it knows may be older than what players have seen."""
+
+    def __init__(self, realm: int) -> None:
+        super().__init__(f"realm {realm} is recovering")
+        self.realm = realm
+
+
 class CannotSettle(Exception):
     """The ledger refuses records; none of them was applied. The message is for the operator."""
 
@@ -166,8 +174,11 @@ class Ledger:
         self._redis.set(f"{tag(realm)}:malformed_allowed", offset)
 
     def holdings(self, realm: int, owner: str) -> Holdings:
-        """What ``player:<name>``, ``guild:<name>`` or ``house`` has: settled and held, from one moment."""
-        offset, settled, held = self._redis.fcall_ro("holdings", 1, tag(realm), owner)
+        """What ``player:<name>``, ``guild:<name>`` or ``house`` has: settled and held, from one moment. Raises Closed."""
+        reply: Any = self._redis.fcall_ro("holdings", 1, tag(realm), owner)
+        if not reply:
+            raise Closed(realm)
+        offset, settled, held = reply
         return Holdings(int(offset), amounts(settled), amounts(held))
 
     def snapshot(self, realm: int) -> Snapshot:
@@ -175,15 +186,18 @@ class Ledger:
         return parse_snapshot(list(self._redis.fcall_ro("snapshot", 1, tag(realm))))
 
     def event(self, realm: int, event_id: str) -> EventStatus | None:
-        """The status of an event, None if it is not known or older than a day."""
-        return self.events([(realm, event_id)])[0]
+        """The status of an event, None if it is not known or older than a day. Raises Closed."""
+        reply: Any = self._redis.fcall_ro("event", 1, tag(realm), event_id)
+        if not reply:
+            raise Closed(realm)
+        return EventStatus.parse(reply[0]) if reply[0] else None
 
     def events(self, ids: Sequence[tuple[int, str]]) -> list[EventStatus | None]:
-        """The statuses of (realm, event id) in one round trip."""
+        """The statuses of (realm, event id) in one round trip; None also for those of a realm that is closed."""
         pipeline = self._redis.pipeline(transaction=False)
         for realm, event_id in ids:
-            pipeline.get(f"{tag(realm)}:event:{event_id}")
-        return [EventStatus.parse(str(line)) if line else None for line in pipeline.execute()]
+            pipeline.fcall_ro("event", 1, tag(realm), event_id)
+        return [EventStatus.parse(reply[0]) if reply and reply[0] else None for reply in pipeline.execute()]
 
     def offsets(self, realms: Iterable[int]) -> dict[int, int]:
         """The offset of the last settled record of each realm, -1 for none."""
