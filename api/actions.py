@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import Response, current_app, jsonify, request, url_for
 
-from api.commit import Accepted, NotAccepted, Result, Unknown
+from api.commit import Accepted, NotAccepted, Result
 from api.idempotency import Key
 from api.problems import Problem, refused, unavailable
 from api.services import Services
@@ -21,12 +21,9 @@ from state.outcomes import (
     Changed,
     Doomed,
     EventStatus,
-    Gone,
-    Held,
     Recovering,
     Refused,
     Reservation,
-    Resumed,
     Resumption,
     Seen,
 )
@@ -151,9 +148,7 @@ class _Action:
             case Doomed():
                 detail = "too late to try again: ask for the event's status until it is settled or voided"
                 return unavailable(detail, "unknown_outcome", event=self._id)
-            case (
-                Recovering() | NotAccepted() | Unknown() | Held() | Resumed() | Gone() | Seen() | Refused() | Accepted()
-            ):
+            case _:
                 again = "send it again with the same Idempotency-Key" if self._key else "ask for the event's status"
                 return unavailable(f"the outcome is not known yet: {again}", "unknown_outcome", event=self._id)
 

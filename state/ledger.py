@@ -174,7 +174,7 @@ class Ledger:
         self._redis.set(f"{tag(realm)}:malformed_allowed", offset)
 
     def holdings(self, realm: int, owner: str) -> Holdings:
-        """What ``player:<name>``, ``guild:<name>`` or ``house`` has: settled and held, from one moment. Raises Closed."""
+        """What an owner has (``player:<name>``, ``guild:<name>``, ``house``), from one moment. Raises Closed."""
         reply: Any = self._redis.fcall_ro("holdings", 1, tag(realm), owner)
         if not reply:
             raise Closed(realm)

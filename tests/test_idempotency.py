@@ -300,6 +300,30 @@ def test_a_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> Non
     assert (answer.status_code, answer.json["type"]) == (503, "/problems/recovering")
 
 
+def test_reads_do_not_go_back_in_time(api: Api) -> None:
+    """A Redis that came back from an older state answers nobody until the log has brought it up to date."""
+    token = api.register()
+    api.log.settler._redis.set("realm:{0}:recovering", "a-fence")
+    for path in ("/inventory", "/events/3b241101-e2bb-4255-8caf-4136c566a962"):
+        answer = api.client.get(path, headers=token)
+        assert (answer.status_code, answer.json["type"]) == (503, "/problems/recovering")
+
+
+def test_who_tries_again_for_ever_does_not_hold_for_ever(api: Api, empty_redis: RedisServer) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    event_id = buy(api, token, "k1").json["event"]
+    assert buy(api, token, "k1").json["type"] == "/problems/unknown_outcome"
+    admin = empty_redis.connection("admin")
+    number, ends, _ = admin.hget("realm:{0}:attempts", event_id).split(" ")
+    admin.hset("realm:{0}:attempts", event_id, f"{number} {ends} 1")
+    deadline = admin.zscore("realm:{0}:deadlines", event_id)
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").json["type"] == "/problems/unknown_outcome"
+    assert admin.zscore("realm:{0}:deadlines", event_id) == deadline
+    assert len(api.log.events) == 2
+
+
 def test_waiting_until_it_is_settled(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=10"}
     api.log.outcome = "unsettled"

@@ -49,9 +49,7 @@ class Game:
         (outcome,) = self.api.reserve([reservation])
         return reservation, outcome
 
-    def record(
-        self, reservation: Reservation, generation: int | None = None, event_type: str | None = None
-    ) -> str:
+    def record(self, reservation: Reservation, generation: int | None = None, event_type: str | None = None) -> str:
         self.offset += 1
         control = event_type is not None
         event = new_event(
