@@ -12,7 +12,7 @@ from api.idempotency import Key
 from api.problems import Problem, refused, unavailable
 from api.services import Services
 from api.tokens import Player
-from api.waiting import preferred_wait
+from api.waiting import TooManyWaiting, preferred_wait
 from game import rules
 from game.events import encode, event_id_of, new_event
 from game.rules import Decision, RuleBroken
@@ -165,7 +165,10 @@ def _wait_if_asked(response: Response, player: Player, event: _Answer) -> Respon
     seconds = preferred_wait(request.headers.get("Prefer"))
     if seconds is None:
         return response
-    final = services().watcher.wait(player.realm, event.id, seconds) if event.status == "pending" else None
+    try:
+        final = services().watcher.wait(player.realm, event.id, seconds) if event.status == "pending" else None
+    except TooManyWaiting:
+        return response
     if final and final.status != "settled":
         raise _did_not_happen(event.id, final)
     if final or event.status == "settled":

@@ -12,6 +12,7 @@ from state.ledger import Ledger
 from state.outcomes import EventStatus
 
 LONGEST_WAIT_SECONDS = 30  # a waiting request occupies a thread of the server, and settling takes a second
+MOST_WAITING = 8  # requests of a process: half of the server's threads, so that the others are served meanwhile
 POLL_SECONDS = 0.02  # settling takes from 0.1 s: a finer look would only load Redis
 
 
@@ -21,6 +22,10 @@ def preferred_wait(header: str | None) -> int | None:
     value = parse_dict_header(header or "").get("wait") or ""
     seconds = value.partition(";")[0].strip()
     return min(int(seconds), LONGEST_WAIT_SECONDS) if seconds.isascii() and seconds.isdigit() else None
+
+
+class TooManyWaiting(Exception):
+    """No more requests may wait: the answer must be given without."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,11 @@ class Watcher:
         self._started = False
 
     def wait(self, realm: int, event_id: str, seconds: float) -> EventStatus | None:
-        """The final status of the event, None if it has none in time."""
+        """The final status of the event, None if it has none in time. Raises TooManyWaiting."""
         waiter = _Waiter(realm, event_id)
         with self._condition:
+            if len(self._waiters) >= MOST_WAITING:
+                raise TooManyWaiting
             self._start_thread()
             self._waiters.append(waiter)
             self._condition.notify()

@@ -3,10 +3,11 @@
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.waiting import preferred_wait
+from api.waiting import MOST_WAITING, preferred_wait
 from game import catalogue
 from game.events import Event, EventTransfer
 from state.ledger import settle_record
@@ -342,6 +343,19 @@ def test_waiting_until_time_is_up(api: Api) -> None:
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
     assert (answer.status_code, answer.json["status"]) == (202, "pending")
     assert answer.headers["Preference-Applied"] == "wait=0"
+
+
+def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
+    token = api.register() | {"Prefer": "wait=5"}
+    api.log.outcome = "unsettled"
+    watcher = api.app.extensions["guildhall"].watcher
+    with ThreadPoolExecutor(MOST_WAITING) as pool:
+        waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MOST_WAITING)]
+        eventually(lambda: len(watcher._waiters) == MOST_WAITING, 10)
+        answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+        assert answer.status_code == 202
+        assert "Preference-Applied" not in answer.headers
+        assert [future.result() for future in waiting] == [None] * MOST_WAITING
 
 
 def test_a_repeated_request_may_wait_too(api: Api) -> None:
