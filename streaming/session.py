@@ -33,6 +33,8 @@ def create_session(settings: Settings) -> SparkSession:
         f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
         f"spark.sql.catalog.{CATALOG}.type": "hadoop",
         f"spark.sql.catalog.{CATALOG}.warehouse": settings.warehouse,
+        # Each query commits in a session of its own: a cache in ours would go on showing the table as it was before.
+        f"spark.sql.catalog.{CATALOG}.cache-enabled": "false",
         "spark.hadoop.fs.defaultFS": settings.hdfs,
         "spark.hadoop.dfs.replication": "1",
         # The default of 400 ms is the wait for a DataNode's report at the close of each file.
