@@ -17,6 +17,10 @@ VOID = "void"  # cancels the hold of the event whose id it carries
 FENCE = "fence"  # opens a new generation of its realm
 NO_GENERATION = -1  # the generation of a realm in which no fence was ever settled
 
+# A generation is an offset, and the ledger counts in doubles, which are exact up to here. It fits into the 64 bits of
+# the landed table too: a larger number would be an event for the ledger and stop landing for ever.
+MAX_GENERATION = 2**53 - 1
+
 # More than the largest legal event (100 transfers of two long account names), less than Kafka's default limit of 1 MiB.
 MAX_BYTES = 64 * 1024
 
@@ -52,7 +56,9 @@ class Event(BaseModel):
     realm: int = Field(ge=0)
     player: str = Field(pattern=rf"^({NAME})?$", description="who acted; empty for a fence")
     time: str = Field(description="when the API decided: UTC, RFC 3339, milliseconds")
-    generation: int = Field(ge=NO_GENERATION, description="the realm's generation when the hold was taken")
+    generation: int = Field(
+        ge=NO_GENERATION, le=MAX_GENERATION, description="the realm's generation when the hold was taken"
+    )
     request: str = Field(
         default="",
         pattern=r"^([0-9a-f]{16})?$",
