@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stack import ROOT
 from stack.errors import StackError
@@ -30,6 +31,14 @@ def cli(context: click.Context, home: Path | None, port: int | None) -> None:
 def _instance(context: click.Context, realms: int | None = None) -> Instance:
     home, port = context.obj
     return open_instance(home, port, realms)
+
+
+def _realms(instance: Instance, realm: int | None) -> list[int]:
+    if realm is None:
+        return list(range(instance.realms))
+    if realm >= instance.realms:
+        raise StackError(f"there is no realm {realm}: realms are 0 to {instance.realms - 1}")
+    return [realm]
 
 
 @cli.command()
@@ -98,7 +107,8 @@ def sql(context: click.Context, text: str) -> None:
         numeric = answer.rows and all(isinstance(row[i], int | float) for row in answer.rows)
         table.add_column(column, justify="right" if numeric else "left")
     for row in answer.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        # Text, as rich would take [brackets] for a style and the account of a player called fire for an emoji.
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     console.print(table)
 
 
@@ -115,10 +125,82 @@ def rebuild(context: click.Context, source: str, realm: int | None) -> None:
     from stack.rebuild import run
 
     instance = _instance(context)
-    if realm is not None and realm >= instance.realms:
-        raise StackError(f"there is no realm {realm}: realms are 0 to {instance.realms - 1}")
-    realms = list(range(instance.realms)) if realm is None else [realm]
-    sys.exit(0 if run(instance, source, realms, console) else 1)
+    sys.exit(0 if run(instance, source, _realms(instance, realm), console) else 1)
+
+
+@cli.command()
+@click.option("--realm", type=click.IntRange(0), help="Only this realm.")
+@click.option("--wait", default=120.0, help="Seconds to wait until what Redis has settled is landed, too.")
+@click.pass_context
+def verify(context: click.Context, realm: int | None, wait: float) -> None:
+    """Prove that Redis and Presto have the same books, account by account, while players play.
+
+    Exits with 1 if they differ, with 2 if it cannot be said."""
+    from stack.verify import run
+
+    instance = _instance(context)
+    sys.exit(0 if run(instance, _realms(instance, realm), wait, console) else 1)
+
+
+@cli.group()
+def quarantine() -> None:
+    """Records of the log that are no events: look at them, replay them."""
+
+
+@quarantine.command("list")
+@click.option("--realm", type=click.IntRange(0), help="Only this realm.")
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), help="At most so many, the newest ones.")
+@click.pass_context
+def list_quarantine(context: click.Context, realm: int | None, limit: int) -> None:
+    """What is there, why, and whether today's code would take it for an event."""
+    from stack.quarantine import find, render
+
+    instance = _instance(context)
+    found, total = find(instance, realm=realm, limit=limit)
+    console.print(render(found, total, instance.realms))
+
+
+@quarantine.command("show")
+@click.argument("realm", type=click.IntRange(0))
+@click.argument("offset", type=click.IntRange(0))
+@click.pass_context
+def show_quarantined(context: click.Context, realm: int, offset: int) -> None:
+    """One record: why it is here, and its bytes."""
+    from stack.quarantine import get, show
+
+    instance = _instance(context)
+    show(instance, get(instance, realm, offset), console)
+
+
+@quarantine.command("replay")
+@click.argument("realm", type=click.IntRange(0), required=False)
+@click.argument("offset", type=click.IntRange(0), required=False)
+@click.option("--all", "everything", is_flag=True, help="Every record in quarantine.")
+@click.pass_context
+def replay_quarantined(context: click.Context, realm: int | None, offset: int | None, everything: bool) -> None:
+    """Judge a record again, and append it to the realm that it names if it is an event by now.
+
+    A replay can never harm. It takes a hold like every action, so that it cannot take what another one counts on; the
+    ledger settles an id once, and voids events of an older generation. Exits with 1 if something is not replayed."""
+    from stack.quarantine import every, get, replay
+
+    instance = _instance(context)
+    if everything == (realm is not None) or (realm is None) != (offset is None):
+        raise click.UsageError("either REALM and OFFSET, or --all")
+    chosen = [get(instance, realm, offset)] if realm is not None and offset is not None else every(instance)
+    sys.exit(0 if replay(instance, chosen, console) else 1)
+
+
+@quarantine.command("accept")
+@click.option("--realm", type=click.IntRange(0), required=True, help="The realm that is halted.")
+@click.pass_context
+def accept_quarantine(context: click.Context, realm: int) -> None:
+    """Let a realm go on that too many malformed records in a row have halted: those there are go to quarantine."""
+    from stack.quarantine import accept
+
+    instance = _instance(context)
+    (realm,) = _realms(instance, realm)
+    console.print(f"Malformed records of realm {realm} up to offset {accept(instance, realm)} may go to quarantine.")
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -143,10 +225,28 @@ def demo(context: click.Context, requests: int, concurrency: int) -> None:
     sys.exit(0 if run(_instance(context), requests, concurrency, console) else 1)
 
 
+@cli.command()
+@click.option("--players", default=64, type=click.IntRange(1, 1000), help="How many play at a time.")
+@click.option(
+    "--actions", default=20_000, type=click.IntRange(100, 1_000_000), help="How many turns they take at least."
+)
+@click.option("--faults", default=30, type=click.IntRange(0, 1000), help="How many faults are done meanwhile.")
+@click.option("--realms", default=4, type=click.IntRange(1, 64), help="In how many realms they play.")
+@click.option("--seed", type=click.IntRange(0), help="Repeats the faults and wishes of another run.")
+@click.option("--port", default=7500, type=click.IntRange(1024, 65000), help="First of the 12 ports of the servers.")
+def audit(players: int, actions: int, faults: int, realms: int, seed: int | None, port: int) -> None:
+    """Play while servers are killed, then prove that nothing was lost or done twice.
+
+    On servers of its own, in .guildhall-audit: a player's data are never touched. Exits with 1 on a finding."""
+    from load.command import run
+
+    sys.exit(0 if run(ROOT / ".guildhall-audit", port, realms, players, actions, faults, seed, console) else 1)
+
+
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def test(arguments: tuple[str, ...]) -> None:
-    """Check the code and run the tests, on an instance of their own."""
+    """Check the code and run the tests, on an instance of their own; --faults also does every fault to real servers."""
     from stack.checks import run
 
     sys.exit(run(arguments))

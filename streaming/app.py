@@ -106,7 +106,7 @@ def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Pa
     """Keep both queries and the realms. Returns never; raises Py4JNetworkError when the JVM is gone."""
     progress = Progress(settings.realms, ledger.halt)
     settling = Supervised("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
-    landing = Supervised("land", lambda at: start_landing(spark, settings, at, progress), checkpoints)
+    landing = Supervised("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
     keeper = Keeper(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
     announced = False
     while True:

@@ -4,7 +4,7 @@ Exactly once: the tables themselves say how far they are (the highest offset of 
 one atomic Iceberg commit, and the query starts after what is there. So its checkpoint may be lost at any time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
@@ -12,6 +12,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.types import StringType, StructField, StructType
 
 from game.events import Event, Malformed, decode, encode
+from state.ledger import Ledger, TooManyMalformed
 from state.settings import Settings
 from streaming.progress import Progress
 from streaming.schema import struct_of
@@ -70,8 +71,11 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
     return {realm: found.get(realm, -1) for realm in range(realms)}
 
 
-def start_landing(spark: SparkSession, settings: Settings, checkpoint: str, progress: Progress) -> StreamingQuery:
+def start_landing(
+    spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
+) -> StreamingQuery:
     """Start the query; the tables must exist. Each batch waits, within limits, until settling has caught up."""
+    runs = MalformedRuns(settings.malformed_limit, ledger.malformed_allowed)
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
 
@@ -82,7 +86,7 @@ def start_landing(spark: SparkSession, settings: Settings, checkpoint: str, prog
             wanted, malformed = count(parsed, settings.land_types)
             # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
             if malformed:
-                quarantine(spark, parsed, settings.realms)
+                quarantine(spark, parsed, settings.realms, runs)
             if wanted:
                 events_of(parsed, settings.land_types).writeTo(EVENTS).append()
         finally:
@@ -134,11 +138,44 @@ def _wanted(types: str) -> Column:
     return f.col("event_type").isin([name.strip() for name in types.split(",")])
 
 
-def quarantine(spark: SparkSession, parsed: DataFrame, realms: int) -> None:
-    """Keep what is no event, with its bytes and the reason; skips what is there from a batch that is repeated."""
+def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, runs: "MalformedRuns") -> None:
+    """Keep what is no event, with its bytes and the reason; skips what is there from a batch that is repeated. Raises
+    TooManyMalformed, and then keeps nothing."""
     known = landed_offsets(spark, QUARANTINE, realms)
-    malformed = parsed.where("reason is not null").where(_after(known))
-    malformed.select("realm", "offset", "kafka_time", "value", "reason").writeTo(QUARANTINE).append()
+    malformed = parsed.where("reason is not null")
+    runs.check(sorted(malformed.select("realm", "offset").collect()), known)
+    fresh = malformed.where(_after(known))
+    fresh.select("realm", "offset", "kafka_time", "value", "reason").writeTo(QUARANTINE).append()
+
+
+class MalformedRuns:
+    """Counts malformed records in a row, and refuses them when they are more than ``limit`` (0: any number) and beyond
+    the offset that ``allowed`` answers for the realm.
+
+    It lives as long as the query. A query that starts again begins after the last event that has landed, so that it
+    sees the whole run again.
+    """
+
+    def __init__(self, limit: int, allowed: Callable[[int], int]) -> None:
+        self._limit = limit
+        self._allowed = allowed
+        self._runs: dict[int, tuple[int, int]] = {}  # realm -> the last malformed offset, and how many led up to it
+
+    def check(self, malformed: Iterable[tuple[int, int]], known: Mapping[int, int]) -> None:
+        """Go on by a batch's malformed records, as (realm, offset) in order. What is in quarantine up to the offset
+        ``known`` of its realm is counted and not refused. Raises TooManyMalformed."""
+        runs = dict(self._runs)
+        allowed: dict[int, int] = {}
+        for realm, offset in malformed:
+            last, length = runs.get(realm, (-1, 0))
+            runs[realm] = (offset, length + 1 if offset == last + 1 else 1)
+            if not self._limit or runs[realm][1] <= self._limit:
+                continue
+            if realm not in allowed:
+                allowed[realm] = max(self._allowed(realm), known.get(realm, -1))
+            if offset > allowed[realm]:
+                raise TooManyMalformed(realm, runs[realm][1], offset)
+        self._runs = runs
 
 
 def _after(offsets: Mapping[int, int]) -> Column:

@@ -10,6 +10,8 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.streaming.query import StreamingQuery
@@ -18,6 +20,7 @@ from game.events import MAX_BYTES, Malformed, decode
 from state.ledger import CannotSettle, Ledger, Lost, Rebuilding, TooManyMalformed, malformed_record, settle_record
 from state.settings import Settings
 from state.topic import bounds
+from streaming.land import QUARANTINE, landed_offsets
 from streaming.progress import Halt, Progress
 from streaming.source import LATEST, read_topic
 
@@ -46,8 +49,13 @@ def start_settling(
         except Rebuilding as error:
             progress.halt(realm, Halt(str(error), lambda: not ledger.is_rebuilding(realm)))
         except TooManyMalformed as error:
-            offset = error.offset
-            progress.halt(realm, Halt(str(error), lambda: ledger.malformed_allowed(realm) >= offset))
+            # What lies in quarantine was accepted before; a Redis that was wiped has forgotten that.
+            offset, known = error.offset, quarantined(spark, settings, realm)
+            if known >= offset:
+                ledger.allow_malformed(realm, known)
+                settle_realm(realm, rows)
+            else:
+                progress.halt(realm, Halt(str(error), lambda: ledger.malformed_allowed(realm) >= offset))
 
     def settle_batch(batch: DataFrame, _batch_id: int) -> None:
         # In the driver, not in tasks: a Python worker for each task and batch takes four times as long as the work.
@@ -63,6 +71,14 @@ def start_settling(
         .option("checkpointLocation", checkpoint)
         .start()
     )
+
+
+def quarantined(spark: SparkSession, settings: Settings, realm: int) -> int:
+    """The highest offset of the realm in quarantine, -1 for none or if HDFS does not answer."""
+    try:
+        return landed_offsets(spark, QUARANTINE, settings.realms)[realm]
+    except (PySparkException, Py4JError):
+        return -1
 
 
 def due(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, Halt]]:
