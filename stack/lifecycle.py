@@ -113,7 +113,7 @@ def _start_all(instance: Instance, all_servers: list[Server], console: Console) 
 def _start(instance: Instance, server: Server, progress: _Progress) -> None:
     if _state(instance, server.name) not in ("RUNNING", "STARTING", "BACKOFF"):
         server.before_start()
-        supervise.call(instance, "startProcess", server.name, False)
+        supervise.start(instance, server.name)
     progress.state, progress.started = "starting", time.monotonic()
 
 
@@ -122,7 +122,7 @@ def _look_after(instance: Instance, server: Server, progress: _Progress, give_up
     if _is_well(server):
         server.once_healthy()
         progress.state = "up"
-    elif time.monotonic() > give_up or _state(instance, server.name) in ("FATAL", "EXITED"):
+    elif time.monotonic() > give_up or _state(instance, server.name) == "FATAL":
         raise StackError(_last_words(instance, server.name))
 
 

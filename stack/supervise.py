@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import Fault, ServerProxy
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from stack import ROOT
 from stack.instance import Instance
@@ -39,6 +39,24 @@ def call(instance: Instance, method: str, *arguments: object) -> Any:
         return getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
     finally:
         transport.close()
+
+
+def start(instance: Instance, name: str) -> None:
+    """Start a server unless it runs: also one that has just died and that supervisord is about to start again."""
+    try:
+        call(instance, "startProcess", name, False)
+    except Fault as fault:
+        if fault.faultCode != Faults.ALREADY_STARTED:
+            raise
+
+
+def stop(instance: Instance, name: str) -> None:
+    """Stop a server unless it is down."""
+    try:
+        call(instance, "stopProcess", name)
+    except Fault as fault:
+        if fault.faultCode != Faults.NOT_RUNNING:
+            raise
 
 
 def processes(instance: Instance) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,212 @@
+"""Faults done to the real servers while players play; each time the audit must find nothing.
+
+A few are done in every run of the tests, to the session's pipeline. All of them, and the long ones, are done by
+``./guildhall test --faults``, to an instance of their own. These tests leave duplicates, forgeries and stale events in
+the log, so that they come after all others.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+import requests
+from rich.console import Console
+
+from game.events import event_id_of
+from load import campaign, processes
+from load.archive import archive
+from load.arena import arena
+from load.audit import audit, read_log
+from load.campaign import Load, disturb, is_quiet
+from load.faults import Fault, catalogue
+from load.fold import fold
+from load.history import Operation
+from load.promises import _TYPES
+from load.report import print_campaign
+from stack import ROOT
+from stack.instance import PORTS, Instance
+from state.connection import connect
+from state.ledger import Ledger
+from state.settings import Settings
+from tests.conftest import Player, eventually, free_block
+
+pytestmark = pytest.mark.stack
+
+PLAYERS, THREADS, SEED = 16, 6, 4
+WARM = 100  # operations before the fault, so that it meets players who buy, join and leave
+QUIET_SECONDS = 240  # of a busy small machine: restarts, deadlines of holds, landing
+ROUNDS = 3  # of 20, in every run of the tests
+
+KINDS = {event_type: kind for kind, types in _TYPES.items() for event_type in types}
+FAULTS = {fault.name: fault for fault in catalogue(Settings(), random.Random(SEED))}
+ALWAYS = (
+    "kill -9 of an API worker",
+    "kill -9 of Redis",
+    "Redis restored from an older copy",
+    "garbage, forgeries and duplicates in the topic",
+)
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Instance]:
+    """An instance with small disks and short deadlines, for the faults that others should not feel."""
+    with arena(ROOT / ".guildhall-test-faults", free_block(len(PORTS)), 4, Console()) as instance:
+        yield instance
+
+
+def asked_before(instance: Instance) -> list[Operation]:
+    """What is in the log already, as if somebody had asked for it: other tests have."""
+    return [
+        Operation(-1, realm, event.player, KINDS[event.type], None, {}, 0.0, 0.0, "unknown", event.id, None)
+        for realm, records in read_log(instance.settings()).items()
+        for _, event in fold(realm, records).events
+        if event.type in KINDS
+    ]
+
+
+def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
+    """Do the fault in mid-load, wait until all is well again, and audit."""
+    settings, before = instance.settings(), asked_before(instance)
+    with Load(instance, PLAYERS, 0, SEED, THREADS) as load:
+        eventually(lambda: load.count >= WARM)
+        (outcome,) = disturb(instance, [fault])
+        count = load.count
+        eventually(lambda: load.count >= count + WARM)
+    assert not outcome.skipped
+    assert outcome.settled
+    eventually(lambda: is_quiet(instance), QUIET_SECONDS)
+    history = [*before, *load.operations]
+    findings = audit(settings, Ledger(connect(settings)), history, lambda realm, at: archive(settings, realm, at))
+    assert findings == []
+    assert sum(o.outcome == "success" for o in load.operations) > WARM
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_nothing_is_lost_or_doubled(pipeline: Instance, name: str) -> None:
+    nothing_is_wrong_after(pipeline, FAULTS[name])
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in ALWAYS])
+def test_nothing_is_lost_or_doubled_by_any_fault(ground: Instance, name: str) -> None:
+    fault = next(f for f in catalogue(ground.settings(), random.Random(SEED)) if f.name == name)
+    if name.startswith("full disk") and os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    nothing_is_wrong_after(ground, fault)
+
+
+@pytest.mark.faults
+def test_a_campaign_of_random_faults(ground: Instance) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    done = campaign.run(ground, 32, 2000, 8, seed, THREADS, lambda *_: None, asked_before(ground))
+    print_campaign(done, Console())
+    assert done.findings == []
+
+
+@pytest.mark.parametrize(
+    "rounds", [ROUNDS, pytest.param(20, marks=pytest.mark.faults)], ids=["a few rounds", "20 rounds"]
+)
+def test_gold_for_three_swords_buys_three_swords_though_the_api_is_killed(pipeline: Instance, rounds: int) -> None:
+    rng = random.Random(SEED)
+    for round_ in range(rounds):
+        buys_three_swords(pipeline, round_ % pipeline.realms, rng.randrange(150))
+
+
+def buys_three_swords(instance: Instance, realm: int, answers_before_the_kill: int) -> None:
+    """200 purchases at once by a player who can pay three, with a kill -9 of the API among them."""
+    player = eventually(lambda: registered(instance, realm))
+    answered = threading.Semaphore(0)
+    with ThreadPoolExecutor(200) as pool:
+        futures = [pool.submit(buy_insisting, player, answered) for _ in range(200)]
+        for _ in range(answers_before_the_kill):
+            answered.acquire()
+        for process in processes.whole_api(instance):
+            process.kill()
+        accepted = [future.result() for future in futures]
+    assert sum(accepted) == 3
+    eventually(lambda: answers(instance.port("api")))
+    eventually(lambda: player.gold() == {"settled": 10, "held": 0, "available": 10})
+    assert player.inventory()["accounts"]["item:iron_sword"]["settled"] == 3
+
+
+def registered(instance: Instance, realm: int) -> Player | None:
+    """A new player; None while the API is being started again."""
+    try:
+        return Player(instance, realm)
+    except (requests.ConnectionError, AssertionError):
+        return None
+
+
+def buy_insisting(player: Player, answered: threading.Semaphore) -> bool:
+    """Buy a sword as a good client does: again with the same key until there is an answer, and with a new one if the
+    purchase was voided. Answers whether it was accepted."""
+    key, give_up = str(uuid.uuid4()), time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            headers = {**player.session.headers, "Idempotency-Key": key}
+            answer = requests.post(f"{player.url}/buy_sword", json={"sword": "iron_sword"}, headers=headers, timeout=30)
+        except requests.RequestException:
+            time.sleep(0.2)
+            continue
+        problem = answer.json().get("type", "")
+        if answer.status_code == 202 or problem == "/problems/not_enough_gold":
+            answered.release()
+            return answer.status_code == 202
+        if problem == "/problems/voided":
+            key = str(uuid.uuid4())
+        time.sleep(0.2)
+    raise AssertionError("no answer")
+
+
+def test_a_paused_process_does_not_accept_what_was_voided_meanwhile(pipeline: Instance) -> None:
+    ada, key = Player(pipeline, 1), str(uuid.uuid4())
+    port, event_id = free_block(1), event_id_of(1, ada.name, key)
+    deadlines = {"DELIVERY": "5", "HOLD": "9", "MARGIN": "3"}
+    environment = os.environ | pipeline.environment("api") | {"GUILDHALL_API_PORT": str(port)}
+    environment |= {f"GUILDHALL_{name}_SECONDS": seconds for name, seconds in deadlines.items()}
+    with subprocess.Popen([sys.executable, "-m", "tests.slow_server"], cwd=ROOT, env=environment) as process:
+        try:
+            eventually(lambda: answers(port))
+            headers = {**ada.session.headers, "Idempotency-Key": key}
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(
+                    requests.post,
+                    f"http://127.0.0.1:{port}/buy_sword",
+                    json={"sword": "iron_sword"},
+                    headers=headers,
+                    timeout=60,
+                )
+                eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
+                assert ada.gold()["held"] == 30
+                eventually(lambda: ada.status(event_id) == "voided")
+                process.send_signal(signal.SIGCONT)
+                assert answer.result().status_code == 503
+            # It appended all the same, too late: the void was first.
+            eventually(lambda: types_of(pipeline, 1, event_id) == ["void", "sword_bought"])
+            eventually(lambda: is_quiet(pipeline), QUIET_SECONDS)
+            assert ada.status(event_id) == "voided"
+            assert ada.gold() == {"settled": 100, "held": 0, "available": 100}
+        finally:
+            process.kill()
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def types_of(instance: Instance, realm: int, event_id: str) -> list[str]:
+    """The types of the records of this id, in log order."""
+    events = fold(realm, read_log(instance.settings())[realm]).events
+    return [event.type for _, event in events if event.id == event_id]
