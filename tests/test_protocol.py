@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game.accounts import Transfer, debits, is_house
+from game.accounts import Transfer, debits, is_house, opening_balance
 from game.events import Event, encode, new_event
 from game.rules import Decision
 from load.fold import FINAL, Books, Record, effect, fold
@@ -343,3 +343,62 @@ def test_the_protocol_against_the_model(redis_server: RedisServer) -> None:
 
     play()
     assert all(SEEN[what] > 10 for what in ("settled", "voided", "stale", "accepted", "tried again")), SEEN
+
+
+def some_log(rng: random.Random, length: int) -> list[Event]:
+    """Events as anybody might write them: covered or not, repeated, void, of this generation or of another."""
+    events: list[Event] = [fence_event(REALM, "aaaaaaaa-0000", NOW)]
+    for n in range(length):
+        event = new_event(
+            event_id=f"bbbbbbbb-{rng.randrange(length):04}",
+            event_type="something_done",
+            realm=REALM,
+            player="ada",
+            at=NOW,
+            generation=rng.choice((0, 0, 0, 0, n)),
+            transfers=an_action(rng) if rng.random() < 0.8 else an_action(rng) + an_action(rng),
+        )
+        events.append(rng.choice([event] * 8 + [void_event(REALM, Overdue(event.id, "ada", ""), NOW)]))
+    return events
+
+
+def settled(server: RedisServer, events: Sequence[Event], sizes: Sequence[int]) -> str:
+    """The digest after the events were settled in chunks of these sizes, each of them twice."""
+    server.connection("admin").flushall()
+    ledger, at = Ledger(server.connection("settler")), 0
+    for size in sizes:
+        chunk = [settle_record(event, at + i, 1_000_000) for i, event in enumerate(events[at : at + size])]
+        assert [ledger.settle(REALM, chunk), ledger.settle(REALM, chunk)] == [len(chunk), 0]
+        at += size
+    return digest(server.connection("settler"), REALM)
+
+
+def test_neither_chunks_nor_the_order_of_transfers_have_a_meaning(redis_server: RedisServer) -> None:
+    @settings(max_examples=40, deadline=None)
+    @given(seed=st.integers(0, 2**32 - 1))
+    def holds(seed: int) -> None:
+        rng = random.Random(seed)
+        events = some_log(rng, 40)
+        shuffled = [e.model_copy(update={"transfers": rng.sample(e.transfers, len(e.transfers))}) for e in events]
+        at_once = settled(redis_server, events, [len(events)])
+        one_by_one = settled(redis_server, shuffled, [rng.randint(1, 5) for _ in range(len(events))])
+        assert at_once == one_by_one
+
+    holds()
+
+
+def test_every_prefix_of_a_log_is_legal(redis_server: RedisServer) -> None:
+    @settings(max_examples=20, deadline=None)
+    @given(seed=st.integers(0, 2**32 - 1))
+    def holds(seed: int) -> None:
+        events = some_log(random.Random(seed), 40)
+        redis_server.connection("admin").flushall()
+        ledger = Ledger(redis_server.connection("settler"))
+        for offset, event in enumerate(events):
+            ledger.settle(REALM, [settle_record(event, offset, 1_000_000)])
+            now = ledger.snapshot(REALM)
+            assert all(n >= 0 for account, n in now.balances.items() if not is_house(account))
+            opened = {t.debit for e in events[: offset + 1] for t in e.transfers} | set(now.balances)
+            assert sum(now.balances.get(a, opening_balance(a)) - opening_balance(a) for a in opened) == 0
+
+    holds()
