@@ -22,6 +22,7 @@ from load.comparison import ledger_differs, offset_gap, status_differs
 from load.fold import STALE, Books, fold
 from load.history import Kind, Operation, Outcome
 from load.workload import _Player, play
+from state.connection import tag
 from state.ledger import Ledger, malformed_record, settle_record
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW, TODAY
@@ -433,6 +434,9 @@ def test_final_events_that_come_again_change_nothing(log: list[Record], rng: ran
 @given(log=logs())
 def test_the_ledger_folds_every_log_as_the_checker_does(redis_server: RedisServer, log: list[Record]) -> None:
     redis_server.connection("admin").flushall()
+    redis_server.connection("admin").set(
+        f"{tag(REALM)}:run", "as if somebody had attached: a closed realm tells nothing"
+    )
     ledger = Ledger(redis_server.connection("settler"))
     books = fold(REALM, log)
     events = dict(books.events)
