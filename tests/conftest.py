@@ -33,8 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # Faults leave duplicates and forgeries in the log that others do not expect: they come last.
-    items.sort(key=lambda item: item.path.name == "test_faults.py")
+    # Faults leave duplicates and forgeries in the log that others do not expect, and the tests of the rebuild take the
+    # log away: they come last.
+    last = ["test_faults.py", "test_rebuild.py"]
+    items.sort(key=lambda item: last.index(item.path.name) if item.path.name in last else -1)
     if not config.getoption("--faults"):
         left_out = [item for item in items if item.get_closest_marker("faults")]
         config.hook.pytest_deselected(items=left_out)

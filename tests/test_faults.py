@@ -83,7 +83,7 @@ def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
         eventually(lambda: load.count >= count + WARM)
     assert not outcome.skipped
     assert outcome.settled
-    eventually(lambda: is_quiet(instance), QUIET_SECONDS)
+    assert wait_for(lambda: is_quiet(instance), QUIET_SECONDS)
     history = [*before, *load.operations]
     findings = audit(settings, Ledger(connect(settings)), history, lambda realm, at: archive(settings, realm, at))
     assert findings == []

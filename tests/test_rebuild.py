@@ -1,40 +1,22 @@
-"""Rebuilding the state, on an instance of its own: these tests take the log away."""
+"""Rebuilding the state, after all other tests: these take the log away."""
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
-from rich.console import Console
 
-from stack import ROOT, lifecycle
-from stack.instance import PORTS, Instance, open_instance
+from stack import ROOT
+from stack.instance import Instance
 from stack.pipeline import snapshot
 from state.connection import connect, tag
 from state.digest import digest
 from state.ledger import Ledger
-from tests.conftest import Player, eventually, free_block
+from tests.conftest import Player, eventually
 
 pytestmark = pytest.mark.stack
 
 PATIENCE_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def spare() -> Iterator[Instance]:
-    """A pipeline of one realm."""
-    home = ROOT / ".guildhall-rebuild"
-    if (home / "instance.json").exists():
-        lifecycle.down(open_instance(home))
-    shutil.rmtree(home, ignore_errors=True)
-    instance = open_instance(home, free_block(len(PORTS)), 1)
-    try:
-        lifecycle.up(instance, Console())
-        yield instance
-    finally:
-        lifecycle.down(instance)
 
 
 def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,81 +34,81 @@ def state(instance: Instance) -> tuple[str, dict[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def ada(spare: Instance) -> Player:
-    ada = Player(spare, 0, "ada")
+def ada(pipeline: Instance) -> Player:
+    ada = Player(pipeline, 0, "rita")
     ada.wait(ada.post("/buy_sword", sword="iron_sword").json()["id"])
     ada.wait(ada.post("/join_guild", guild="knights").json()["id"])
     return ada
 
 
 @pytest.mark.parametrize("source", ["kafka", "archive"])
-def test_a_rebuild_gives_the_same_state(spare: Instance, ada: Player, source: str) -> None:
-    eventually(lambda: at_rest(spare), PATIENCE_SECONDS)
-    balances = state(spare)[1]
-    done = guildhall(spare, "rebuild", "--from", source)
+def test_a_rebuild_gives_the_same_state(pipeline: Instance, ada: Player, source: str) -> None:
+    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    balances = state(pipeline)[1]
+    done = guildhall(pipeline, "rebuild", "--from", source)
     assert done.returncode == 0, done.stderr
     assert "the same" in done.stdout
-    assert state(spare)[1] == balances
+    assert state(pipeline)[1] == balances
     ada.wait(ada.post("/buy_sword", sword="wooden_sword").json()["id"], PATIENCE_SECONDS)
 
 
-def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(spare: Instance, ada: Player) -> None:
-    ledger = Ledger(connect(spare.settings("settler")))
+def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(pipeline: Instance, ada: Player) -> None:
+    ledger = Ledger(connect(pipeline.settings("settler")))
     ledger.begin_rebuild(0, "a-rebuild-that-was-interrupted")
     answer = ada.post("/claim_gold")
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/recovering")
     assert "Retry-After" in answer.headers
     # Its fence is in the log by now, and the stream may not settle it.
     eventually(lambda: "rebuilt" in ledger.halted(0), PATIENCE_SECONDS)
-    assert "./guildhall rebuild --realm 0" in guildhall(spare, "status").stdout.replace("\n", "")
-    assert guildhall(spare, "rebuild", "--realm", "0").returncode == 0
+    assert "./guildhall rebuild --realm 0" in guildhall(pipeline, "status").stdout.replace("\n", "")
+    assert guildhall(pipeline, "rebuild", "--realm", "0").returncode == 0
     eventually(lambda: ledger.halted(0) == "", PATIENCE_SECONDS)
     ada.wait(ada.post("/claim_gold").json()["id"], PATIENCE_SECONDS)
 
 
-def test_a_wiped_redis_is_repaired_without_a_human(spare: Instance, ada: Player) -> None:
-    eventually(lambda: at_rest(spare), PATIENCE_SECONDS)
-    balances = state(spare)[1]
-    connect(spare.settings("admin")).flushall()
+def test_a_wiped_redis_is_repaired_without_a_human(pipeline: Instance, ada: Player) -> None:
+    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    balances = state(pipeline)[1]
+    connect(pipeline.settings("admin")).flushall()
     eventually(lambda: ada.session.get(f"{ada.url}/inventory", timeout=60).status_code == 200, PATIENCE_SECONDS)
-    ledger = Ledger(connect(spare.settings()))
+    ledger = Ledger(connect(pipeline.settings()))
     eventually(lambda: not ledger.is_recovering(0), PATIENCE_SECONDS)
-    assert state(spare)[1] == balances
+    assert state(pipeline)[1] == balances
 
 
-def test_when_kafka_has_forgotten_the_log_the_archive_gives_the_state(spare: Instance, ada: Player) -> None:
-    eventually(lambda: at_rest(spare), PATIENCE_SECONDS)
-    balances = state(spare)[1]
-    settings = spare.settings()
+def test_when_kafka_has_forgotten_the_log_the_archive_gives_the_state(pipeline: Instance, ada: Player) -> None:
+    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    balances = state(pipeline)[1]
+    settings = pipeline.settings()
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
     admin.delete_records({TopicPartition(settings.topic, 0): 3})
     admin.close()
-    connect(spare.settings("admin")).flushall()
+    connect(pipeline.settings("admin")).flushall()
     ledger = Ledger(connect(settings))
     reason = eventually(lambda: ledger.halted(0), PATIENCE_SECONDS)
     assert reason.endswith("./guildhall rebuild --realm 0 --from archive")
-    refused = guildhall(spare, "rebuild", "--from", "kafka")
+    refused = guildhall(pipeline, "rebuild", "--realm", "0", "--from", "kafka")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "--from archive" in refused.stderr
-    done = guildhall(spare, "rebuild", "--from", "archive")
+    done = guildhall(pipeline, "rebuild", "--realm", "0", "--from", "archive")
     assert done.returncode == 0, done.stderr
     assert "further" in done.stdout
     eventually(lambda: ledger.halted(0) == "", PATIENCE_SECONDS)
-    assert state(spare)[1] == balances
+    assert state(pipeline)[1] == balances
     ada.wait(ada.post("/buy_sword", sword="wooden_sword").json()["id"], PATIENCE_SECONDS)
 
 
-def test_a_realm_that_is_not_there_is_one_line(spare: Instance) -> None:
-    refused = guildhall(spare, "rebuild", "--realm", "7")
-    assert (refused.returncode, refused.stderr.strip()) == (2, "guildhall: there is no realm 7: realms are 0 to 0")
+def test_a_realm_that_is_not_there_is_one_line(pipeline: Instance) -> None:
+    refused = guildhall(pipeline, "rebuild", "--realm", "7")
+    assert (refused.returncode, refused.stderr.strip()) == (2, "guildhall: there is no realm 7: realms are 0 to 3")
 
 
-def test_every_key_of_a_realm_is_wiped(spare: Instance, ada: Player) -> None:
-    eventually(lambda: at_rest(spare), PATIENCE_SECONDS)
-    ledger = Ledger(connect(spare.settings("settler")))
+def test_every_key_of_a_realm_is_wiped(pipeline: Instance, ada: Player) -> None:
+    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    ledger = Ledger(connect(pipeline.settings("settler")))
     ledger.begin_rebuild(0, "wipe")
     while ledger.wipe(0, "wipe", 3):
         pass
-    left = {key.removeprefix(f"{tag(0)}:") for key in connect(spare.settings("admin")).keys(f"{tag(0)}:*")}
+    left = {key.removeprefix(f"{tag(0)}:") for key in connect(pipeline.settings("admin")).keys(f"{tag(0)}:*")}
     assert left - {"halted"} == {"run", "recovering", "rebuilding"}
-    assert guildhall(spare, "rebuild", "--from", "archive").returncode == 0
+    assert guildhall(pipeline, "rebuild", "--realm", "0", "--from", "archive").returncode == 0
