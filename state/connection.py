@@ -11,6 +11,8 @@ from state.settings import Settings
 
 # A call of the ledger takes under a millisecond; a Redis that is silent for longer than this is down or paused.
 TIMEOUT_SECONDS = 5.0
+# More than any process has threads: redis-py's own limit of 100 would answer the next one with an error.
+MOST_CONNECTIONS = 1000
 
 
 def tag(realm: int) -> str:
@@ -42,5 +44,6 @@ def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOU
         socket_timeout=timeout,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        max_connections=MOST_CONNECTIONS,
         redis_connect_func=look if attach else None,  # type: ignore[arg-type]
     )
