@@ -82,6 +82,8 @@ def measure_backlog(instance: Instance, events: int) -> float:
         Transfer("house:mint", "player:bench:gold", 30),
         Transfer("house:stock:iron_sword", "player:bench:item:iron_sword", 1),
     ]
+    ledger, realms = Ledger(connect(settings)), range(instance.realms)
+    generations = [ledger.snapshot(realm).generation for realm in realms]
     for i in range(events):
         event = new_event(
             event_id=str(uuid.uuid4()),
@@ -89,12 +91,12 @@ def measure_backlog(instance: Instance, events: int) -> float:
             realm=i % instance.realms,
             player="bench",
             at=now,
+            generation=generations[i % instance.realms],
             transfers=transfers,
         )
         producer.send(settings.topic, key=b"bench", value=encode(event), partition=i % instance.realms)
     producer.close()
     supervise.call(instance, "startProcess", "streaming")
-    ledger, realms = Ledger(connect(settings)), range(instance.realms)
     first = sum(ledger.offsets(realms).values())
     while (done := sum(ledger.offsets(realms).values())) == first:
         time.sleep(POLL_SECONDS)

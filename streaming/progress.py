@@ -1,8 +1,13 @@
 """How settling stands: what landing, the keeper and people want to know of it."""
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+IDLE_SECONDS = 1.0  # between two batches of a query that is behind there are milliseconds
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -17,10 +22,14 @@ class Progress:
     """Written by the settle query, read by others. Thread-safe. ``publish`` tells people why a realm is halted, and
     that it no longer is, with an empty reason."""
 
-    def __init__(self, realms: int, publish: Callable[[int, str], None]) -> None:
+    def __init__(
+        self, realms: int, publish: Callable[[int, str], None], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._realms = realms
         self._publish = publish
+        self._monotonic = monotonic
         self._caught_up = threading.Event()
+        self._idle_since: float | None = None
         self._halted: dict[int, Halt] = {}
 
     def begin(self, halted: Mapping[int, "Halt"]) -> None:
@@ -43,13 +52,24 @@ class Progress:
         """Whether the cause of a halt is gone, so that the query should start again. Raises what the causes raise."""
         return any(halt.is_over() for halt in self._halted.values())
 
-    def note_batch(self, *, full: bool) -> None:
-        """A batch has come; a full one means that more wait behind it."""
+    @contextmanager
+    def batch(self, *, full: bool) -> Iterator[None]:
+        """Around the work on a batch; a full one means that more may wait behind it."""
+        self._idle_since = None
         if full:
             self._caught_up.clear()
         else:
             self._caught_up.set()
+        try:
+            yield
+        finally:
+            self._idle_since = self._monotonic()
 
     def wait_for_settling(self, seconds: float) -> None:
-        """Return when settling has caught up, or when the time is up."""
-        self._caught_up.wait(seconds)
+        """Return when settling has caught up, or when the time is up. A full batch may have been the last one: then no
+        other one follows."""
+        give_up = self._monotonic() + seconds
+        while not self._caught_up.wait(LOOK_SECONDS):
+            idle = self._idle_since
+            if self._monotonic() > give_up or (idle is not None and self._monotonic() - idle > IDLE_SECONDS):
+                return

@@ -62,8 +62,8 @@ def start_settling(
         # One byte too many shows that a value is too long; the others of its bytes need no memory.
         value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
         rows = batch.select("partition", "offset", "timestamp", value).collect()
-        progress.note_batch(full=len(rows) == MAX_RECORDS_A_BATCH)
-        list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
+        with progress.batch(full=len(rows) == MAX_RECORDS_A_BATCH):
+            list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
 
     return (
         stream.writeStream.queryName("settle")
