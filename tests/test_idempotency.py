@@ -274,6 +274,28 @@ def test_an_old_generation_does_not_use_the_key_up(api: Api, empty_redis: RedisS
     assert api.ledger.holdings(0, "player:ada").held == {}
 
 
+def test_what_the_log_says_of_an_event_shows_again_when_its_hold_is_gone(api: Api, empty_redis: RedisServer) -> None:
+    """The state is a function of the log: a later try that comes to nothing must not take the older status away."""
+
+    def fence() -> None:
+        api.log.outcome = "append"
+        api.log.append(fence_event(0, str(uuid.uuid4()), NOW), lambda _offset: None)
+
+    token = api.register()
+    api.log.outcome = "unknown"
+    event_id = buy(api, token, "k1").json["event"]
+    late = Event.model_validate_json(empty_redis.connection("admin").hget("realm:{0}:drafts", event_id))
+    fence()
+    api.log.append(late.model_copy(update={"generation": 0}), lambda _offset: None)
+    stale = api.client.get(f"/events/{event_id}", headers=token).json
+    assert stale["status"] == "voided"
+    api.log.outcome = "unknown"
+    buy(api, token, "k1")
+    assert api.client.get(f"/events/{event_id}", headers=token).json["status"] == "pending"
+    fence()
+    assert api.client.get(f"/events/{event_id}", headers=token).json == stale
+
+
 def test_a_rollback_of_redis_before_the_answer_is_an_unknown_outcome(api: Api, empty_redis: RedisServer) -> None:
     """Redis loses the hold after the broker's acknowledgement: the event will be void, so nobody may say 2xx."""
     token = api.register()
