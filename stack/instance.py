@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from stack.errors import StackError
 from state.settings import Settings
 
 DEFAULT_PORT = 7400
@@ -93,10 +94,11 @@ class Instance:
 def open_instance(
     home: Path, first_port: int | None = None, realms: int | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Instance:
-    """The instance in the folder ``home``, made if there is none. What is given here is remembered."""
+    """The instance in the folder ``home``, made if there is none. What is given here is remembered. Raises StackError
+    if its file does not say what it must."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = home / "instance.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
+    known = _read(file) if file.exists() else {}
     instance = Instance(
         home=home.resolve(),
         first_port=first_port or known.get("first_port", DEFAULT_PORT),
@@ -107,10 +109,24 @@ def open_instance(
     now = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
     if instance.overrides:
         now["settings"] = dict(instance.overrides)
+    try:
+        instance.settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StackError(f"{file}: settings: {where + ': ' if where else ''}{first['msg']}") from error
     if now != known:
         file.touch(mode=0o600)
         file.write_text(json.dumps(now, indent=1) + "\n")
     return instance
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        known: dict[str, Any] = json.loads(file.read_text())
+    except ValueError as error:
+        raise StackError(f"{file} is no JSON ({error}): mend it, or move its folder away") from error
+    return known
 
 
 def _new_secrets() -> dict[str, str]:

@@ -27,6 +27,21 @@ def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -
     assert len({made.port(name) for name in PORTS}) == len(PORTS)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"settings": {"delivery_seconds": 50}}', "delivery_seconds must be less than hold_seconds - margin_seconds"),
+        ('{"settings": {"no_such_setting": 1}}', "no_such_setting: Extra inputs are not permitted"),
+        ("{", "is no JSON"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "instance.json").write_text(text)
+    with pytest.raises(StackError, match=reason) as error:
+        open_instance(tmp_path)
+    assert "\n" not in str(error.value)
+
+
 def test_no_process_gets_the_secrets_of_another(tmp_path: Path) -> None:
     instance = open_instance(tmp_path)
     api, settler = instance.environment("api"), instance.environment("settler")
