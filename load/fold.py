@@ -52,16 +52,19 @@ class Books:
             return
         self.events.append((record.offset, event))
         if self.statuses.get(event.id) not in FINAL:
-            self.statuses[event.id] = self._decide(event)
+            status = self._decide(event)
+            if status:
+                self.statuses[event.id] = status
 
     def _decide(self, event: Event) -> str:
-        if event.type == VOID:
-            return "voided"
+        """What becomes of the event, empty if it says nothing: a void of another generation."""
         if event.type == FENCE:
             self.generation = self.offset
             return "settled"
         if event.generation != self.generation:
-            return STALE
+            return "" if event.type == VOID else STALE
+        if event.type == VOID:
+            return "voided"
         after = self._after(event)
         if after is None:
             return "rejected"

@@ -4,7 +4,7 @@ Presto computes every balance a second time, from the landed transfers. It share
 effective is decided here, in SQL, from the log alone:
 
 * A fence opens a generation, which is its offset; before the first one it is -1. A record of another generation than
-  its realm's is stale: it does nothing, and does not use its id up. Fences and voids have no generation.
+  its realm's is stale: it does nothing, and does not use its id up. A fence has no generation.
 * Of the records of one id that are not stale the first one wins. Later ones are duplicates.
 * A void that wins moves nothing, and neither does an event that the ledger rejected; of each such one the SQL must
   find, too, that it would have broken the books.
@@ -67,7 +67,7 @@ _OUTCOMES = f"""
 eras (begins, ends) as (values $eras),
 rejected ("offset") as (values $rejected),
 candidates as (
-  select e."offset", e.event_id, e.event_type, e.event_type in ('{VOID}', '{FENCE}') or g.begins is not null as is_live
+  select e."offset", e.event_id, e.event_type, e.event_type = '{FENCE}' or g.begins is not null as is_live
   from events e
   left join eras g on g.begins = e.generation and e."offset" > g.begins and e."offset" < g.ends
   where {_PART}),
@@ -240,7 +240,7 @@ def effective_fences(settings: Settings, realm: int, offset: int) -> list[int]:
     SQL cannot say; fences are few. Raises StackError."""
     generation, final, effective = NO_GENERATION, set(), []
     for at, event_id, event_type, written_in in ask(settings, _text(_FENCES, realm, offset)).rows:
-        if event_id in final or (event_type not in (VOID, FENCE) and written_in != generation):
+        if event_id in final or (event_type != FENCE and written_in != generation):
             continue
         final.add(event_id)
         if event_type == FENCE:

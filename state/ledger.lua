@@ -107,7 +107,12 @@ local function milliseconds()
   return now[1] * 1000 + math.floor(now[2] / 1000)
 end
 
--- Names overdue holds, "<id> <player> <request>", so that the caller appends their voids. From here on nobody may try
+-- The generation of the realm, as an integer.
+local function generation_of(realm)
+  return tonumber(redis.call('GET', realm .. ':generation') or -1)
+end
+
+-- Names overdue holds, "<id> <player> <request> <generation>", so that the caller appends their voids. From here on nobody may try
 -- to append their events again, nor release them and begin anew: a void that is under way would win without the one who
 -- tries knowing it.
 local function overdue(realm, now)
@@ -119,14 +124,9 @@ local function overdue(realm, now)
     redis.call('HSET', realm .. ':attempts', id, '0 0 0')
     local _, line = status_of(realm, id)
     local player, request = string.match(line or '', '^%S+ %S+ %S+ (%S+) (%S+)')
-    named[i] = id .. ' ' .. (player or '-') .. ' ' .. (request or '-')
+    named[i] = string.format('%s %s %s %d', id, player or '-', request or '-', generation_of(realm))
   end
   return named
-end
-
--- The generation of the realm, as an integer.
-local function generation_of(realm)
-  return tonumber(redis.call('GET', realm .. ':generation') or -1)
 end
 
 -- A realm without a run was wiped: until somebody attaches to it, its balances say nothing.
@@ -318,10 +318,10 @@ local function settle_one(realm, record)
   forget(realm, record.at)
   local status, line = status_of(realm, record.id)
   if is_final(status, line) then return 'duplicate' end
-  local control = record.type == 'void' or record.type == 'fence'
-  if not control and record.generation ~= generation_of(realm) then
-    -- A hold that is open now belongs to a later try of the same request: it is not this record's.
-    remember(realm, record, 'voided', status == 'pending')
+  if record.type ~= 'fence' and record.generation ~= generation_of(realm) then
+    -- A hold that is open now belongs to a later try of the same request: it is not this record's. A void is for a hold
+    -- of its generation, which the fence has ended already.
+    if record.type ~= 'void' then remember(realm, record, 'voided', status == 'pending') end
     return 'stale'
   end
   local outcome = apply(realm, record)

@@ -113,9 +113,15 @@ class KafkaLog:
 
 def void_event(realm: int, hold: Overdue, at: datetime) -> Event:
     """Cancels a hold whose event never reached the log. It names the player and the request, so that the player may
-    still ask what became of the event."""
+    still ask what became of the event; and the generation, because a later one may have a hold of the same id."""
     return new_event(
-        event_id=hold.event_id, event_type=VOID, realm=realm, player=hold.player, at=at, request=hold.request
+        event_id=hold.event_id,
+        event_type=VOID,
+        realm=realm,
+        player=hold.player,
+        at=at,
+        generation=hold.generation,
+        request=hold.request,
     )
 
 

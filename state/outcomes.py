@@ -33,16 +33,17 @@ class Resumption:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A hold past its deadline: its event is to be voided."""
+    """A hold past its deadline: its event is to be voided. A void of another generation does nothing."""
 
     event_id: str
     player: str
     request: str
+    generation: int
 
     @classmethod
     def parse(cls, text: str) -> "Overdue":
-        event_id, player, request = text.split(" ")
-        return cls(event_id, player.replace("-", ""), request.replace(NO_REQUEST, ""))
+        event_id, player, request, generation = text.split(" ")
+        return cls(event_id, player.replace("-", ""), request.replace(NO_REQUEST, ""), int(generation))
 
 
 @dataclass(frozen=True, slots=True)

@@ -423,7 +423,9 @@ def test_every_prefix_of_every_log_is_legal(log: list[Record]) -> None:
 @given(logs(), st.randoms(use_true_random=False))
 def test_final_events_that_come_again_change_nothing(log: list[Record], rng: random.Random) -> None:
     books = fold(REALM, log)
-    final = [r for (offset, event) in books.events if books.statuses[event.id] != STALE for r in [log[offset]]]
+    final = [
+        r for (offset, event) in books.events if books.statuses.get(event.id, STALE) != STALE for r in [log[offset]]
+    ]
     again = [replace(r, offset=len(log) + i) for i, r in enumerate(rng.sample(final, len(final)))]
     after = fold(REALM, [*log, *again])
     assert (after.balances, after.statuses, after.generation) == (books.balances, books.statuses, books.generation)

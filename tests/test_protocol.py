@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from game.accounts import Transfer, debits, is_house, opening_balance
@@ -103,7 +103,7 @@ class Model:
             self.holds = {}
             if self.recovering == event.id:
                 self.recovering = ""
-        elif self.books.statuses[event.id] in FINAL:
+        elif self.books.statuses.get(event.id) in FINAL:
             self.holds.pop(event.id, None)
 
 
@@ -332,6 +332,8 @@ SEEN: Counter[str] = Counter()
 def test_the_protocol_against_the_model(redis_server: RedisServer) -> None:
     @settings(max_examples=80, deadline=None)
     @given(seed=st.integers(0, 2**32 - 1))
+    @example(seed=13)  # a hold whose void was on its way was released, and its request began anew
+    @example(seed=238)  # the void of a hold that a fence had ended hit the next hold of the same request
     def play(seed: int) -> None:
         protocol = Protocol(redis_server, random.Random(seed))
         protocol.play(150)
@@ -358,7 +360,9 @@ def some_log(rng: random.Random, length: int) -> list[Event]:
             generation=rng.choice((0, 0, 0, 0, n)),
             transfers=an_action(rng) if rng.random() < 0.8 else an_action(rng) + an_action(rng),
         )
-        events.append(rng.choice([event] * 8 + [void_event(REALM, Overdue(event.id, "ada", ""), NOW)]))
+        events.append(
+            rng.choice([event] * 8 + [void_event(REALM, Overdue(event.id, "ada", "", event.generation), NOW)])
+        )
     return events
 
 

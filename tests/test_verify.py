@@ -90,7 +90,7 @@ def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
     twice, voided, again = event(at=old), event(at=old), event(at=old - 1)
     too_much = event(at=old, transfers=[Transfer(f"player:{player.name}:gold", "player:eve:gold", 71)])
     taken = event(at=old, transfers=[Transfer("player:nobody:vacancy", "house:players", 2)])
-    void, fence = event(VOID, at=-1, event_id=voided.id), event(FENCE, at=-1)
+    void, fence = event(VOID, at=old, event_id=voided.id), event(FENCE, at=-1)
     write(pipeline, REALM, [encode(e) for e in (twice, twice, void, voided, again, too_much, taken)] + [b"no event"])
     (new,) = write(pipeline, REALM, [encode(fence)])
     after = [fence, event(at=old), event(at=new, event_id=again.id), event(at=new)]
