@@ -223,6 +223,5 @@ def is_quiet(instance: Instance) -> bool:
     """Whether the log is settled and landed to its end and no hold is open. Raises what the servers' clients raise."""
     ledger = Ledger(connect(instance.settings()))
     return all(
-        r.accepted == r.settled == r.landed and not ledger.snapshot(r.realm).open_holds
-        for r in pipeline.snapshot(instance)
+        r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline.snapshot(instance)
     ) and all_open(instance)

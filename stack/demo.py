@@ -83,7 +83,7 @@ def _wait(instance: Instance, console: Console) -> bool:
             total = sum(r.accepted for r in realms)
             progress.update(settled, total=total, completed=sum(r.settled for r in realms))
             progress.update(landed, total=total, completed=sum(r.landed for r in realms))
-            if all(r.settled == r.accepted == r.landed for r in realms):
+            if all(r.is_caught_up for r in realms):
                 return True
             time.sleep(0.5)
     console.print("[red]The streams did not catch up: see ./guildhall logs streaming[/]")

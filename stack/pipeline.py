@@ -39,6 +39,11 @@ class Realm:
     halted: str
     recovering: bool
 
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether both streams are past all that the log holds."""
+        return self.accepted == self.settled == self.landed
+
 
 def snapshot(instance: Instance) -> list[Realm]:
     """The counts of every realm. Raises StackError if a server does not answer."""

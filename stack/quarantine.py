@@ -207,7 +207,7 @@ class Replay:
         transfers = tuple(Transfer(t.debit, t.credit, t.amount) for t in event.transfers)
         decision = Decision(event.type, event.details, transfers)
         reservation = Reservation(event.id, event.realm, event.player or "-", decision, event.request)
-        (outcome,) = self._ledger.reserve([reservation])
+        (outcome,) = self._ledger.take([reservation])
         match outcome:
             case Held(generation) if generation != event.generation:
                 self._ledger.release(event.realm, event.id, generation)

@@ -95,10 +95,6 @@ class Ledger:
                 pipeline.fcall("resume", 1, tag(r.realm), r.event_id, self._hold_ms, self._try_ms)
         return [parse_outcome(reply) for reply in pipeline.execute()]
 
-    def reserve(self, reservations: Sequence[Reservation]) -> list[Outcome]:
-        """Decide each reservation; see :meth:`take`."""
-        return self.take(reservations)
-
     def confirm(self, holds: Sequence[tuple[int, str, int]]) -> list[bool]:
         """Whether each (realm, event id, generation) will settle, now that its event is in the log. One round trip."""
         pipeline = self._redis.pipeline(transaction=False)

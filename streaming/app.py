@@ -34,6 +34,7 @@ logger = logging.getLogger("streaming")
 TICK_SECONDS = 0.5  # about what a recovery waits for its fence
 # A query that fails again and again is tried again ever more slowly, up to this.
 LONGEST_PAUSE_SECONDS = 10.0
+MOST_DOUBLINGS = 7  # of 0.1 s: more than the longest pause
 
 
 class Supervised:
@@ -54,8 +55,9 @@ class Supervised:
         if self._query is not None:
             logger.error("%s ended: %s", self._name, _last_line(self._query.exception()))
             self._query = None
-            self._failures = 1 if now - self._began > LONGEST_PAUSE_SECONDS else self._failures + 1
-            self._again = now + min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
+            if now - self._began > LONGEST_PAUSE_SECONDS:
+                self._failures = 0
+            self._pause(now)
         if now >= self._again:
             self._try_to_start(now)
         return self._query is not None
@@ -76,8 +78,12 @@ class Supervised:
             raise
         except (redis.RedisError, KafkaError, PySparkException, Py4JError) as error:
             logger.error("%s cannot start: %s", self._name, _last_line(error))  # noqa: TRY400 - one line is enough
-            self._failures += 1
-            self._again = now + min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
+            self._pause(now)
+
+    def _pause(self, now: float) -> None:
+        # No further than the longest pause: after hours of failures the power would be no float any more.
+        self._failures = min(self._failures + 1, MOST_DOUBLINGS)
+        self._again = now + min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
 
 
 def _last_line(error: object) -> str:

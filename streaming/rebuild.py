@@ -14,12 +14,11 @@ from itertools import islice
 import redis
 from kafka import KafkaConsumer, TopicPartition
 
-from game.events import Malformed, decode
 from state.digest import digest
-from state.ledger import Ledger, Lost, malformed_record, settle_record
+from state.ledger import Ledger, Lost
 from state.settings import Settings
 from state.topic import bounds
-from streaming.settle import CHUNK
+from streaming.settle import CHUNK, judged_record
 
 WIPED_AT_ONCE = 2000  # keys: some milliseconds in which Redis answers nobody else
 POLL_MS = 1000
@@ -100,16 +99,9 @@ def from_kafka(settings: Settings) -> Callable[[int, int, int], Iterator[str]]:
             while first <= last:
                 for message in consumer.poll(POLL_MS, POLLED_RECORDS).get(partition, []):
                     if first <= message.offset <= last:
-                        yield _record(message.value, realm, message.offset, message.timestamp)
+                        yield judged_record(message.value, realm, message.offset, message.timestamp)
                     first = message.offset + 1
         finally:
             consumer.close()
 
     return read
-
-
-def _record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
-    try:
-        return settle_record(decode(value, realm), offset, at_ms)
-    except Malformed:
-        return malformed_record(offset)

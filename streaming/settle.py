@@ -117,9 +117,13 @@ def settle_rows(settle: Callable[[list[str]], int], rows: Sequence[Row]) -> None
 
 
 def to_record(row: Row) -> str:
+    """One Kafka record, as Spark gives it, as ``settle`` takes it."""
+    return judged_record(row.value, row.partition, row.offset, round(row.timestamp.timestamp() * 1000))
+
+
+def judged_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
     """One Kafka record as ``settle`` takes it; what is no event only moves the offset."""
     try:
-        event = decode(row.value, row.partition)
+        return settle_record(decode(value, realm), offset, at_ms)
     except Malformed:
-        return malformed_record(row.offset)
-    return settle_record(event, row.offset, round(row.timestamp.timestamp() * 1000))
+        return malformed_record(offset)

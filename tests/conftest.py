@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from rich.console import Console
 from stack import ROOT, lifecycle
 from stack.debian import program_path, require_programs
 from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
+from stack.pipeline import snapshot
 from state.acl import acl_file
 from state.connection import connect
 from state.install import install_library
 from state.settings import Settings
 
 PATIENCE_SECONDS = 60
+CATCH_UP_SECONDS = 120
 
 # Of the session's pipeline: holds that nobody settles end while a test can wait, and a slow machine still delivers.
 DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.0}
@@ -63,6 +66,17 @@ def eventually(what, seconds: float = PATIENCE_SECONDS):
         assert time.monotonic() < give_up, f"still {answer!r} after {seconds} s"
         time.sleep(0.1)
     return answer
+
+
+def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, on this instance."""
+    command = [sys.executable, "-m", "stack.cli", "--home", str(instance.home), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def wait_until_caught_up(instance: Instance) -> None:
+    """Return when the log is settled and landed to its end."""
+    eventually(lambda: all(realm.is_caught_up for realm in snapshot(instance)), CATCH_UP_SECONDS)
 
 
 @dataclass

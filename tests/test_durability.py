@@ -53,7 +53,7 @@ def test_all_that_redis_has_answered_is_there_after_kill_9(tmp_path: Path) -> No
         ledger = Ledger(server.connection("settler"))
         ledger.settle(REALM, [settle_record(fence_event(REALM, ledger.attach(REALM), NOW), 0, 1000)])
         register = Reservation("aaaaaaaa-0000", REALM, "ada", rules.register("ada", TODAY))
-        assert isinstance(Ledger(server.connection("api")).reserve([register])[0], Held)
+        assert isinstance(Ledger(server.connection("api")).take([register])[0], Held)
         before = ledger.snapshot(REALM)
     with running(server, tmp_path):
         assert Ledger(server.connection("inspector")).snapshot(REALM) == before

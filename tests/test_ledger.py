@@ -46,7 +46,7 @@ class Game:
 
     def reserve(self, decision: Decision, player: str = "ada", event_id: str | None = None):
         reservation = Reservation(event_id or str(uuid.uuid4()), REALM, player, decision)
-        (outcome,) = self.api.reserve([reservation])
+        (outcome,) = self.api.take([reservation])
         return reservation, outcome
 
     def record(self, reservation: Reservation, generation: int | None = None, event_type: str | None = None) -> str:

@@ -1,8 +1,6 @@
 """The whole pipeline on real servers, through the doors that players, operators and analysts use."""
 
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -11,23 +9,17 @@ from kafka import KafkaProducer
 
 from game.accounts import Transfer
 from game.events import encode, new_event
-from stack import ROOT, supervise
+from stack import supervise
 from stack.demo import _play
 from stack.instance import Instance
 from stack.pipeline import snapshot
 from stack.sql import query
 from state.connection import connect
 from state.ledger import Ledger
-from tests.conftest import Player, eventually
+from tests.conftest import CATCH_UP_SECONDS, Player, guildhall, wait_until_caught_up
 from tests.test_ledger import NOW
 
 pytestmark = pytest.mark.stack
-
-CATCH_UP_SECONDS = 120
-
-
-def caught_up(instance: Instance) -> bool:
-    return all(r.accepted == r.settled == r.landed for r in snapshot(instance))
 
 
 def test_a_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> None:
@@ -66,7 +58,7 @@ def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
     cat = Player(pipeline, 0)
     event = cat.post("/buy_sword", sword="wooden_sword").json()["id"]
     cat.wait(event)
-    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    wait_until_caught_up(pipeline)
     columns = "event_type, player, realm, details['sword'], transfers[1].debit, transfers[1].amount"
     rows = query(pipeline, f"select {columns} from events where event_id = '{event}'").rows  # noqa: S608
     assert rows == [("sword_bought", cat.name, 0, "wooden_sword", f"player:{cat.name}:gold", 10)]
@@ -92,7 +84,7 @@ def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance
     for partition, value in ((1, encode(foreign)), (1, b"\xff\x00 garbage"), (1, None), (2, encode(foreign))):
         producer.send(settings.topic, key=b"test", value=value, partition=partition).get(timeout=30)
     producer.close()
-    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    wait_until_caught_up(pipeline)
     assert sum(r.malformed for r in snapshot(pipeline)) == before + 3
     rows = query(pipeline, 'select to_hex(value), reason from quarantine where realm = 1 order by "offset"').rows[-3:]
     assert [reason for _, reason in rows][0::2] == ["realm 2 in partition 1", "the record has no value"]
@@ -111,7 +103,7 @@ def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instan
     assert [answer.status_code for answer in answers] == [202] * 4
     dan.wait(answers[-1].json()["id"], CATCH_UP_SECONDS)
     assert {dan.status(answer.json()["id"]) for answer in answers} == {"settled"}
-    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    wait_until_caught_up(pipeline)
     assert dan.gold() == {"settled": 60, "held": 0, "available": 60}
     assert sum(r.settled for r in snapshot(pipeline)) == before + 4
     counts = f"select count(*), count(distinct event_id) from events where player = '{dan.name}'"  # noqa: S608
@@ -119,7 +111,7 @@ def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instan
 
 
 def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
-    eventually(lambda: caught_up(pipeline), CATCH_UP_SECONDS)
+    wait_until_caught_up(pipeline)
     text = "select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)"
     spent = query(pipeline, f"{text} where t.credit = 'house:shop'").rows[0][0]
     ledger = Ledger(connect(pipeline.settings()))
@@ -136,21 +128,17 @@ def test_the_load_script_plays_and_keeps_its_figures(pipeline: Instance, tmp_pat
 
 
 def test_the_command_line(pipeline: Instance) -> None:
-    def guildhall(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "stack.cli", "--home", str(pipeline.home), *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-    counts = guildhall("sql", "select event_type, count(*) from events group by 1")
+    counts = guildhall(pipeline, "sql", "select event_type, count(*) from events group by 1")
     assert counts.returncode == 0
     assert "player_registered" in counts.stdout
-    wrong = guildhall("sql", "select nope from events")
+    wrong = guildhall(pipeline, "sql", "select nope from events")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "nope" in wrong.stderr
-    status = guildhall("status").stdout
+    status = guildhall(pipeline, "status").stdout
     assert status.count("running") == 7
     assert "quarantined" in status
-    assert guildhall("redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
-    assert "everything is up already" in guildhall("up").stdout.lower()
+    assert guildhall(pipeline, "redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
+    assert "everything is up already" in guildhall(pipeline, "up").stdout.lower()
 
 
 def test_every_server_can_be_found_after_its_supervisor_died(pipeline: Instance) -> None:

@@ -13,9 +13,9 @@ from stack.quarantine import Bad, hexdump, judge, opinion, printable
 from state.connection import connect
 from state.ledger import Ledger, TooManyMalformed
 from streaming.land import MalformedRuns
-from tests.conftest import Player, eventually
+from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
 from tests.test_ledger import NOW
-from tests.test_verify import CATCH_UP_SECONDS, generation, guildhall, wait_until_caught_up, write
+from tests.test_verify import generation, write
 
 WRONG, REALM = 1, 2  # an event of REALM, written to the partition of WRONG
 

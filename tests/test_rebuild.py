@@ -1,31 +1,17 @@
 """Rebuilding the state, after all other tests: these take the log away."""
 
-import subprocess
-import sys
-
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from stack import ROOT
 from stack.instance import Instance
-from stack.pipeline import snapshot
 from state.connection import connect, tag
 from state.digest import digest
 from state.ledger import Ledger
-from tests.conftest import Player, eventually
+from tests.conftest import Player, eventually, guildhall, wait_until_caught_up
 
 pytestmark = pytest.mark.stack
 
 PATIENCE_SECONDS = 120
-
-
-def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stack.cli", "--home", str(instance.home), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def at_rest(instance: Instance) -> bool:
-    return all(r.accepted == r.settled == r.landed for r in snapshot(instance))
 
 
 def state(instance: Instance) -> tuple[str, dict[str, int]]:
@@ -43,7 +29,7 @@ def ada(pipeline: Instance) -> Player:
 
 @pytest.mark.parametrize("source", ["kafka", "archive"])
 def test_a_rebuild_gives_the_same_state(pipeline: Instance, ada: Player, source: str) -> None:
-    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     done = guildhall(pipeline, "rebuild", "--from", source)
     assert done.returncode == 0, done.stderr
@@ -67,7 +53,7 @@ def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(pipeline: Instan
 
 
 def test_a_wiped_redis_is_repaired_without_a_human(pipeline: Instance, ada: Player) -> None:
-    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     connect(pipeline.settings("admin")).flushall()
     eventually(lambda: ada.session.get(f"{ada.url}/inventory", timeout=60).status_code == 200, PATIENCE_SECONDS)
@@ -77,7 +63,7 @@ def test_a_wiped_redis_is_repaired_without_a_human(pipeline: Instance, ada: Play
 
 
 def test_when_kafka_has_forgotten_the_log_the_archive_gives_the_state(pipeline: Instance, ada: Player) -> None:
-    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     settings = pipeline.settings()
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
@@ -104,7 +90,7 @@ def test_a_realm_that_is_not_there_is_one_line(pipeline: Instance) -> None:
 
 
 def test_every_key_of_a_realm_is_wiped(pipeline: Instance, ada: Player) -> None:
-    eventually(lambda: at_rest(pipeline), PATIENCE_SECONDS)
+    wait_until_caught_up(pipeline)
     ledger = Ledger(connect(pipeline.settings("settler")))
     ledger.begin_rebuild(0, "wipe")
     while ledger.wipe(0, "wipe", 3):

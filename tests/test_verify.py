@@ -26,17 +26,11 @@ from state.connection import connect
 from state.ledger import Ledger
 from state.outcomes import Snapshot
 from state.settings import Settings
-from tests.conftest import Player, eventually
+from tests.conftest import Player, guildhall, wait_until_caught_up
 from tests.test_ledger import NOW
 
-CATCH_UP_SECONDS = 120
 REALM = 1
 SEED = 7
-
-
-def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stack.cli", "--home", str(instance.home), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def write(instance: Instance, realm: int, values: Sequence[bytes | None]) -> list[int]:
@@ -48,10 +42,6 @@ def write(instance: Instance, realm: int, values: Sequence[bytes | None]) -> lis
         return [future.get(timeout=30).offset for future in sent]
     finally:
         producer.close()
-
-
-def wait_until_caught_up(instance: Instance) -> None:
-    eventually(lambda: all(r.accepted == r.settled == r.landed for r in snapshot(instance)), CATCH_UP_SECONDS)
 
 
 def generation(instance: Instance, realm: int) -> int:
