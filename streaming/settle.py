@@ -124,6 +124,7 @@ def to_record(row: Row) -> str:
 def judged_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
     """One Kafka record as ``settle`` takes it; what is no event only moves the offset."""
     try:
-        return settle_record(decode(value, realm), offset, at_ms)
+        event = decode(value, realm)
     except Malformed:
         return malformed_record(offset)
+    return settle_record(event, offset, at_ms)
