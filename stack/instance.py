@@ -28,12 +28,13 @@ PORTS = {
     "presto": 9,
     "spark_ui": 10,
     "presto_thrift": 11,
+    "streaming_metrics": 12,
 }
 
 #: Heap sizes of the JVMs: all servers together stay under 6 GB while 5,000 requests are played.
 HEAPS = {"kafka": "512m", "namenode": "256m", "datanode": "256m", "presto": "1536m", "streaming": "1g"}
 
-REDIS_USERS = ("admin", "api", "settler", "inspector")
+REDIS_USERS = ("admin", "api", "settler", "inspector", "limiter")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Instance:
         return self.home / "run" / "streaming.ready"
 
     def settings(self, user: str = "inspector") -> Settings:
-        """What a process that acts as this user of Redis is told. Only ``api`` gets the key that signs tokens."""
+        """What a process that acts as this user of Redis is told. Only ``api`` gets the keys of the API."""
         values: dict[str, Any] = {
             "realms": self.realms,
             "kafka": f"127.0.0.1:{self.port('kafka')}",
@@ -71,9 +72,13 @@ class Instance:
             "redis_password": SecretStr(self.secrets[user]),
             "api_port": self.port("api"),
             "token_key": SecretStr(self.secrets["token_key"] if user == "api" else ""),
+            "operator_key": SecretStr(self.secrets["operator_key"] if user == "api" else ""),
+            "limiter_password": SecretStr(self.secrets["limiter"] if user == "api" else ""),
             "hdfs": f"hdfs://127.0.0.1:{self.port('namenode')}",
             "presto_port": self.port("presto"),
             "spark_ui_port": self.port("spark_ui"),
+            "streaming_metrics_port": self.port("streaming_metrics"),
+            "namenode_http_port": self.port("namenode_http"),
             "spark_driver_memory": HEAPS["streaming"],
             "scratch": str(self.home / "run" / "spark"),
         }
@@ -103,7 +108,8 @@ def open_instance(
         home=home.resolve(),
         first_port=first_port or known.get("first_port", DEFAULT_PORT),
         realms=realms or known.get("realms", 4),
-        secrets=known.get("secrets") or _new_secrets(),
+        # An instance of an older version lacks the secrets that are new since.
+        secrets=_new_secrets() | known.get("secrets", {}),
         overrides=known.get("settings", {}) if overrides is None else overrides,
     )
     now = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
@@ -130,4 +136,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _new_secrets() -> dict[str, str]:
-    return {name: secrets.token_urlsafe(32) for name in ("token_key", *REDIS_USERS)}
+    return {name: secrets.token_urlsafe(32) for name in ("token_key", "operator_key", *REDIS_USERS)}

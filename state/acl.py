@@ -22,6 +22,9 @@ RULES = {
     "+lpop +lrange +sadd +spop +smembers",
     "inspector": f"resetchannels %R~realm:* -@all {_SESSION} +@read -@dangerous +fcall_ro "
     "+command +command|docs +dbsize",
+    # Of the library that counts requests; it reads and writes its own keys, by scripts of its own.
+    "limiter": "resetchannels ~LIMITS:* -@all +ping +hello +client|setname +client|setinfo +info +get +set +del +incrby +expire +ttl "
+    "+eval +evalsha +script|load +script|exists",
 }
 
 

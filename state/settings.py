@@ -35,7 +35,15 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: int = 7400
-    token_key: SecretStr = SecretStr("")  # signs players' tokens; empty: the API refuses to start
+    # Signs players' tokens; several are separated by commas: the first one signs, the others are still accepted.
+    token_key: SecretStr = SecretStr("")
+    token_days: float = Field(default=30.0, gt=0)  # longer than a holiday, so short that a lost one ends by itself
+    operator_key: SecretStr = SecretStr(
+        ""
+    )  # a game server or a load test that sends it has no rate limit; empty: nobody
+    limiter_password: SecretStr = SecretStr("")  # of the Redis user that counts requests
+    limit_player: str = "120 per 10 seconds"  # a person who clicks fast, with reads; a script is slowed down
+    limit_address: str = "600 per 10 seconds"  # several players behind one address
 
     hdfs: str = "hdfs://127.0.0.1:7404"
     presto_host: str = "127.0.0.1"
@@ -43,6 +51,8 @@ class Settings(BaseSettings):
 
     spark_jars: str = ""  # a folder: Kafka and Iceberg connectors
     spark_ui_port: int = 7410
+    streaming_metrics_port: int = 7412
+    namenode_http_port: int = 7405
     spark_driver_memory: str = "1g"
     scratch: str = ""  # a folder for the streams' throw-away checkpoints; empty: a temporary one
     land_seconds: float = Field(default=5.0, gt=0)  # time between two commits to the events table
