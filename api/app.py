@@ -1,13 +1,21 @@
 """The Flask application."""
 
 import logging
+from typing import Final, cast
 
-from flask import Flask
+from flask import current_app, request
 
 from api.commit import GroupCommit
+from api.identity import current_player
+from api.limits import register_limits
+from api.metrics import register_metrics
+from api.operations import Api
+from api.overview import Watch
+from api.page import register_page
 from api.problems import register_error_handlers
-from api.routes import routes
+from api.routes import register_routes
 from api.services import Services
+from api.telemetry import Telemetry
 from api.tokens import Tokens
 from api.waiting import Watcher
 from state.connection import connect
@@ -15,23 +23,40 @@ from state.ledger import Ledger
 from state.log import KafkaLog, Log
 from state.settings import Settings
 
-MAX_BODY_BYTES = 4096  # the largest legal body is under 200 bytes
+MAX_BODY_BYTES: Final = 16 * 1024  # fifty actions of a batch have under 200 bytes each
 
 
-def create_app(settings: Settings, ledger: Ledger, log: Log) -> Flask:
+def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
     """The API over these parts. Raises ValueError if the settings hold no key to sign tokens with."""
-    app = Flask(__name__)
+    app = Api(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    tokens = Tokens(settings.token_key.get_secret_value())
     app.extensions["guildhall"] = Services(
-        settings, ledger, log, GroupCommit(ledger, log, settings), Watcher(ledger), tokens
+        settings,
+        ledger,
+        log,
+        GroupCommit(ledger, log, settings),
+        Watcher(ledger),
+        Telemetry(log),
+        Watch(ledger, settings),
+        Tokens(settings.token_key.get_secret_value(), settings.token_days),
     )
-    app.register_blueprint(routes)
+    register_metrics(app)
+    register_limits(app, settings)
+    register_routes(app)
+    register_page(app, settings.vendor)
     register_error_handlers(app)
+    app.before_request(_require_token)
     return app
 
 
-def from_environment() -> Flask:
+def _require_token() -> None:
+    """Before anything of the request is read: who may not act is not told what else is wrong."""
+    app = cast(Api, current_app)
+    if request.url_rule and (request.method, request.url_rule.rule) in app.secured:
+        current_player()
+
+
+def from_environment() -> Api:
     """The API as the environment variables describe it: what the WSGI server calls."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.WARNING)

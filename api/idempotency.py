@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from flask import Request
 
@@ -25,8 +24,12 @@ class Key:
     value: str
     fingerprint: str
 
+    def of_part(self, number: int) -> "Key":
+        """The key of one action of a request that asks for several."""
+        return Key(f"{self.value}/{number}", self.fingerprint)
 
-def key_of(request: Request, body: bytes, *, secret: bool = False) -> Key | None:
+
+def key_of(request: Request, *, secret: bool = False) -> Key | None:
     """The request's key, None without one. A ``secret`` key must be a UUID, because whoever repeats the request is
     given what its first sender was given. Raises Problem 400 for a key that is none."""
     header = request.headers.get("Idempotency-Key")
@@ -36,11 +39,11 @@ def key_of(request: Request, body: bytes, *, secret: bool = False) -> Key | None
     value = (found[1] or found[2]) if found else ""
     if not value or (secret and not _UUID.fullmatch(value)):
         raise Problem(
-            HTTPStatus.BAD_REQUEST,
             "invalid_idempotency_key",
             "Idempotency-Key must be a UUID" if secret else "Idempotency-Key must be 1 to 255 printable characters",
         )
-    return Key(value, fingerprint(request.method, request.path, body))
+    path = f"{request.path}?{request.query_string.decode('latin-1')}" if request.query_string else request.path
+    return Key(value, fingerprint(request.method, path, request.get_data()))
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from flask import current_app
+
 from api.commit import GroupCommit
+from api.overview import Watch
+from api.telemetry import Telemetry
 from api.tokens import Tokens
 from api.waiting import Watcher
 from state.ledger import Ledger
@@ -19,4 +23,12 @@ class Services:
     log: Log
     commit: GroupCommit
     watcher: Watcher
+    telemetry: Telemetry
+    overview: Watch
     tokens: Tokens
+
+
+def services() -> Services:
+    """The parts behind the routes of the current application."""
+    parts: Services = current_app.extensions["guildhall"]
+    return parts

@@ -12,7 +12,7 @@ from state.ledger import Ledger
 from state.outcomes import EventStatus
 
 LONGEST_WAIT_SECONDS = 30  # a waiting request occupies a thread of the server, and settling takes a second
-MOST_WAITING = 8  # requests of a process: half of the server's threads, so that the others are served meanwhile
+MOST_WAITING = 16  # requests of a process: a quarter of the server's threads, so that the others are served meanwhile
 POLL_SECONDS = 0.02  # settling takes from 0.1 s: a finer look would only load Redis
 
 

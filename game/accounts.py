@@ -1,7 +1,8 @@
 """Accounts and transfers: the double-entry books of a realm.
 
-An account is ``owner:name``. Owners are ``player:<name>``, ``guild:<name>`` and ``house``. House accounts are the game
-itself (mint, shop) and unbounded; every other balance stays at or above zero.
+An account is ``owner:name``. Owners are ``player:<name>``, ``guild:<name>``, ``shop:<item>`` for what there is only so
+many of, ``name:<skeleton>`` for what a name looks like, and ``house``. House accounts are the game itself (mint, shop)
+and unbounded; every other balance stays at or above zero.
 """
 
 import re
@@ -12,14 +13,18 @@ from dataclasses import dataclass
 # One name of a player, guild or item. Lower case, so that no two names differ only in how they look to a careless eye,
 # and without colons or braces, which mean something in account names and in Redis Cluster keys.
 NAME = r"[a-z][a-z0-9_]{1,23}"
-_PART = r"[a-z0-9_]{1,24}"
-ACCOUNT = rf"(?:house|(?:player|guild):{NAME})(?::{_PART}){{1,2}}"
+_PART = r"[a-z0-9_]{1,32}"  # 32: the digits of an event's id, for what belongs to one event, such as a trade's offer
+ACCOUNT = rf"(?:house|(?:player|guild|shop|name):{NAME})(?::{_PART}){{1,2}}"
 ACCOUNT_PATTERN = re.compile(ACCOUNT)
 
 MAX_AMOUNT = 10**9  # far above any price, and so small that a million of them still add up exactly in a double
 MAX_TRANSFERS = 100  # bounds the time of one atomic step in Redis
 
-OPENS_AT_ONE = frozenset({"charter", "vacancy"})  # spending one is how a name is taken exactly once
+# Spending what there is one of is how a thing happens once: a name, its looks and a guild's are taken, a guild is led,
+# a quest's reward is had. An edition has as many pieces as its own name says, for ever: another number is another one.
+OPENS_AT_ONE = frozenset({"charter", "vacancy", "crown", "likeness", "crest"})
+OPENING = rf"(?:{'|'.join(sorted(OPENS_AT_ONE))}|quest:.+|edition_([1-9][0-9]{{0,5}}))"
+_OPENING_PATTERN = re.compile(OPENING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ def split(account: str) -> tuple[str, str]:
 
 def opening_balance(account: str) -> int:
     """The balance of an account that no transfer has touched yet."""
-    return 1 if split(account)[1] in OPENS_AT_ONE else 0
+    found = _OPENING_PATTERN.fullmatch(split(account)[1])
+    return int(found[1] or 1) if found else 0
 
 
 def debits(transfers: Iterable[Transfer]) -> dict[str, int]:

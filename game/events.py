@@ -15,6 +15,8 @@ from game.accounts import ACCOUNT, MAX_AMOUNT, MAX_TRANSFERS, NAME, Transfer
 VERSION = 1
 VOID = "void"  # cancels the hold of the event whose id it carries
 FENCE = "fence"  # opens a new generation of its realm
+# What a player looked at. It moves nothing, so it is appended without a hold, and the ledger forgets it at once.
+TELEMETRY = frozenset({"signed_in", "inventory_viewed", "shop_viewed"})
 NO_GENERATION = -1  # the generation of a realm in which no fence was ever settled
 
 # A generation is an offset, and the ledger counts in doubles, which are exact up to here. It fits into the 64 bits of
@@ -80,6 +82,11 @@ class Event(BaseModel):
         if self.type in (VOID, FENCE) and self.transfers:
             raise ValueError(f"a {self.type} has no transfers")
         return self
+
+
+def is_telemetry(event: Event) -> bool:
+    """Whether the event tells of a look and of nothing that happened."""
+    return event.type in TELEMETRY and not event.transfers
 
 
 def format_time(moment: datetime) -> str:

@@ -238,7 +238,7 @@ def audit(players: int, actions: int, faults: int, realms: int, seed: int | None
     """Play while servers are killed, then prove that nothing was lost or done twice.
 
     On servers of its own, in .guildhall-audit: a player's data are never touched. Exits with 1 on a finding."""
-    from load.command import run
+    from load.faults.command import run
 
     sys.exit(0 if run(ROOT / ".guildhall-audit", port, realms, players, actions, faults, seed, console) else 1)
 

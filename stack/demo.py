@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from load.figures import Figures, read_figures
+from load.bench.figures import Figures, read_figures
 from stack import ROOT, lifecycle, supervise
 from stack.errors import StackError
 from stack.instance import Instance
@@ -63,7 +63,8 @@ def _play(instance: Instance, requests: int, concurrency: int) -> Figures:
     out = instance.folder("figures", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     script = [str(ROOT / "load" / "data_generator.sh"), "--url", instance.settings().api_url, "--out", str(out)]
     script += ["--requests", str(requests), "--concurrency", str(concurrency), "--realms", str(instance.realms)]
-    environment = {**os.environ, "GUILDHALL_VENV_PYTHON": sys.executable}
+    environment = os.environ | {"GUILDHALL_VENV_PYTHON": sys.executable}
+    environment |= {"GUILDHALL_OPERATOR_KEY": instance.secrets["operator_key"]}
     if subprocess.run(script, check=False, env=environment).returncode:
         raise StackError(f"the load did not run to its end: see {out}")
     return read_figures(out)

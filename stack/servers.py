@@ -1,6 +1,7 @@
 """The servers: how each is started, what it waits for, and how to tell that it is well."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -190,7 +191,7 @@ def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
     return Server(
         "streaming",
         [sys.executable, "-m", "streaming.app"],
-        ["spark_ui"],
+        ["spark_ui", "streaming_metrics"],
         lambda: instance.ready_file.exists() and not any(map(ledger.is_recovering, range(instance.realms))),
         after=["redis", "kafka", "datanode"],
         environment=environment,
@@ -203,13 +204,21 @@ def _api(instance: Instance) -> Server:
     # Two processes, because request handling is bound by Python's lock; more would only starve Spark on two cores.
     command += ["--workers", "2", "--blocking-threads", "16", "--backpressure", "256", "--respawn-failed-workers"]
     command += ["--no-ws", "--host", HOST, "--port", str(instance.port("api")), "--log-level", "warning"]
+    counts = instance.home / "run" / "api-metrics"
+
+    def forget_counts() -> None:
+        # Of processes that are gone. A process that is started again in between leaves them: no counter goes back.
+        shutil.rmtree(counts, ignore_errors=True)
+        counts.mkdir(parents=True)
+
     return Server(
         "api",
         command,
         ["api"],
         lambda: requests.get(f"http://{HOST}:{instance.port('api')}/readyz", timeout=3).status_code == 200,
         after=["redis", "kafka"],
-        environment=instance.environment("api"),
+        environment={**instance.environment("api"), "PROMETHEUS_MULTIPROC_DIR": str(counts)},
+        before_start=forget_counts,
     )
 
 

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from game.accounts import is_house, opening_balance
-from game.events import FENCE, NO_GENERATION, VOID
+from game.accounts import OPENING, is_house, opening_balance
+from game.events import FENCE, NO_GENERATION, TELEMETRY, VOID
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.sql import ask
@@ -62,6 +62,9 @@ select "offset", event_id, event_type, generation from events
 where {_PART} and event_id in (select event_id from events where {_PART} and event_type = '{FENCE}')
 order by 1"""  # noqa: S608 - our own text
 
+# Moves nothing, and the ledger does not remember its id.
+_TELEMETRY = f"event_type in ({', '.join(repr(name) for name in sorted(TELEMETRY))}) and cardinality(transfers) = 0"
+
 # What became of each event. Eras are the generations: `begins` is their fence, `ends` the next one.
 _OUTCOMES = f"""
 eras (begins, ends) as (values $eras),
@@ -70,7 +73,7 @@ candidates as (
   select e."offset", e.event_id, e.event_type, e.event_type = '{FENCE}' or g.begins is not null as is_live
   from events e
   left join eras g on g.begins = e.generation and e."offset" > g.begins and e."offset" < g.ends
-  where {_PART}),
+  where {_PART} and not ({_TELEMETRY})),
 judged as (
   select "offset", event_type, min(if(is_live, "offset")) over (partition by event_id) as winner from candidates),
 outcomes as (
@@ -89,9 +92,14 @@ moves as (
   cross join unnest(array[t.debit, t.credit], array[-t.amount, t.amount]) as m (account, amount)
   where {_PART} and "offset" in (select "offset" from outcomes where outcome = 'effective'))"""  # noqa: S608 - ours
 
-_OPENING = "if(regexp_like(account, '^(house|[a-z]+:[^:]+):(charter|vacancy)$$'), 1, 0)"
+_IN_OPENING = f"'^(house|[a-z]+:[^:]+):{OPENING}$$'"
+_OPENING = (
+    f"if(regexp_like(account, {_IN_OPENING}), "
+    f"coalesce(cast(regexp_extract(account, {_IN_OPENING}, 2) as bigint), 1), 0)"
+)
 
-_COUNTS = f"with {_OUTCOMES} select outcome, count(*) from outcomes group by 1"  # noqa: S608 - our own text
+_COUNTS = f"""with {_OUTCOMES} select outcome, count(*) from outcomes group by 1
+union all select 'telemetry', count(*) from events where {_PART} and {_TELEMETRY}"""  # noqa: S608 - our own text
 
 _BALANCES = f"""with {_OUTCOMES}, {_MOVES}
 select account, {_OPENING} + sum(amount) from moves group by account having sum(amount) <> 0"""  # noqa: S608 - ours

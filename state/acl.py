@@ -16,15 +16,15 @@ RULES = {
     "admin": "~* &* +@all",
     "api": f"resetchannels %R~realm:* {_REALM} {' '.join(f'%RW~realm:*:{name}' for name in _HOLDS)} -@all {_SESSION} "
     "+fcall +fcall_ro +time +exists +get +set +del +hget +hgetall +hexists +hset +hdel +hincrby +zadd +zrem +zscore "
-    "+zrangebyscore",
+    "+zrangebyscore +zrevrangebyscore +zrevrange +zrange +lrange +hlen",
     "settler": f"resetchannels ~realm:* -@all {_SESSION} +fcall +fcall_ro +function|load +function|list +time +get "
     "+set +mget +del +exists +hget +hset +hdel +hkeys +hgetall +hincrby +zadd +zrem +zrangebyscore +rpush +lindex "
-    "+lpop +lrange +sadd +spop +smembers",
+    "+lpop +lrange +sadd +spop +smembers +zremrangebyscore +zrange +zrevrange +zrevrangebyscore +hlen",
     "inspector": f"resetchannels %R~realm:* -@all {_SESSION} +@read -@dangerous +fcall_ro "
     "+command +command|docs +dbsize",
     # Of the library that counts requests; it reads and writes its own keys, by scripts of its own.
-    "limiter": "resetchannels ~LIMITS:* -@all +ping +hello +client|setname +client|setinfo +info +get +set +del +incrby +expire +ttl "
-    "+eval +evalsha +script|load +script|exists",
+    "limiter": "resetchannels ~LIMITS:* -@all +ping +hello +client|setname +info +get +set +del "
+    "+incrby +expire +ttl +eval +evalsha +script|load +script|exists",
 }
 
 

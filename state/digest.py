@@ -24,10 +24,13 @@ def digest(connection: redis.Redis, realm: int) -> str:
     for name in ("offset", "generation", "malformed_run"):
         add(connection.get(f"{key}:{name}"))
     add(connection.hgetall(f"{key}:totals"))
+    add(connection.hgetall(f"{key}:types"))
     add(connection.lrange(f"{key}:rejected", 0, -1))
+    for board in ("gold", "victories", "health", "members"):
+        add(connection.zrange(f"{key}:rank:{board}", 0, -1, withscores=True))
     owners: Any = connection.smembers(f"{key}:owners")
     for owner in sorted(owners):
-        add([owner, connection.hgetall(f"{key}:{owner}")])
+        add([owner, connection.hgetall(f"{key}:{owner}"), connection.zrange(f"{key}:{owner}:history", 0, -1)])
     start = 0
     while page := _finals(connection, key, start):
         add(page)

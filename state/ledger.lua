@@ -10,9 +10,13 @@ A function of the log alone, so that a replay gives the same bytes:
   <realm>:offset         string  offset of the last settled record
   <realm>:generation     string  offset of the fence that opened this generation
   <realm>:totals         hash    how many records ended as settled, voided, stale, rejected, duplicate, malformed
+  <realm>:types          hash    how many events of each type were settled or, for telemetry, seen
+  <realm>:rank:<board>   zset    owners by a balance, see RANKED
+  <realm>:<owner>:history  zset  "<ms> <id>" by offset: the events that this player made or was moved by
   <realm>:rejected       list    offsets of the rejected events
   <realm>:malformed_run  string  how many malformed records in a row the log ends with so far
-  <realm>:finals         list    "<ms> <offset> <id>" of statuses, oldest first: a day of log time later they are dropped
+  <realm>:finals         list    "<ms> <offset> <id> <owner,owner>" of statuses and those who have it in their history,
+                                 oldest first: a day of log time later they are dropped
 
 Of this Redis and this moment:
   <realm>:<owner>:held   hash    what open holds set aside of the settled balances
@@ -31,7 +35,8 @@ Redis does not roll a script back. So each record is checked whole before its fi
 by record.
 ]]
 
-local OPENING = {charter = 1, vacancy = 1}
+local OPENING = {charter = 1, vacancy = 1, crown = 1, likeness = 1, crest = 1}
+local RANKED = {player = {gold = 'gold', victories = 'victories', health = 'health'}, guild = {free_agents = 'members'}}
 local EXACT = 9007199254740991 -- 2^53 - 1: beyond it Lua's numbers are not exact
 local REMEMBERED = 24 * 3600 * 1000 -- ms of log time for which a final status is kept
 local TRIED_FOR = 5 -- lifetimes of a hold for which its request may be tried again: who retries must not hold for ever
@@ -44,16 +49,34 @@ local function split(account)
   return string.match(account, '^(%a+:[^:]+):(.+)$')
 end
 
+-- What an account has that no transfer has touched: "edition_5" is five of its kind, "quest:..." one reward to be had.
+local function opening(name)
+  if OPENING[name] then return OPENING[name] end
+  if string.sub(name, 1, 6) == 'quest:' then return 1 end
+  return tonumber(string.match(name, '^edition_([1-9]%d?%d?%d?%d?%d?)$')) or 0
+end
+
 local function read(realm, owner, name)
-  return tonumber(redis.call('HGET', realm .. ':' .. owner, name)) or OPENING[name] or 0
+  return tonumber(redis.call('HGET', realm .. ':' .. owner, name)) or opening(name)
 end
 
 local function held(realm, owner, name)
   return tonumber(redis.call('HGET', realm .. ':' .. owner .. ':held', name)) or 0
 end
 
+local function rank(realm, owner, name, amount)
+  local board = (RANKED[string.match(owner, '^%a+')] or {})[name]
+  if not board then return end
+  if amount == 0 then
+    redis.call('ZREM', realm .. ':rank:' .. board, owner)
+  else
+    redis.call('ZADD', realm .. ':rank:' .. board, amount, owner)
+  end
+end
+
 local function write(realm, owner, name, amount)
-  if amount == (OPENING[name] or 0) then
+  rank(realm, owner, name, amount)
+  if amount == opening(name) then
     redis.call('HDEL', realm .. ':' .. owner, name)
   elseif redis.call('HSET', realm .. ':' .. owner, name, amount) == 1 then
     redis.call('SADD', realm .. ':owners', owner)
@@ -147,15 +170,36 @@ local function attach(keys, args)
   return redis.call('GET', realm .. ':recovering') or ''
 end
 
+local function as_hash(flat)
+  local hash, count = {}, 0
+  for i = 1, #flat, 2 do hash[flat[i]], count = tonumber(flat[i + 1]), count + 1 end
+  return hash, count
+end
+
+local function is_same(key, seen)
+  local now, left = as_hash(redis.call('HGETALL', key))
+  for name, amount in pairs(seen) do
+    if now[name] ~= amount then return false end
+    left = left - 1
+  end
+  return left == 0
+end
+
 -- ARGV: event id, type, player, lifetime of the hold in ms, debits [[account, amount]...], conditions [[account, least,
--- most]...], request, details, draft ("" for a request that cannot be tried again), ms that a try may last.
+-- most]...], request, details, draft ("" for a request that cannot be tried again), ms that a try may last, what the
+-- client saw of an owner {owner, settled, held} ("" if it does not matter).
 -- Answers {"held", generation, overdue...} | {"seen", status line} | {"recovering"} | {"changed", account, balance}
---       | {"short", account, available, amount}
+--       | {"short", account, available, amount} | {"outdated"}
 local function reserve(keys, args)
   local realm, id = keys[1], args[1]
   if is_closed(realm) then return {'recovering'} end
   local status, line = status_of(realm, id)
   if status == 'pending' or is_final(status, line) then return {'seen', line} end
+  if args[11] ~= '' then
+    local seen = cjson.decode(args[11])
+    local key = realm .. ':' .. seen.owner
+    if not (is_same(key, seen.settled) and is_same(key .. ':held', seen.held)) then return {'outdated'} end
+  end
   local debits = cjson.decode(args[5])
   for _, debit in ipairs(debits) do
     local owner, name = split(debit[1])
@@ -282,14 +326,36 @@ local function apply(realm, record)
   return 'settled'
 end
 
+-- The players whose history an event belongs to: who made it, and whom it moved.
+local function concerned(record)
+  local owners, known = {}, {}
+  local function add(owner)
+    if owner and not known[owner] then
+      known[owner] = true
+      owners[#owners + 1] = owner
+    end
+  end
+  if record.player ~= '-' then add('player:' .. record.player) end
+  for _, t in ipairs(record.transfers) do
+    add(string.match(t[1], '^player:[^:]+'))
+    add(string.match(t[2], '^player:[^:]+'))
+  end
+  table.sort(owners)
+  return owners
+end
+
 local function forget(realm, now)
   -- Two for each one added: the list shrinks back after a pause, and no call takes long.
   for _ = 1, 2 do
     local oldest = redis.call('LINDEX', realm .. ':finals', 0)
     if not oldest then return end
-    local at, offset, id = string.match(oldest, '^(%d+) (%d+) (.+)$')
+    -- What a Redis of an older version remembers has no owners.
+    local at, offset, id, owners = string.match(oldest, '^(%d+) (%d+) (%S+) ?(%S*)$')
     if tonumber(at) > now - REMEMBERED then return end
     redis.call('LPOP', realm .. ':finals')
+    for owner in string.gmatch(owners, '[^,]+') do
+      redis.call('ZREMRANGEBYSCORE', realm .. ':' .. owner .. ':history', offset, offset)
+    end
     local _, line = status_of(realm, id)
     -- The id may have got a newer status since, which is remembered for a day of its own.
     if line and string.match(line, '^%S+ (%S+)') == offset then
@@ -301,7 +367,7 @@ local function forget(realm, now)
   end
 end
 
-local function remember(realm, record, status, covered_by_pending)
+local function remember(realm, record, status, owners, covered_by_pending)
   local line = status_line(status, record.offset, record.type, record.player, record.request, record.details)
   if covered_by_pending then
     redis.call('HSET', realm .. ':stale', record.id, line)
@@ -309,11 +375,16 @@ local function remember(realm, record, status, covered_by_pending)
     redis.call('HDEL', realm .. ':stale', record.id)
     redis.call('SET', realm .. ':event:' .. record.id, line)
   end
-  redis.call('RPUSH', realm .. ':finals', string.format('%.0f %d %s', record.at, record.offset, record.id))
+  for _, owner in ipairs(owners) do
+    redis.call('ZADD', realm .. ':' .. owner .. ':history', record.offset, string.format('%.0f %s', record.at, record.id))
+  end
+  local entry = string.format('%.0f %d %s %s', record.at, record.offset, record.id, table.concat(owners, ','))
+  redis.call('RPUSH', realm .. ':finals', entry)
 end
 
 local function settle_one(realm, record)
-  if record.type == 'malformed' then return 'malformed' end
+  if record.type == '-malformed' then return 'malformed' end
+  if record.type == '-telemetry' then return 'telemetry' end
   -- Log time alone decides what is forgotten: a replay must forget the same ids before the same records.
   forget(realm, record.at)
   local status, line = status_of(realm, record.id)
@@ -321,12 +392,13 @@ local function settle_one(realm, record)
   if record.type ~= 'fence' and record.generation ~= generation_of(realm) then
     -- A hold that is open now belongs to a later try of the same request: it is not this record's. A void is for a hold
     -- of its generation, which the fence has ended already.
-    if record.type ~= 'void' then remember(realm, record, 'voided', status == 'pending') end
+    -- It is in no history, as its request may be tried again.
+    if record.type ~= 'void' then remember(realm, record, 'voided', {}, status == 'pending') end
     return 'stale'
   end
   local outcome = apply(realm, record)
   drop_hold(realm, record.id)
-  remember(realm, record, outcome)
+  remember(realm, record, outcome, concerned(record))
   return outcome
 end
 
@@ -343,7 +415,7 @@ local function new_records(realm, args, offset)
         return nil, string.format('GAP expected %d got %d', offset + 1, record.offset)
       end
       offset = offset + 1
-      run = record.type == 'malformed' and run + 1 or 0
+      run = record.type == '-malformed' and run + 1 or 0
       if limit > 0 and run > limit and offset > allowed then
         return nil, string.format('MALFORMED %d %d', run, offset)
       end
@@ -355,7 +427,8 @@ end
 
 -- ARGV: token of a rebuild or "", how many malformed records in a row are too many (0: no limit), then the records in
 -- log order, JSON {offset, at, type, id, player, generation, request, details, transfers [[debit, credit, amount]...]},
--- or {offset, type: "malformed"} for what is no event. Skips what is settled already; answers how many it settled.
+-- or {offset, type: "-malformed"} for what is no event, or {offset, type: "-telemetry", kind} for what moves nothing and
+-- need not be remembered. Skips what is settled already; answers how many it settled.
 -- Errors: "REBUILDING", "GAP expected <offset> got <offset>", "MALFORMED <how many in a row> <offset>".
 local function settle(keys, args)
   local realm = keys[1]
@@ -366,6 +439,9 @@ local function settle(keys, args)
   for _, record in ipairs(records) do
     local outcome = settle_one(realm, record)
     redis.call('HINCRBY', realm .. ':totals', outcome, 1)
+    if outcome == 'settled' or outcome == 'telemetry' then
+      redis.call('HINCRBY', realm .. ':types', record.kind or record.type, 1)
+    end
     redis.call('SET', realm .. ':offset', record.offset)
   end
   if #records > 0 then redis.call('SET', realm .. ':malformed_run', run) end
@@ -379,8 +455,8 @@ local function begin_rebuild(keys, args)
   return tonumber(redis.call('GET', keys[1] .. ':offset') or -1)
 end
 
-local FIXED = {'owners', 'offset', 'generation', 'totals', 'rejected', 'malformed_run', 'finals', 'holds', 'deadlines',
-  'drafts', 'attempts', 'stale'}
+local FIXED = {'owners', 'offset', 'generation', 'totals', 'types', 'rejected', 'malformed_run', 'finals', 'holds',
+  'deadlines', 'drafts', 'attempts', 'stale', 'rank:gold', 'rank:victories', 'rank:health', 'rank:members'}
 
 -- ARGV: the token of begin_rebuild, how many keys at most. Removes the state step by step, so that no call takes long;
 -- answers 0 when nothing is left.
@@ -392,7 +468,9 @@ local function wipe(keys, args)
     redis.call('DEL', realm .. ':event:' .. id)
   end
   for _, entry in ipairs(redis.call('LPOP', realm .. ':finals', left) or {}) do
-    redis.call('DEL', realm .. ':event:' .. string.match(entry, '%S+$'))
+    local id, owners = string.match(entry, '^%d+ %d+ (%S+) ?(%S*)$')
+    redis.call('DEL', realm .. ':event:' .. id)
+    for owner in string.gmatch(owners, '[^,]+') do redis.call('DEL', realm .. ':' .. owner .. ':history') end
     left = left - 1
   end
   for _, owner in ipairs(left > 0 and redis.call('SPOP', realm .. ':owners', left) or {}) do
@@ -430,6 +508,52 @@ local function event(keys, args)
   return {line or ''}
 end
 
+-- ARGV: a player's owner, "before" or "after", an offset, how many at most. Answers {{offset, "<ms> <id>", line}...}, the
+-- newest first before an offset and the oldest first after it; {"closed"} for a realm that is closed.
+local function history(keys, args)
+  local realm = keys[1]
+  if is_closed(realm) then return {'closed'} end
+  local key, beyond, found = realm .. ':' .. args[1] .. ':history', '(' .. args[3], nil
+  if args[2] == 'before' then
+    found = redis.call('ZREVRANGEBYSCORE', key, beyond, '-inf', 'WITHSCORES', 'LIMIT', 0, args[4])
+  else
+    found = redis.call('ZRANGEBYSCORE', key, beyond, '+inf', 'WITHSCORES', 'LIMIT', 0, args[4])
+  end
+  local entries = {}
+  for i = 1, #found, 2 do
+    local _, line = status_of(realm, string.match(found[i], '%S+$'))
+    if line then entries[#entries + 1] = {found[i + 1], found[i], line} end
+  end
+  return entries
+end
+
+-- ARGV: a board, first place and last place, from 0. Answers {owner, amount, ...}, the largest first.
+local function ranking(keys, args)
+  if is_closed(keys[1]) then return {'closed'} end
+  return redis.call('ZREVRANGE', keys[1] .. ':rank:' .. args[1], args[2], args[3], 'WITHSCORES')
+end
+
+-- ARGV: how many of the latest events. What a watcher wants to know of a realm, whether it is closed or not: {offset,
+-- outcomes, types, number of open holds, deadline of the oldest one or 0, token of the fence that it waits for, why it is
+-- halted, {{"<ms> <offset> <id> <owners>", line}...}}.
+local function overview(keys, args)
+  local realm, latest = keys[1], {}
+  for _, entry in ipairs(redis.call('LRANGE', realm .. ':finals', -args[1], -1)) do
+    local _, line = status_of(realm, string.match(entry, '^%d+ %d+ (%S+)'))
+    latest[#latest + 1] = {entry, line or ''}
+  end
+  return {
+    tonumber(redis.call('GET', realm .. ':offset') or -1),
+    redis.call('HGETALL', realm .. ':totals'),
+    redis.call('HGETALL', realm .. ':types'),
+    redis.call('HLEN', realm .. ':holds'),
+    tonumber(redis.call('ZRANGE', realm .. ':deadlines', 0, 0, 'WITHSCORES')[2] or 0),
+    redis.call('GET', realm .. ':recovering') or '',
+    redis.call('GET', realm .. ':halted') or '',
+    latest,
+  }
+end
+
 -- All books of the realm from one moment: {offset, generation, rejected offsets, ids of open holds, {{owner, balances,
 -- held}...}}.
 local function snapshot(keys, args)
@@ -460,4 +584,7 @@ redis.register_function('end_rebuild', end_rebuild)
 redis.register_function{function_name = 'confirm', callback = confirm, flags = {'no-writes'}}
 redis.register_function{function_name = 'holdings', callback = holdings, flags = {'no-writes'}}
 redis.register_function{function_name = 'event', callback = event, flags = {'no-writes'}}
+redis.register_function{function_name = 'history', callback = history, flags = {'no-writes'}}
+redis.register_function{function_name = 'ranking', callback = ranking, flags = {'no-writes'}}
+redis.register_function{function_name = 'overview', callback = overview, flags = {'no-writes'}}
 redis.register_function{function_name = 'snapshot', callback = snapshot, flags = {'no-writes'}}

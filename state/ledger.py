@@ -9,19 +9,23 @@ from typing import Any
 import redis
 
 from game.accounts import debits, opening_balance
-from game.events import Event
+from game.events import Event, is_telemetry
 from state.connection import tag
 from state.outcomes import (
     NO_REQUEST,
+    Entry,
     EventStatus,
     Holdings,
     Outcome,
     Overdue,
+    Overview,
     Reservation,
     Resumption,
     Snapshot,
     amounts,
+    parse_entry,
     parse_outcome,
+    parse_overview,
     parse_snapshot,
 )
 from state.settings import Settings
@@ -175,7 +179,33 @@ class Ledger:
         if not reply:
             raise Closed(realm)
         offset, settled, held = reply
-        return Holdings(int(offset), amounts(settled), amounts(held))
+        return Holdings(owner, int(offset), amounts(settled), amounts(held))
+
+    def before(self, realm: int, owner: str, offset: int, count: int) -> list[Entry]:
+        """The latest ``count`` events of the last day that concern the player, with a lower offset, newest first.
+        Raises Closed."""
+        return self._history(realm, owner, "before", offset, count)
+
+    def after(self, realm: int, owner: str, offset: int, count: int) -> list[Entry]:
+        """The next ``count`` events that concern the player, with a higher offset, oldest first. Raises Closed."""
+        return self._history(realm, owner, "after", offset, count)
+
+    def _history(self, realm: int, owner: str, direction: str, offset: int, count: int) -> list[Entry]:
+        reply: Any = self._redis.fcall_ro("history", 1, tag(realm), owner, direction, offset, count)
+        if reply == ["closed"]:
+            raise Closed(realm)
+        return [parse_entry(entry) for entry in reply]
+
+    def ranking(self, realm: int, board: str, first: int, count: int) -> list[tuple[str, int]]:
+        """Owners with the largest amounts, from place ``first`` (0 is the best). Raises Closed."""
+        reply: Any = self._redis.fcall_ro("ranking", 1, tag(realm), board, first, first + count - 1)
+        if reply == ["closed"]:
+            raise Closed(realm)
+        return list(amounts(reply).items())
+
+    def overview(self, realm: int, latest: int) -> Overview:
+        """What somebody who watches wants to know, with that many of the latest events."""
+        return parse_overview(self._redis.fcall_ro("overview", 1, tag(realm), latest))
 
     def snapshot(self, realm: int) -> Snapshot:
         """All books of a realm from one moment. Redis answers nobody else meanwhile: about 2 us an owner."""
@@ -200,7 +230,7 @@ class Ledger:
         return {n: int(str(self._redis.get(f"{tag(n)}:offset") or -1)) for n in realms}
 
     def totals(self, realm: int) -> dict[str, int]:
-        """How many records ended as settled, voided, stale, rejected, duplicate, malformed."""
+        """How many records ended as settled, voided, stale, rejected, duplicate, malformed, telemetry."""
         reply: Any = self._redis.hgetall(f"{tag(realm)}:totals")
         return {name: int(count) for name, count in reply.items()}
 
@@ -220,11 +250,14 @@ class Ledger:
             details_line(r.decision.details),
             r.draft,
             self._try_ms,
+            json.dumps({"owner": r.seen.owner, "settled": r.seen.settled, "held": r.seen.held}) if r.seen else "",
         )
 
 
 def settle_record(event: Event, offset: int, at_ms: int) -> str:
     """An event as ``settle`` takes it; ``at_ms`` is the broker's time of the record."""
+    if is_telemetry(event):
+        return json.dumps({"offset": offset, "type": "-telemetry", "kind": event.type})
     return json.dumps(
         {
             "offset": offset,
@@ -243,7 +276,7 @@ def settle_record(event: Event, offset: int, at_ms: int) -> str:
 
 def malformed_record(offset: int) -> str:
     """A record that is no event: it moves the offset and nothing else."""
-    return json.dumps({"offset": offset, "type": "malformed"})
+    return json.dumps({"offset": offset, "type": "-malformed"})  # the sign keeps it apart from every event's type
 
 
 def details_line(details: dict[str, str | int]) -> str:

@@ -13,7 +13,8 @@ NO_REQUEST = "-"  # the fingerprint of a request without an Idempotency-Key
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """A request to set the debits of a decision aside, for the event that will carry it. A ``request`` fingerprint and
-    a ``draft``, the event without its generation, make it one that can be tried again with the same id."""
+    a ``draft``, the event without its generation, make it one that can be tried again with the same id. ``seen`` is
+    what the client saw and what must not have changed since."""
 
     event_id: str
     realm: int
@@ -21,6 +22,7 @@ class Reservation:
     decision: Decision
     request: str = ""
     draft: str = ""
+    seen: "Holdings | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Outdated:
+    """What the client saw has changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Busy:
     """Another try of the same request is under way."""
 
@@ -131,10 +138,16 @@ class Seen:
     status: EventStatus
 
 
-Outcome = Held | Resumed | Refused | Changed | Seen | Busy | Doomed | Gone | Recovering
+Outcome = Held | Resumed | Refused | Changed | Outdated | Seen | Busy | Doomed | Gone | Recovering
 
 
-_PLAIN: dict[str, Outcome] = {"busy": Busy(), "doomed": Doomed(), "gone": Gone(), "recovering": Recovering()}
+_PLAIN: dict[str, Outcome] = {
+    "busy": Busy(),
+    "outdated": Outdated(),
+    "doomed": Doomed(),
+    "gone": Gone(),
+    "recovering": Recovering(),
+}
 
 
 def parse_outcome(reply: list[Any]) -> Outcome:
@@ -158,6 +171,7 @@ def parse_outcome(reply: list[Any]) -> Outcome:
 class Holdings:
     """What one owner has, as of ``offset``: settled balances, and how much of each is held."""
 
+    owner: str
     offset: int
     settled: Mapping[str, int]
     held: Mapping[str, int]
@@ -188,3 +202,47 @@ def amounts(flat: Any) -> dict[str, int]:
     """A hash, as a dict or as a flat list of name and amount."""
     pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
     return {name: int(amount) for name, amount in pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in somebody's history; ``at_ms`` is the broker's time of it, in ms since 1970."""
+
+    offset: int
+    at_ms: int
+    event_id: str
+    status: EventStatus
+
+
+def parse_entry(reply: list[Any]) -> Entry:
+    """One entry of the answer of ``history``."""
+    offset, at_and_id, line = reply
+    at, event_id = at_and_id.split(" ")
+    return Entry(int(offset), int(at), event_id, EventStatus.parse(line))
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What somebody who watches a realm wants to know. ``first_deadline_ms`` is when the oldest open hold may be
+    voided, in ms since 1970, 0 without one. ``latest`` is oldest first."""
+
+    offset: int
+    totals: Mapping[str, int]
+    types: Mapping[str, int]
+    open_holds: int
+    first_deadline_ms: int
+    recovering: bool
+    halted: str
+    latest: tuple[Entry, ...]
+
+
+def parse_overview(reply: Any) -> Overview:
+    """The answer of ``overview``."""
+    offset, totals, types, open_holds, deadline, fence, halted, latest = reply
+    entries = []
+    for entry, line in latest:
+        at, place, event_id = entry.split(" ")[:3]
+        if line:
+            entries.append(Entry(int(place), int(at), event_id, EventStatus.parse(line)))
+    holds = (int(open_holds), int(deadline))
+    return Overview(int(offset), amounts(totals), amounts(types), *holds, bool(fence), halted, tuple(entries))

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     api_port: int = 7400
     # Signs players' tokens; several are separated by commas: the first one signs, the others are still accepted.
     token_key: SecretStr = SecretStr("")
+    vendor: str = ""  # a folder: the libraries of the page; empty: the page lacks them
     token_days: float = Field(default=30.0, gt=0)  # longer than a holiday, so short that a lost one ends by itself
     operator_key: SecretStr = SecretStr(
         ""

@@ -4,7 +4,6 @@ A query that ends is started again in the same driver: settling from Redis's off
 restart of Redis, Kafka or HDFS costs a second or two and not the start of a JVM.
 """
 
-import logging
 import os
 import tempfile
 import time
@@ -13,23 +12,27 @@ from pathlib import Path
 
 import redis
 from kafka.errors import KafkaError
+from prometheus_client import start_http_server
 from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from state import logs
 from state.connection import connect
 from state.install import install_library
 from state.ledger import Ledger
 from state.log import KafkaLog
 from state.settings import Settings
 from streaming.keeper import Keeper
+from streaming.lag import Lag
 from streaming.land import create_tables, start_landing
+from streaming.measures import measures
 from streaming.progress import Progress
 from streaming.session import create_session
 from streaming.settle import start_settling
 
-logger = logging.getLogger("streaming")
+_log = logs.get("streaming")
 
 TICK_SECONDS = 0.5  # about what a recovery waits for its fence
 # A query that fails again and again is tried again ever more slowly, up to this.
@@ -53,7 +56,7 @@ class Supervised:
             return True
         now = time.monotonic()
         if self._query is not None:
-            logger.error("%s ended: %s", self._name, _last_line(self._query.exception()))
+            _log.error("the query ended", stage=self._name, reason=_last_line(self._query.exception()))
             self._query = None
             if now - self._began > LONGEST_PAUSE_SECONDS:
                 self._failures = 0
@@ -74,10 +77,13 @@ class Supervised:
         try:
             self._query = self._start(f"file://{self._checkpoints}/{self._name}-{self._starts}")
             self._began = now
+            if self._starts > 1:
+                measures().query_restarts.labels(self._name).inc()
         except Py4JNetworkError:
             raise
         except (redis.RedisError, KafkaError, PySparkException, Py4JError) as error:
-            logger.error("%s cannot start: %s", self._name, _last_line(error))  # noqa: TRY400 - one line is enough
+            reason = _last_line(error)
+            _log.error("the query cannot start", stage=self._name, reason=reason)
             self._pause(now)
 
     def _pause(self, now: float) -> None:
@@ -94,18 +100,26 @@ def _last_line(error: object) -> str:
 
 def main() -> None:
     """Run until the driver's JVM is gone."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("py4j", "kafka"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.start(measures().log_lines_lost.inc)
     settings = Settings()
     connection = connect(settings, attach=True)
     install_library(connect(settings))
+    _serve_metrics(settings)
     spark = create_session(settings)
     create_tables(spark)
     if settings.scratch:
         Path(settings.scratch).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.scratch or None, prefix="checkpoints-") as checkpoints:
         run(spark, settings, Ledger(connection, settings), Path(checkpoints))
+
+
+def _serve_metrics(settings: Settings) -> None:
+    # Looking never changes the realms: this connection does not attach.
+    measures().registry.register(Lag(Ledger(connect(settings)), settings, measures().landed))
+    try:
+        start_http_server(settings.streaming_metrics_port, "127.0.0.1", measures().registry)
+    except OSError as error:
+        _log.warning("no metrics", port=settings.streaming_metrics_port, reason=str(error))  # nobody stops settling
 
 
 def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Path) -> None:
@@ -122,10 +136,10 @@ def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Pa
             if progress.may_go_on():
                 settling.restart()
         except (redis.RedisError, KafkaError) as error:
-            logger.warning("the keeper has to wait: %s", error)
+            _log.warning("the keeper has to wait", reason=str(error))
         if all(active) and not announced:
             announced = True
-            logger.info("settling and landing %d realms", settings.realms)
+            _log.info("settling and landing", realms=settings.realms)
             _announce()
         time.sleep(TICK_SECONDS)
 

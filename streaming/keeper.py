@@ -1,7 +1,6 @@
 """The keeper: appends what only the log can decide. One fence for each realm whose Redis came back from an older state,
 and the voids of holds whose event never reached the log and whose realm nobody touches."""
 
-import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,10 +8,12 @@ from datetime import UTC, datetime
 from redis.exceptions import ResponseError
 
 from game.events import Event
+from state import logs
 from state.ledger import Ledger
 from state.log import Log, NotAppended, fence_event, void_event
+from streaming.measures import measures
 
-logger = logging.getLogger(__name__)
+_log = logs.get("keeper")
 
 # A fence whose acknowledgement was lost is appended again; a second one with the same token does nothing.
 FENCE_AGAIN_SECONDS = 15.0
@@ -42,27 +43,29 @@ class Keeper:
             for realm in range(self._realms):
                 self._fence(realm, self._ledger.attach(realm))
                 for hold in self._ledger.sweep(realm):
-                    logger.info("voiding %s of realm %d", hold.event_id, realm)
-                    self._append(void_event(realm, hold, datetime.now(UTC)))
+                    _log.info("void", event_id=hold.event_id, realm=realm, player=hold.player)
+                    if self._append(void_event(realm, hold, datetime.now(UTC))):
+                        measures().voids_appended.inc()
         except ResponseError as error:
             if "Function not found" not in str(error):
                 raise
             # A Redis that came back empty has lost the functions too.
-            logger.warning("Redis has no ledger: installing it")
+            _log.warning("Redis has no ledger: installing it")
             self._install()
 
     def _fence(self, realm: int, token: str) -> None:
         known, since = self._fenced.get(realm, ("", 0.0))
         if not token or (token == known and self._monotonic() - since < FENCE_AGAIN_SECONDS):
             return
-        logger.warning("realm %d is recovering: fence %s", realm, token)
+        _log.warning("fence: the realm is recovering", event_id=token, realm=realm)
         if self._append(fence_event(realm, token, datetime.now(UTC))):
+            measures().fences_appended.inc()
             self._fenced[realm] = (token, self._monotonic())
 
     def _append(self, event: Event) -> bool:
         try:
             self._log.append(event, lambda _offset: None)
         except NotAppended as error:
-            logger.warning("no log: %s", error)
+            _log.warning("not appended", event_id=event.id, realm=event.realm, reason=str(error))
             return False
         return True

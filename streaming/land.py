@@ -6,7 +6,7 @@ one atomic Iceberg commit, and the query starts after what is there. So its chec
 
 from collections.abc import Callable, Iterable, Mapping
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.types import StringType, StructField, StructType
@@ -14,6 +14,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 from game.events import Event, Malformed, decode, encode
 from state.ledger import Ledger, TooManyMalformed
 from state.settings import Settings
+from streaming.measures import measures
 from streaming.progress import Progress
 from streaming.schema import struct_of
 from streaming.session import NAMESPACE
@@ -71,6 +72,15 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
     return {realm: found.get(realm, -1) for realm in range(realms)}
 
 
+def quarantined_rows(spark: SparkSession, realms: int) -> dict[int, int]:
+    """Realm -> the number of its rows in quarantine, read from Iceberg's metadata."""
+    rows = spark.sql(
+        f"select partition.realm as realm, sum(record_count) as n from {QUARANTINE}.files group by 1"  # noqa: S608 - ours
+    ).collect()
+    found = {row.realm: row.n for row in rows}
+    return {realm: found.get(realm, 0) for realm in range(realms)}
+
+
 def start_landing(
     spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
 ) -> StreamingQuery:
@@ -78,19 +88,30 @@ def start_landing(
     runs = MalformedRuns(settings.malformed_limit, ledger.malformed_allowed)
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
+    malformed_last = landed_offsets(spark, QUARANTINE, settings.realms)
+    measures().landed.update({realm: max(offset, malformed_last[realm]) for realm, offset in landed.items()})
+    measures().quarantined.update(quarantined_rows(spark, settings.realms))
 
     def land_batch(batch: DataFrame, _batch_id: int) -> None:
         progress.wait_for_settling(YIELD_SECONDS)
-        parsed = parse(batch).persist()
-        try:
-            wanted, malformed = count(parsed, settings.land_types)
-            # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
-            if malformed:
-                quarantine(spark, parsed, settings.realms, runs)
-            if wanted:
-                events_of(parsed, settings.land_types).writeTo(EVENTS).append()
-        finally:
-            parsed.unpersist()
+        with measures().batch("land"):
+            parsed = parse(batch).persist()
+            try:
+                last = land(parsed)
+            finally:
+                parsed.unpersist()
+        measures().landed.update(last)
+
+    def land(parsed: DataFrame) -> dict[int, int]:
+        counts = count(parsed, settings.land_types)
+        measures().records("land", sum(row.records for row in counts))
+        # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
+        if any(row.malformed for row in counts):
+            quarantine(spark, parsed, settings.realms, runs)
+            measures().quarantined.update(quarantined_rows(spark, settings.realms))
+        if any(row.wanted for row in counts):
+            events_of(parsed, settings.land_types).writeTo(EVENTS).append()
+        return {row.realm: row.last for row in counts}
 
     return (
         stream.writeStream.queryName("land")
@@ -126,10 +147,19 @@ def _judge(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str
     return encode(event).decode(), event.type, None
 
 
-def count(parsed: DataFrame, types: str) -> tuple[int, int]:
-    """How many rows the two tables get: events of the wanted types, and malformed records."""
-    wanted, malformed = parsed.select(f.count_if(_wanted(types)), f.count("reason")).collect()[0]
-    return wanted, malformed
+def count(parsed: DataFrame, types: str) -> list[Row]:
+    """For each realm its ``last`` offset, the number of its ``records``, and how many rows the two tables get: events
+    of the ``wanted`` types, and ``malformed`` records."""
+    return (
+        parsed.groupBy("realm")
+        .agg(
+            f.max("offset").alias("last"),
+            f.count("*").alias("records"),
+            f.count_if(_wanted(types)).alias("wanted"),
+            f.count("reason").alias("malformed"),
+        )
+        .collect()
+    )
 
 
 def _wanted(types: str) -> Column:

@@ -4,6 +4,7 @@ It starts from the offsets in Redis and its checkpoint is thrown away, so that R
 and is repaired. Running it twice at once does no harm: the ledger skips what it has.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,6 +22,7 @@ from state.ledger import CannotSettle, Ledger, Lost, Rebuilding, TooManyMalforme
 from state.settings import Settings
 from state.topic import bounds
 from streaming.land import QUARANTINE, landed_offsets
+from streaming.measures import measures
 from streaming.progress import Halt, Progress
 from streaming.source import LATEST, read_topic
 
@@ -46,6 +48,7 @@ def start_settling(
             return
         try:
             settle_rows(lambda records: ledger.settle(realm, records, settings.malformed_limit), rows)
+            measures().ack_to_settled.observe([at_ms for _realm, _offset, at_ms, _value in rows], time.time())
         except Rebuilding as error:
             progress.halt(realm, Halt(str(error), lambda: not ledger.is_rebuilding(realm)))
         except TooManyMalformed as error:
@@ -61,9 +64,13 @@ def start_settling(
         # In the driver, not in tasks: a Python worker for each task and batch takes four times as long as the work.
         # One byte too many shows that a value is too long; the others of its bytes need no memory.
         value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
-        rows = batch.select("partition", "offset", "timestamp", value).collect()
-        with progress.batch(full=len(rows) == MAX_RECORDS_A_BATCH):
-            list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
+        with measures().batch("settle"):
+            # As a number, because a date of Python's takes as long to make and to take apart as the rest of a row.
+            at = f.unix_millis("timestamp").alias("at_ms")
+            rows = batch.select("partition", "offset", at, value).collect()
+            measures().records("settle", len(rows))
+            with progress.batch(full=len(rows) == MAX_RECORDS_A_BATCH):
+                list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
 
     return (
         stream.writeStream.queryName("settle")
@@ -118,7 +125,7 @@ def settle_rows(settle: Callable[[list[str]], int], rows: Sequence[Row]) -> None
 
 def to_record(row: Row) -> str:
     """One Kafka record, as Spark gives it, as ``settle`` takes it."""
-    return judged_record(row.value, row.partition, row.offset, round(row.timestamp.timestamp() * 1000))
+    return judged_record(row.value, row.partition, row.offset, row.at_ms)
 
 
 def judged_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:

@@ -1,20 +1,25 @@
 """What the tests share: a real Redis of their own, and one instance of the whole pipeline for the session."""
 
-import json
+import logging
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 import redis
 import requests
+from flask import Flask
 from pydantic import SecretStr
 from rich.console import Console
+from werkzeug.serving import make_server
 
+from load.guildhall_client import Guildhall
 from stack import ROOT, lifecycle
 from stack.debian import program_path, require_programs
 from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
@@ -146,35 +151,42 @@ def pipeline() -> Iterator[Instance]:
         lifecycle.down(instance)
 
 
-class Player:
-    """Plays through HTTP, as a game client does."""
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The API on a port of its own, without a line of log for each request."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Player(Guildhall):
+    """A player of an instance, registered, settled and free of the rate limits."""
 
     def __init__(self, instance: Instance, realm: int, name: str | None = None) -> None:
-        self.url = instance.settings().api_url
-        self.session = requests.Session()
-        body = {"realm": realm} | ({"name": name} if name else {})
-        answer = self.session.post(f"{self.url}/players", json=body, timeout=60)
-        assert answer.status_code == 202, answer.text
-        self.realm, self.name = realm, answer.json()["player"]
-        self.session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        self.wait(answer.json()["id"])
+        super().__init__(instance.settings().api_url, operator_key=instance.secrets["operator_key"], timeout=60)
+        self.wait_until_settled(self.register(realm, name)["id"], PATIENCE_SECONDS)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of requests that a test sends by itself."""
+        return {
+            "Authorization": f"Bearer {self.token}",
+            "Guildhall-Operator": self.session.headers["Guildhall-Operator"],
+        }
 
     def post(self, path: str, **body: object) -> requests.Response:
-        return self.session.post(f"{self.url}{path}", json=body, timeout=60)
+        """One try, without a key."""
+        return self.request("POST", path, body)
 
-    def delete(self, path: str) -> requests.Response:
-        return self.session.delete(f"{self.url}{path}", timeout=60)
-
-    def status(self, event_id: str) -> str:
-        return str(self.session.get(f"{self.url}/events/{event_id}", timeout=60).json()["status"])
-
-    def wait(self, event_id: str, seconds: float = PATIENCE_SECONDS) -> None:
-        eventually(lambda: self.status(event_id) == "settled", seconds)
-
-    def inventory(self) -> dict:
-        answer = self.session.get(f"{self.url}/inventory", timeout=60)
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.text)
+    def status_of(self, event_id: str) -> str:
+        return str(self.event(event_id)["status"])
 
     def gold(self) -> dict:
         return self.inventory()["accounts"].get("gold", {"settled": 0, "held": 0, "available": 0})

@@ -5,12 +5,12 @@ import random
 import pytest
 
 from game.events import MAX_BYTES, Malformed, decode
-from load.campaign import Campaign, Outcome
-from load.faults import EVERY_SERVER, catalogue
-from load.fold import Record, fold
-from load.garbage import copies, forged, garbage
-from load.history import Operation
-from load.schedule import order, steps
+from load.checker.fold import Record, fold
+from load.checker.history import Operation
+from load.faults.campaign import Campaign, Outcome
+from load.faults.faults import EVERY_SERVER, catalogue
+from load.faults.garbage import copies, forged, garbage
+from load.faults.schedule import order, steps
 from state.settings import Settings
 
 FAULTS = catalogue(Settings(), random.Random(1))

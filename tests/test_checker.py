@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game import rules
+from game import guilds, players, shop
 from game.accounts import Transfer, opening_balance
 from game.events import FENCE, VOID, encode, event_id_of, new_event
-from load import history
-from load.audit import read_ledger
-from load.case import Case
-from load.checker import Archive, Finding, RealmState, Record, check
-from load.client import Reply, outcome_of
-from load.comparison import ledger_differs, offset_gap, status_differs
-from load.fold import STALE, Books, fold
-from load.history import Kind, Operation, Outcome
-from load.workload import _Player, play
+from game.rules import Decision
+from load.checker import history
+from load.checker.audit import read_ledger
+from load.checker.case import Case
+from load.checker.client import Reply, outcome_of
+from load.checker.comparison import ledger_differs, offset_gap, status_differs
+from load.checker.fold import STALE, Books, fold
+from load.checker.history import Kind, Operation, Outcome
+from load.checker.verdict import Archive, Finding, RealmState, Record, check
+from load.checker.workload import _Player, play
 from state.connection import tag
 from state.ledger import Ledger, malformed_record, settle_record
 from tests.conftest import RedisServer
@@ -45,7 +46,7 @@ class Story:
     records: list[Record] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
 
-    def log(self, key: str, decision: rules.Decision | None = None, event_type: str = "", generation: int = -1) -> str:
+    def log(self, key: str, decision: Decision | None = None, event_type: str = "", generation: int = -1) -> str:
         """Append an event, or a control event, under the id of ada's key."""
         event = new_event(
             event_id=id_of(key),
@@ -108,15 +109,15 @@ class Story:
         )
 
 
-def buy(sword: str = "iron_sword") -> rules.Decision:
-    return rules.buy_sword("ada", sword)
+def buy(sword: str = "iron_sword") -> Decision:
+    return shop.buy("ada", sword, 1, None)
 
 
 @pytest.fixture
 def story() -> Story:
     """Everything that may happen and is no finding."""
     story = Story()
-    story.log("register", rules.register("ada", TODAY))
+    story.log("register", players.register("ada", TODAY))
     story.tell("register", "success", "register", request={"realm": REALM, "name": "ada"})
     story.read(0, gold=100, health=100, free_agent=1)
     story.log("bought", buy())
@@ -177,7 +178,7 @@ def test_what_is_not_covered_is_rejected_for_good(story: Story) -> None:
     story.log("dear", buy("dragon_sword"), generation=6)
     assert story.books().statuses[id_of("dear")] == "rejected"
     assert story.books().balance(GOLD) == 70
-    gift = rules.Decision("gold_found", {}, (Transfer("house:mint", GOLD, 200),))
+    gift = Decision("gold_found", {}, (Transfer("house:mint", GOLD, 200),))
     story.log("gift", gift, generation=6)
     story.log("dear", buy("dragon_sword"), generation=6)
     assert story.books().statuses[id_of("dear")] == "rejected"
@@ -186,12 +187,12 @@ def test_what_is_not_covered_is_rejected_for_good(story: Story) -> None:
 def test_debits_are_covered_before_credits() -> None:
     story = Story()
     both = (Transfer("house:mint", GOLD, 5), Transfer(GOLD, "house:shop", 5))
-    story.log("both", rules.Decision("gold_found", {}, both))
+    story.log("both", Decision("gold_found", {}, both))
     assert story.books().statuses[id_of("both")] == "rejected"
 
 
 def test_a_name_is_taken_once(story: Story) -> None:
-    story.log("again", rules.register("ada", TODAY), generation=6)
+    story.log("again", players.register("ada", TODAY), generation=6)
     assert story.books().statuses[id_of("again")] == "rejected"
 
 
@@ -377,11 +378,11 @@ def test_an_offset_gap_is_a_log_with_a_hole_or_a_ledger_that_is_behind(story: St
 PLAYERS = ("ada", "bob")
 IDS = [str(uuid.UUID(int=n)) for n in range(8)]
 MOVES: list[tuple[Transfer, ...]] = [
-    *(rules.register(player, TODAY).transfers for player in PLAYERS),
-    *(rules.buy_sword(player, "steel_sword").transfers for player in PLAYERS),
-    rules.join_guild("ada", "knights", {}, {}).transfers,
-    rules.join_guild("bob", "knights", {}, {"charter": 0}).transfers,
-    rules.leave_guild("ada", {"guild:knights": 1}).transfers,
+    *(players.register(player, TODAY).transfers for player in PLAYERS),
+    *(shop.buy(player, "steel_sword", 1, None).transfers for player in PLAYERS),
+    guilds.join_or_found("ada", "knights", {}, {}, NOW).transfers,
+    guilds.join_or_found("bob", "knights", {}, {"charter": 0}, NOW).transfers,
+    guilds.leave("ada", None, {"guild:knights": 1}, {}).transfers,
     (Transfer("player:ada:gold", "player:bob:gold", 70), Transfer("player:bob:gold", "player:ada:gold", 7)),
 ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from game import rules
+from game import players
 from stack.debian import program_path
 from stack.instance import REDIS_USERS
 from state.acl import acl_file
@@ -52,7 +52,7 @@ def test_all_that_redis_has_answered_is_there_after_kill_9(tmp_path: Path) -> No
         install_library(server.connection("admin"))
         ledger = Ledger(server.connection("settler"))
         ledger.settle(REALM, [settle_record(fence_event(REALM, ledger.attach(REALM), NOW), 0, 1000)])
-        register = Reservation("aaaaaaaa-0000", REALM, "ada", rules.register("ada", TODAY))
+        register = Reservation("aaaaaaaa-0000", REALM, "ada", players.register("ada", TODAY))
         assert isinstance(Ledger(server.connection("api")).take([register])[0], Held)
         before = ledger.snapshot(REALM)
     with running(server, tmp_path):

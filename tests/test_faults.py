@@ -22,16 +22,17 @@ import requests
 from rich.console import Console
 
 from game.events import Event, event_id_of
-from load import campaign, processes
-from load.archive import archive
-from load.arena import arena
-from load.audit import audit, read_log
-from load.campaign import Load, disturb, is_quiet
-from load.faults import Fault, catalogue, wait_for
-from load.fold import fold
-from load.history import Operation
-from load.promises import _TYPES
-from load.report import print_campaign
+from load.checker.archive import archive
+from load.checker.audit import audit, read_log
+from load.checker.fold import fold
+from load.checker.history import Operation
+from load.checker.promises import _TYPES
+from load.faults import campaign, processes
+from load.faults.arena import arena
+from load.faults.campaign import Load, disturb, is_quiet
+from load.faults.faults import Fault, catalogue, wait_for
+from load.faults.report import print_campaign
+from load.guildhall_client import OutcomeUnknown, Refused
 from stack import ROOT
 from stack.instance import PORTS, Instance
 from state.connection import connect
@@ -148,7 +149,7 @@ def registered(instance: Instance, realm: int) -> Player | None:
     """A new player; None while the API is being started again."""
     try:
         return Player(instance, realm)
-    except (requests.ConnectionError, AssertionError):
+    except (OutcomeUnknown, Refused, requests.ConnectionError):
         return None
 
 
@@ -158,8 +159,10 @@ def buy_insisting(player: Player, answered: threading.Semaphore) -> bool:
     key, give_up = str(uuid.uuid4()), time.monotonic() + QUIET_SECONDS
     while time.monotonic() < give_up:
         try:
-            headers = {**player.session.headers, "Idempotency-Key": key}
-            answer = requests.post(f"{player.url}/buy_sword", json={"sword": "iron_sword"}, headers=headers, timeout=30)
+            headers = {**player.headers, "Idempotency-Key": key}
+            answer = requests.post(
+                f"{player.base_url}/buy_sword", json={"sword": "iron_sword"}, headers=headers, timeout=30
+            )
         except requests.RequestException:
             time.sleep(0.2)
             continue
@@ -182,7 +185,7 @@ def test_a_paused_process_does_not_accept_what_was_voided_meanwhile(pipeline: In
     with subprocess.Popen([sys.executable, "-m", "tests.slow_server"], cwd=ROOT, env=environment) as process:
         try:
             eventually(lambda: answers(port))
-            headers = {**ada.session.headers, "Idempotency-Key": key}
+            headers = {**ada.headers, "Idempotency-Key": key}
             with ThreadPoolExecutor(1) as pool:
                 answer = pool.submit(
                     requests.post,
@@ -193,13 +196,13 @@ def test_a_paused_process_does_not_accept_what_was_voided_meanwhile(pipeline: In
                 )
                 eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
                 assert ada.gold()["held"] == 30
-                eventually(lambda: ada.status(event_id) == "voided")
+                eventually(lambda: ada.status_of(event_id) == "voided")
                 process.send_signal(signal.SIGCONT)
                 assert answer.result().status_code == 503
             # It appended all the same, too late: the void was first.
             eventually(lambda: types_of(pipeline, 1, event_id) == ["void", "sword_bought"])
             assert wait_for(lambda: is_quiet(pipeline), QUIET_SECONDS)
-            assert ada.status(event_id) == "voided"
+            assert ada.status_of(event_id) == "voided"
             assert ada.gold() == {"settled": 100, "held": 0, "available": 100}
         finally:
             process.kill()

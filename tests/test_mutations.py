@@ -6,32 +6,27 @@ is a list in memory that fails on purpose, and the archive is a stand-in in Pyth
 
 import inspect
 import itertools
-import logging
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from pydantic import SecretStr
 from pyspark.sql import Row
-from werkzeug.serving import make_server
 
 from api.app import create_app
 from game.events import VOID, Event, encode
-from load import history, workload
-from load.audit import read_ledger
-from load.checker import Archive, Finding, Record, check
-from load.fold import fold
+from load.checker import history, workload
+from load.checker.audit import read_ledger
+from load.checker.fold import fold
+from load.checker.verdict import Archive, Finding, Record, check
 from state.install import LIBRARY, install_library
 from state.ledger import Ledger
 from state.log import NotAppended
 from streaming import settle
 from streaming.keeper import Keeper
-from tests.conftest import RedisServer, eventually
+from tests.conftest import RedisServer, eventually, serving
 
 pytestmark = pytest.mark.redis
 
@@ -164,7 +159,7 @@ class Settler:
 
     def _settle(self, realm: int, begin: int, end: int) -> None:
         rows = [
-            Row(partition=realm, offset=r.offset, timestamp=datetime.fromtimestamp(r.at_ms / 1000, UTC), value=r.value)
+            Row(partition=realm, offset=r.offset, at_ms=r.at_ms, value=r.value)
             for r in self._log.records(realm, begin, end)
         ]
         settle.settle_rows(lambda records: self._ledger.settle(realm, records), rows)
@@ -174,21 +169,6 @@ def python_archive(records: list[Record], realm: int) -> Archive:
     """Stands in for Presto: what its tables would hold and its SQL would compute."""
     books = fold(realm, records)
     return Archive(books.balances, [(offset, event.id) for offset, event in books.events])
-
-
-@contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """The API on a port of its own, without a line of log for each request."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def played(server: RedisServer, file: Path) -> list[Finding]:
@@ -270,7 +250,12 @@ DROP_CLAIMS = """
             id="void ignored",
         ),
         pytest.param(
-            [("  remember(realm, record, outcome)\n", "  remember(realm, record, outcome)\n" + APPLY_TWICE)],
+            [
+                (
+                    "  remember(realm, record, outcome, concerned(record))\n",
+                    "  remember(realm, record, outcome, concerned(record))\n" + APPLY_TWICE,
+                )
+            ],
             {"doubled", "ledger_differs", "stale_read"},
             id="an event applied twice",
         ),

@@ -26,12 +26,12 @@ def test_a_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> 
     ada = Player(pipeline, 1, "ada")
     bought = ada.post("/buy_sword", sword="iron_sword")
     assert bought.status_code == 202
-    ada.wait(bought.json()["id"])
-    ada.wait(ada.post("/claim_gold").json()["id"])
+    ada.wait_until_settled(bought.json()["id"])
+    ada.wait_until_settled(ada.claim_gold()["id"])
     assert ada.gold()["settled"] == 100 - 30 + 25
-    ada.wait(ada.post("/join_guild", guild="knights").json()["id"])
+    ada.wait_until_settled(ada.join_guild("knights")["id"])
     assert ada.inventory()["guild"] == "knights"
-    ada.wait(ada.delete("/guild").json()["id"])
+    ada.wait_until_settled(ada.leave_guild()["id"])
     assert ada.inventory()["guild"] is None
 
 
@@ -43,21 +43,21 @@ def test_one_purchase_too_many_is_refused_while_the_first_are_pending(pipeline: 
     assert len(accepted) == 3
     assert all(answer.status_code == 409 for answer in answers if answer not in accepted)
     for answer in accepted:
-        bob.wait(answer.json()["id"])
+        bob.wait_until_settled(answer.json()["id"])
     assert bob.gold() == {"settled": 10, "held": 0, "available": 10}
 
 
 def test_the_same_name_lives_once_in_each_realm(pipeline: Instance) -> None:
     first = Player(pipeline, 0, "eve")
     assert Player(pipeline, 3, "eve").realm != first.realm
-    again = first.session.post(f"{first.url}/players", json={"realm": 0, "name": "eve"}, timeout=60)
+    again = first.post("/players", realm=0, name="eve")
     assert (again.status_code, again.json()["type"]) == (409, "/problems/name_taken")
 
 
 def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
     cat = Player(pipeline, 0)
-    event = cat.post("/buy_sword", sword="wooden_sword").json()["id"]
-    cat.wait(event)
+    event = cat.buy_sword("wooden_sword")["id"]
+    cat.wait_until_settled(event)
     wait_until_caught_up(pipeline)
     columns = "event_type, player, realm, details['sword'], transfers[1].debit, transfers[1].amount"
     rows = query(pipeline, f"select {columns} from events where event_id = '{event}'").rows  # noqa: S608
@@ -101,8 +101,8 @@ def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instan
     psutil.Process(driver).send_signal(signal.SIGKILL)
     answers = [dan.post("/buy_sword", sword="wooden_sword") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [202] * 4
-    dan.wait(answers[-1].json()["id"], CATCH_UP_SECONDS)
-    assert {dan.status(answer.json()["id"]) for answer in answers} == {"settled"}
+    dan.wait_until_settled(answers[-1].json()["id"], CATCH_UP_SECONDS)
+    assert {dan.status_of(answer.json()["id"]) for answer in answers} == {"settled"}
     wait_until_caught_up(pipeline)
     assert dan.gold() == {"settled": 60, "held": 0, "available": 60}
     assert sum(r.settled for r in snapshot(pipeline)) == before + 4

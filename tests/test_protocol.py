@@ -1,8 +1,8 @@
 """The ledger's functions on a real Redis against a small model, under random interleavings and faults.
 
 The model keeps what a realm keeps between log and answer: holds, tries, recovery. What the log alone decides is asked
-of ``load.fold``, which was written from the design and not from the Lua. Compare ``ledger_model.py``, the protocol in
-executable form, which has no second tries.
+of ``load.checker.fold``, which was written from the design and not from the Lua. Compare ``ledger_model.py``, the
+protocol in executable form, which has no second tries.
 """
 
 import copy
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from game.accounts import Transfer, debits, is_house, opening_balance
 from game.events import Event, encode, new_event
 from game.rules import Decision
-from load.fold import FINAL, Books, Record, effect, fold
+from load.checker.fold import FINAL, Books, Record, effect, fold
 from state.digest import digest
 from state.ledger import Ledger, settle_record
 from state.log import fence_event, void_event

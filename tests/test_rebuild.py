@@ -22,8 +22,8 @@ def state(instance: Instance) -> tuple[str, dict[str, int]]:
 @pytest.fixture(scope="module")
 def ada(pipeline: Instance) -> Player:
     ada = Player(pipeline, 0, "rita")
-    ada.wait(ada.post("/buy_sword", sword="iron_sword").json()["id"])
-    ada.wait(ada.post("/join_guild", guild="knights").json()["id"])
+    ada.wait_until_settled(ada.buy_sword("iron_sword")["id"])
+    ada.wait_until_settled(ada.join_guild("knights")["id"])
     return ada
 
 
@@ -35,7 +35,7 @@ def test_a_rebuild_gives_the_same_state(pipeline: Instance, ada: Player, source:
     assert done.returncode == 0, done.stderr
     assert "the same" in done.stdout
     assert state(pipeline)[1] == balances
-    ada.wait(ada.post("/buy_sword", sword="wooden_sword").json()["id"], PATIENCE_SECONDS)
+    ada.wait_until_settled(ada.buy_sword("wooden_sword")["id"], PATIENCE_SECONDS)
 
 
 def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(pipeline: Instance, ada: Player) -> None:
@@ -49,14 +49,14 @@ def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(pipeline: Instan
     assert "./guildhall rebuild --realm 0" in guildhall(pipeline, "status").stdout.replace("\n", "")
     assert guildhall(pipeline, "rebuild", "--realm", "0").returncode == 0
     eventually(lambda: ledger.halted(0) == "", PATIENCE_SECONDS)
-    ada.wait(ada.post("/claim_gold").json()["id"], PATIENCE_SECONDS)
+    ada.wait_until_settled(ada.claim_gold()["id"], PATIENCE_SECONDS)
 
 
 def test_a_wiped_redis_is_repaired_without_a_human(pipeline: Instance, ada: Player) -> None:
     wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     connect(pipeline.settings("admin")).flushall()
-    eventually(lambda: ada.session.get(f"{ada.url}/inventory", timeout=60).status_code == 200, PATIENCE_SECONDS)
+    eventually(lambda: ada.request("GET", "/inventory").status_code == 200, PATIENCE_SECONDS)
     ledger = Ledger(connect(pipeline.settings()))
     eventually(lambda: not ledger.is_recovering(0), PATIENCE_SECONDS)
     assert state(pipeline)[1] == balances
@@ -81,7 +81,7 @@ def test_when_kafka_has_forgotten_the_log_the_archive_gives_the_state(pipeline: 
     assert "further" in done.stdout
     eventually(lambda: ledger.halted(0) == "", PATIENCE_SECONDS)
     assert state(pipeline)[1] == balances
-    ada.wait(ada.post("/buy_sword", sword="wooden_sword").json()["id"], PATIENCE_SECONDS)
+    ada.wait_until_settled(ada.buy_sword("wooden_sword")["id"], PATIENCE_SECONDS)
 
 
 def test_a_realm_that_is_not_there_is_one_line(pipeline: Instance) -> None:

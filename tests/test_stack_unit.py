@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from load.figures import parse_ab
+from load.bench.figures import parse_ab
 from stack import ROOT, config, debian, jars, java, lifecycle
 from stack.errors import StackError
 from stack.instance import PORTS, open_instance
@@ -48,7 +48,7 @@ def test_no_process_gets_the_secrets_of_another(tmp_path: Path) -> None:
     assert instance.secrets["token_key"] in api.values()
     for name, secret in instance.secrets.items():
         assert (secret in settler.values()) == (name == "settler")
-        assert (secret in api.values()) == (name in ("api", "token_key"))
+        assert (secret in api.values()) == (name in ("api", "token_key", "operator_key", "limiter"))
 
 
 def test_a_taken_port_is_one_line_that_names_the_fix(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from game.accounts import Transfer
 from game.events import FENCE, VOID, Event, encode, new_event
-from load.audit import read_log
-from load.fold import STALE, Books
+from load.checker.audit import read_log
+from load.checker.fold import STALE, Books
 from stack import ROOT, verify
 from stack.errors import StackError
 from stack.instance import Instance
@@ -74,8 +74,8 @@ def admin(instance: Instance) -> Iterator[redis.Redis]:
 @pytest.mark.stack
 def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
     player = Player(pipeline, REALM)
-    player.wait(player.post("/buy_sword", sword="iron_sword").json()["id"])
-    player.wait(player.post("/join_guild", guild="verifiers").json()["id"])
+    player.wait_until_settled(player.buy_sword("iron_sword")["id"])
+    player.wait_until_settled(player.join_guild("verifiers")["id"])
     old = generation(pipeline, REALM)
     twice, voided, again = event(at=old), event(at=old), event(at=old - 1)
     too_much = event(at=old, transfers=[Transfer(f"player:{player.name}:gold", "player:eve:gold", 71)])

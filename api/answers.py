@@ -1,0 +1,327 @@
+"""What the API answers with. These models describe; schemathesis holds the answers against them in the tests."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from game.accounts import NAME
+
+Time = Annotated[str, Field(description="UTC, RFC 3339", examples=["2026-01-31T23:59:59.000Z"])]
+Name = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["ada"])]
+EventId = Annotated[str, Field(examples=["0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"])]
+Details = Annotated[dict[str, str | int], Field(examples=[{"sword": "iron_sword", "price": 30}])]
+Status = Literal["pending", "settled", "voided", "rejected"]
+Next = Annotated[int | None, Field(description="where the next page begins; null on the last one")]
+
+
+class Answer(BaseModel):
+    """The ground of all answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Index(Answer):
+    """What is here."""
+
+    name: str
+    realms: int
+    start: str
+    docs: str
+    page: str
+    problems: str
+    links: list[str]
+
+
+class Event(Answer):
+    """An accepted action: the event that it has become. ``pending`` until it is settled."""
+
+    id: EventId
+    status: Status
+    type: str
+    realm: int
+    player: Name
+    offset: int | None
+    details: Details
+
+
+class Registered(Event):
+    """A new player, and the token that the player acts with."""
+
+    token: str
+    expires: Time
+
+
+class Token(Answer):
+    """A new token."""
+
+    token: str
+    expires: Time
+    realm: int
+    player: Name
+
+
+class EventStatus(Answer):
+    """What has become of an event."""
+
+    id: EventId
+    status: Status
+    type: str
+    offset: int | None
+    details: Details
+
+
+class Result(Answer):
+    """What one action of a list came to: an accepted event, or a problem."""
+
+    status: int = Field(description="the status code that the action would have got alone")
+    body: dict[str, Any]
+
+
+class Results(Answer):
+    """One result for each action, in order."""
+
+    results: list[Result]
+
+
+class Amount(Answer):
+    """An account: available is what is settled and not held."""
+
+    settled: int
+    held: int
+    available: int
+
+
+class Inventory(Answer):
+    """What a player has, all from one moment."""
+
+    realm: int
+    player: Name
+    guild: Name | None
+    leads: Name | None
+    accounts: dict[str, Amount]
+
+
+class Fighter(Answer):
+    """Somebody who stands."""
+
+    player: Name
+    health: int
+
+
+class Fighters(Answer):
+    """A page of those who stand, most health first."""
+
+    players: list[Fighter]
+    next: Next
+
+
+class Profile(Answer):
+    """What everybody in a realm may know of a player."""
+
+    realm: int
+    player: Name
+    guild: Name | None
+    leads: Name | None
+    health: int
+    victories: int
+    defeats: int
+    gold: int
+    items: dict[str, int]
+
+
+class Ware(Answer):
+    """An item of the shop. ``power`` is damage, protection or healing; ``left`` is known for a realm's editions."""
+
+    item: Name
+    kind: Literal["sword", "shield", "potion"]
+    price: int
+    sells_for: int
+    power: int
+    edition: int | None
+    left: int | None
+
+
+class Shop(Answer):
+    """The catalogue, with prices in gold."""
+
+    swords: dict[str, int]
+    items: list[Ware]
+
+
+class Goods(Answer):
+    """One side of a trade."""
+
+    gold: int
+    item: Name | None
+    quantity: int
+
+
+class Trade(Answer):
+    """An open offer; ``mine`` if the reader made it."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    id: EventId
+    from_: Name = Field(alias="from")
+    to: Name
+    give: Goods
+    want: Goods
+    mine: bool
+
+
+class Trades(Answer):
+    """The open offers of the last day that the reader made or got."""
+
+    trades: list[Trade]
+
+
+class Quest(Answer):
+    """A reward to be had once: ``ready`` when it is earned, ``done`` when it was had."""
+
+    quest: str
+    title: str
+    reward: int
+    ready: bool
+    done: bool
+
+
+class Quests(Answer):
+    """All quests."""
+
+    quests: list[Quest]
+
+
+class GuildSize(Answer):
+    """A guild of a list."""
+
+    guild: Name
+    members: int
+
+
+class Guilds(Answer):
+    """A page of guilds, the largest first."""
+
+    guilds: list[GuildSize]
+    next: Next
+
+
+class Member(Answer):
+    """A member of a guild."""
+
+    player: Name
+    since: Time
+
+
+class Guild(Answer):
+    """A guild; members by how long they have been there."""
+
+    guild: Name
+    leader: Name | None
+    seats_free: int
+    members: list[Member]
+    treasury: int
+
+
+class Place(Answer):
+    """A line of a leaderboard."""
+
+    place: int
+    player: Name
+    amount: int
+
+
+class Leaderboard(Answer):
+    """Players by a balance, the largest first."""
+
+    board: Literal["gold", "victories"]
+    places: list[Place]
+
+
+class HistoryEntry(Answer):
+    """An event that the player made, or that moved something of the player's."""
+
+    id: EventId
+    offset: int
+    time: Time
+    type: str
+    status: Status
+    player: str
+    details: Details
+
+
+class History(Answer):
+    """A page of the last day, newest first."""
+
+    events: list[HistoryEntry]
+    next: Next
+
+
+class RealmState(Answer):
+    """How far one realm is: counts of records of its log."""
+
+    realm: int
+    accepted: int | None = Field(description="records in Kafka; null if it does not answer")
+    settled: int | None
+    landed: int | None
+    settle_lag: int | None
+    land_lag: int | None
+    lag_seconds: float | None = Field(
+        description="age of the oldest action that waits to be settled; null if none does"
+    )
+    open_holds: int | None
+    recovering: bool
+    halted: str
+    totals: dict[str, int]
+    types: dict[str, int]
+
+
+class ServerState(Answer):
+    """Whether a server answers."""
+
+    name: str
+    up: bool
+
+
+class LatestEvent(HistoryEntry):
+    """An event of any player."""
+
+    realm: int
+
+
+class State(Answer):
+    """The whole pipeline at one moment."""
+
+    time: Time
+    realms: list[RealmState]
+    servers: list[ServerState]
+    latest: list[LatestEvent]
+
+
+class Ok(Answer):
+    """It is."""
+
+    status: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457. ``type`` is stable; the page behind it explains it. Further members belong to the type."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "type": "/problems/not_enough_gold",
+                "title": "Not enough gold",
+                "status": 409,
+                "detail": "ada has 40 gold available and needs 60",
+                "account": "player:ada:gold",
+                "available": 40,
+                "needed": 60,
+            }
+        },
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,39 @@
+"""Who sends a request: a player by a bearer token (RFC 6750), or a trusted operator by a key."""
+
+import hmac
+
+from flask import Request, g, request
+
+from api.problems import Problem
+from api.services import services
+from api.tokens import Player
+
+OPERATOR_HEADER = "Guildhall-Operator"
+
+
+def bearer() -> Player | None:
+    """The player whose valid token came with this request, if any."""
+    if "player" not in g:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        g.player = services().tokens.read(token) if scheme.lower() == "bearer" else None
+    player: Player | None = g.player
+    return player
+
+
+def current_player() -> Player:
+    """The player of this request. Raises Problem 401 without a valid token."""
+    player = bearer()
+    if player is None:
+        raise Problem(
+            "unauthorized",
+            "send the token that POST /players answered, as Authorization: Bearer <token>",
+            {"WWW-Authenticate": 'Bearer realm="guildhall"'},
+        )
+    return player
+
+
+def is_operator(sent: Request) -> bool:
+    """Whether the request carries the operator's key."""
+    key = services().settings.operator_key.get_secret_value()
+    given = sent.headers.get(OPERATOR_HEADER, "")
+    return bool(key) and hmac.compare_digest(given.encode(), key.encode())

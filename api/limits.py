@@ -1,0 +1,68 @@
+"""How often a player and an address may ask: Flask-Limiter, with its counters in Redis."""
+
+import math
+import time
+from http import HTTPStatus
+from typing import Final
+
+from flask import Response, request
+from flask_limiter import ApplicationLimit, Limiter
+
+from api.identity import bearer, is_operator
+from api.operations import Api
+from state.settings import Settings
+
+TIMEOUT_SECONDS: Final = 0.5  # a Redis that is silent for longer does not keep requests from being answered
+
+# Operators look at these while something is wrong, and supervisors often.
+_EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def register_limits(app: Api, settings: Settings) -> None:
+    """Limit requests, with the headers of draft-ietf-httpapi-ratelimit-headers-03 and Retry-After. If the counters do
+    not answer, requests are served: the rules of the game do not rest on limits."""
+    limiter = Limiter(
+        key_func=_address,
+        application_limits=[
+            ApplicationLimit(settings.limit_player, key_function=_player),
+            ApplicationLimit(settings.limit_address, key_function=_address),
+        ],
+        strategy="fixed-window",  # one round trip; the others need a script that is several times as dear
+        storage_uri=f"redis://{settings.redis_host}:{settings.redis_port}",
+        storage_options={
+            "username": "limiter",
+            "password": settings.limiter_password.get_secret_value(),
+            "socket_timeout": TIMEOUT_SECONDS,  # type: ignore[dict-item]  # its annotation knows no numbers but whole ones
+            "socket_connect_timeout": TIMEOUT_SECONDS,  # type: ignore[dict-item]
+        },
+        swallow_errors=True,
+    )
+    limiter.request_filter(_is_exempt)
+    limiter.init_app(app)
+
+    # Not the library's own headers: it puts Retry-After on every answer and says the time of a reset since 1970.
+    @app.after_request
+    def say(response: Response) -> Response:
+        limit = limiter.current_limit
+        if limit:
+            seconds = str(max(0, math.ceil(limit.reset_at - time.time())))
+            response.headers["RateLimit-Limit"] = str(limit.limit.amount)
+            response.headers["RateLimit-Remaining"] = str(max(0, limit.remaining))
+            response.headers["RateLimit-Reset"] = seconds
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                response.headers["Retry-After"] = seconds
+        return response
+
+
+def _is_exempt() -> bool:
+    return request.path in _EXEMPT or is_operator(request)
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"
+
+
+def _player() -> str:
+    """Without a player the address counts for both limits."""
+    player = bearer()
+    return f"{player.realm}:{player.name}" if player else _address()

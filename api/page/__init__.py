@@ -1,0 +1,74 @@
+"""The page for people: its own files, the libraries that ``stack.web`` installs, and the API's documents to try out."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, send_from_directory
+from werkzeug.exceptions import NotFound
+
+OWN = Path(__file__).with_name("static")
+
+# Said by us and not guessed from the machine's tables: with nosniff, a browser refuses a script of another type.
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+# Everything comes from this server, nothing is inline, and nobody may frame the page.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def register_page(app: Flask, vendor: str) -> None:
+    """Serve the page's files and ``/docs``. ``vendor`` is the folder of the libraries; empty: there are none."""
+    page = Blueprint("page", __name__)
+    page.after_request(protect)
+
+    @page.get("/static/page/<path:name>")
+    def own_file(name: str) -> Response:
+        return _file(OWN, name)
+
+    @page.get("/static/vendor/<path:name>")
+    def library(name: str) -> Response:
+        if not vendor:
+            raise NotFound("the page's libraries are not installed: GUILDHALL_VENDOR names no folder")
+        return _file(Path(vendor), name)
+
+    @page.get("/static/docs/<path:name>")
+    def documents_file(name: str) -> Response:
+        return _file(_swagger(), name)
+
+    @page.get("/docs")
+    def documents() -> Response:
+        return _file(OWN, "docs.html")
+
+    app.register_blueprint(page)
+
+
+def page_response() -> Response:
+    """The page itself, with its headers, for whoever prefers HTML at ``/``."""
+    response = protect(_file(OWN, "index.html"))
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _file(folder: Path, name: str) -> Response:
+    """The file, with an ETag; a browser asks each time whether it has changed, so that no old file meets a new one."""
+    response = send_from_directory(folder, name, mimetype=TYPES.get(Path(name).suffix), max_age=None)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def protect(response: Response) -> Response:
+    """The headers of every page of ours."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _swagger() -> Path:
+    """Swagger UI's files, as its package has them."""
+    spec = find_spec("flask_openapi3_swagger")
+    if spec is None or not spec.submodule_search_locations:
+        raise NotFound("Swagger UI is not installed")
+    return Path(spec.submodule_search_locations[0]) / "templates" / "swagger"

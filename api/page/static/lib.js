@@ -1,0 +1,6 @@
+// Preact and htm, bound together once. Addresses are relative, because an import map would be an inline script.
+import { Component, h, render } from "../vendor/preact.js";
+import htm from "../vendor/htm.js";
+
+export const html = htm.bind(h);
+export { Component, render };

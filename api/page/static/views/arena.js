@@ -1,0 +1,74 @@
+// The arena: who stands, and how to strike them.
+import { html } from "../lib.js";
+import { Icon } from "../icons.js";
+import { state, update } from "../store.js";
+import { name } from "../words.js";
+import { Act, Bar, Field, account, isDown, owned } from "./parts.js";
+
+let sword = ""; // the one chosen; empty: the best one
+
+export function Arena() {
+  const others = (state.players?.players ?? []).filter((each) => each.player !== state.session.player);
+  return html`<section aria-labelledby="title">
+    <h1 id="title" tabindex="-1">Arena</h1>
+    <p>A blow takes its sword's damage less what the target's shield takes off. Who fells another wins 20 gold.
+      A sword is in use until its blow is settled.</p>
+    <${Swords} />
+    <table class="fighters">
+      <caption>Those who stand in realm ${state.session.realm}, most health first</caption>
+      <thead><tr><th scope="col">Player</th><th scope="col">Health</th><th scope="col">Strike</th></tr></thead>
+      <tbody>${others.map((each) => html`<${Opponent} key=${each.player} ...${each} />`)}</tbody>
+    </table>
+    ${
+      state.players &&
+      !others.length &&
+      html`<p class="quiet">Nobody else stands here. Open this page in a second
+      browser, or on a phone, and register somebody to fight with.</p>`
+    }
+    <${Potions} />
+  </section>`;
+}
+
+function Swords() {
+  const swords = owned("sword");
+  if (!swords.length)
+    return html`<p class="notice">You have no sword yet: <a href="#/shop">buy one in the shop</a>.</p>`;
+  const options = swords.map((ware) => [ware.item, `${name(ware.item)} (damage ${ware.power})`]);
+  const choose = (event) => {
+    sword = event.currentTarget.value;
+    update();
+  };
+  options.unshift(["", "my best sword"]);
+  return html`<${Field} label="Strike with" value=${sword} onChange=${choose} options=${options} />`;
+}
+
+function Opponent({ player, health }) {
+  const body = { target: player, ...(sword && account(`item:${sword}`).settled ? { sword } : {}) };
+  return html`<tr>
+    <th scope="row">${player}</th>
+    <td><span class="health"><${Bar} label=${`Health of ${player}`} available=${health} most="100"
+      text=${`${health} of 100`} /> ${health}</span></td>
+    <td><${Act} words=${`Strike ${player}`} label=${`Strike ${player}`} path="/strikes" body=${body} reason=${unable()}
+      showReason=${false}><${Icon} kind="sword" /> Strike<//></td>
+  </tr>`;
+}
+
+function unable() {
+  if (isDown()) return "You are down: revive first.";
+  if (!owned("sword").length) return "You have no sword: buy one in the shop.";
+  return "";
+}
+
+function Potions() {
+  const potions = owned("potion");
+  if (!potions.length) return null;
+  const healthy = account("wounds").settled === 0 ? "You have no wounds." : "";
+  const reason = isDown() ? "You are down: only a revival helps." : healthy;
+  return html`<h2>Potions</h2>
+    <ul class="plain">${potions.map(
+      (ware) => html`<li key=${ware.item}><${Act} words=${`Drink a ${name(ware.item)}`} path="/potions"
+        body=${{ potion: ware.item }} reason=${reason} look="secondary">
+        <${Icon} kind="potion" of=${ware.item} /> Drink a ${name(ware.item)} (heals ${ware.power};
+        you have ${account(`item:${ware.item}`).available})<//></li>`,
+    )}</ul>`;
+}

@@ -1,0 +1,151 @@
+// The pieces that views are made of.
+import { act, isSending } from "../actions.js";
+import { complain } from "../messages.js";
+import { Component, html } from "../lib.js";
+import { state, update } from "../store.js";
+import { clock, count, name, tell } from "../words.js";
+
+let ids = 0;
+
+// A button for an action. With a reason not to, it says so when it is pressed, and can still be found by keyboard.
+export class Act extends Component {
+  id = `reason-${(ids += 1)}`;
+
+  render({ words, label, children, reason, showReason = true, method = "POST", path, body, run, look = "" }) {
+    const busy = isSending(words);
+    const blocked = reason || busy;
+    const press = () => {
+      if (reason) complain(`${words}: ${reason}`);
+      else if (!busy) (run ?? (() => act(words, method, path, body)))();
+    };
+    return html`<span class="act">
+      <button type="button" class=${look} aria-disabled=${blocked ? "true" : null} aria-label=${label}
+        aria-describedby=${reason && showReason ? this.id : null} onClick=${press}>
+        ${busy ? "Sending …" : children}
+      </button>
+      ${reason && showReason && html`<small id=${this.id} class="reason">${reason}</small>`}
+    </span>`;
+  }
+}
+
+// A bar of what is available and, hatched, what is held; the numbers stand beside it for everybody.
+export function Bar({ label, available, held = 0, most, text }) {
+  const share = (part) => `${Math.min(100, (100 * part) / Math.max(1, most))}%`;
+  return html`<span class="bar" role="meter" aria-label=${label} aria-valuenow=${available} aria-valuemin="0"
+    aria-valuemax=${most} aria-valuetext=${text}>
+    <span class="full" style=${{ width: share(available) }}></span>
+    <span class="kept" style=${{ width: share(held) }}></span>
+  </span>`;
+}
+
+export class Field extends Component {
+  id = `field-${(ids += 1)}`;
+
+  render({ label, hint, children, options, ...input }) {
+    const described = hint ? `${this.id}-hint` : null;
+    return html`<div class="field">
+      <label for=${this.id}>${label}</label>
+      ${
+        options
+          ? html`<select id=${this.id} aria-describedby=${described} ...${input}>
+            ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+          </select>`
+          : html`<input id=${this.id} aria-describedby=${described} autocomplete="off" ...${input} />`
+      }
+      ${hint && html`<small id=${described}>${hint}</small>`}
+    </div>`;
+  }
+}
+
+// A form whose fields are given to `run` as an object; it is emptied when run answers true.
+export function Form({ run, label, button, children, look = "", reason = "" }) {
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    if (reason) return complain(reason);
+    if (await run(Object.fromEntries(new FormData(form)))) form.reset();
+    return undefined;
+  };
+  return html`<form aria-label=${label} onSubmit=${submit}>
+    ${children}
+    <button type="submit" class=${look} aria-disabled=${reason ? "true" : null}>${button}</button>
+    ${reason && html`<small class="reason">${reason}</small>`}
+  </form>`;
+}
+
+export function Events({ events, me, label, empty, realm = false }) {
+  if (!events.length) return html`<p class="quiet">${empty}</p>`;
+  return html`<ol class="events" aria-label=${label}>
+    ${events.map(
+      (event) => html`<li key=${`${event.realm ?? ""}/${event.offset}`}
+        class=${event.player !== me && !realm ? "theirs" : ""}>
+        <time datetime=${event.time}>${clock(event.time)}</time>
+        <span>${tell(event, me)}${event.status !== "settled" ? ` (${event.status})` : ""}
+          <small>${realm ? `realm ${event.realm}, ` : ""}${name(event.type)}, offset ${count(event.offset)}</small>
+        </span>
+      </li>`,
+    )}
+  </ol>`;
+}
+
+// What `held`, `pending` and `settled` mean: the words of the whole page.
+export function Glossary({ open = false }) {
+  return html`<details class="glossary" open=${open}>
+    <summary>What do pending, held and settled mean?</summary>
+    <dl>
+      <dt>pending</dt>
+      <dd>The server has accepted your action and written it to the log. It will happen, and is not in the books yet.</dd>
+      <dt>held</dt>
+      <dd>What a pending action will take is set aside at once, so that nothing can be spent twice.</dd>
+      <dt>settled</dt>
+      <dd>The stream has applied the action to the books: the hold is gone and both sides have what is theirs.</dd>
+      <dt>available</dt>
+      <dd>What is settled and not held. You can spend it now.</dd>
+    </dl>
+  </details>`;
+}
+
+// Ask before what cannot be undone.
+export function ask(title, text, yes, run) {
+  update({ dialog: { title, text, yes, run } });
+}
+
+export class Dialog extends Component {
+  shown = (element) => {
+    if (element && !element.open) element.showModal();
+  };
+
+  render() {
+    const { title, text, yes, run } = state.dialog;
+    const close = (event) => {
+      event.currentTarget.closest("dialog").close();
+      update({ dialog: null });
+    };
+    const accept = (event) => {
+      close(event);
+      run();
+    };
+    return html`<dialog ref=${this.shown} aria-labelledby="dialog-title" onCancel=${() => update({ dialog: null })}>
+      <article>
+        <h2 id="dialog-title">${title}</h2>
+        <p>${text}</p>
+        <footer>
+          <button type="button" class="secondary" onClick=${close}>No, go back</button>
+          <button type="button" onClick=${accept}>${yes}</button>
+        </footer>
+      </article>
+    </dialog>`;
+  }
+}
+
+export function account(key) {
+  return state.inventory?.accounts[key] ?? { settled: 0, held: 0, available: 0 };
+}
+
+export function owned(kind) {
+  return (state.shop?.items ?? []).filter((ware) => ware.kind === kind && account(`item:${ware.item}`).settled > 0);
+}
+
+export function isDown() {
+  return Boolean(state.inventory) && account("health").settled === 0;
+}

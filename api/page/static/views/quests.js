@@ -1,0 +1,27 @@
+// Quests: what is to be done, and the reward to be had once.
+import { html } from "../lib.js";
+import { state } from "../store.js";
+import { Act } from "./parts.js";
+
+export function Quests() {
+  return html`<section aria-labelledby="title">
+    <h1 id="title" tabindex="-1">Quests</h1>
+    <p>Each quest is rewarded once. It counts when what it asks for is settled.</p>
+    <ul class="wares">
+      ${(state.quests?.quests ?? []).map((quest) => html`<${Quest} key=${quest.quest} ...${quest} />`)}
+    </ul>
+  </section>`;
+}
+
+function Quest({ quest, title, reward, done, ready }) {
+  return html`<li class="card ware">
+    <h2>${title}</h2>
+    <p>Reward: ${reward} gold</p>
+    ${
+      done
+        ? html`<p><strong>Done.</strong> You have had the reward.</p>`
+        : html`<${Act} words=${`Claim the reward for “${title}”`} label=${`Claim ${reward} gold for: ${title}`}
+          path="/quests" body=${{ quest }} reason=${ready ? "" : "Not fulfilled yet."}>Claim<//>`
+    }
+  </li>`;
+}

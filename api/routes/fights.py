@@ -1,0 +1,27 @@
+"""Strike, drink, get up again."""
+
+from flask import Response
+
+from api.actions import do
+from api.operations import blueprint, change
+from game.commands import Drink, Revive, Strike
+
+routes = blueprint("fights", "fights")
+
+
+@routes.post("/strikes", **change())
+def strike(body: Strike) -> Response:
+    """Strike another player, with the best sword if none is named. Who fells the other has the bounty."""
+    return do(body)
+
+
+@routes.post("/potions", **change())
+def drink(body: Drink) -> Response:
+    """Drink a potion against wounds."""
+    return do(body)
+
+
+@routes.post("/revivals", **change())
+def revive() -> Response:
+    """Get up again, for gold."""
+    return do(Revive())

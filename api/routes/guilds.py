@@ -1,0 +1,121 @@
+"""Found, join, lead, leave; the treasury."""
+
+from datetime import UTC, datetime
+
+from flask import Response, jsonify
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import answers
+from api.actions import do
+from api.identity import current_player
+from api.operations import blueprint, change, read, role
+from api.problems import Problem
+from api.routes.players import Page
+from api.services import services
+from game import guilds
+from game.accounts import NAME
+from game.commands import Deposit, EnterGuild, FoundGuild, JoinGuild, LeadGuild, LeaveGuild, PayOut
+from game.events import format_time
+from game.rules import Balances
+
+routes = blueprint("guilds", "guilds")
+
+
+class GuildPath(BaseModel):
+    """Which guild."""
+
+    guild: str = Field(pattern=rf"^{NAME}$")
+
+
+class Successor(BaseModel):
+    """Who leads the guild from now on, if the leader leaves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    successor: str | None = Field(default=None, pattern=rf"^{NAME}$")
+
+
+@routes.get("/guilds", **read(answers.Guilds))
+def list_guilds(query: Page) -> Response:
+    """The guilds of the realm that have members, the largest first."""
+    places = services().ledger.ranking(current_player().realm, "members", query.offset, query.limit)
+    found = [{"guild": owner.partition(":")[2], "members": n} for owner, n in places]
+    following = query.offset + query.limit if len(places) == query.limit else None
+    return jsonify(guilds=found, next=following)
+
+
+@routes.get("/guilds/<guild>", **read(answers.Guild) | role("found"))
+def show_guild(path: GuildPath) -> Response:
+    """A guild with its members, by how long they have been there."""
+    realm = current_player().realm
+    has = services().ledger.holdings(realm, f"guild:{path.guild}").settled
+    if not guilds.is_founded(has):
+        raise Problem("not_found", f"there is no guild {path.guild} in this realm")
+    members = guilds.members(has)
+    return jsonify(
+        guild=path.guild,
+        leader=_leader(realm, path.guild, has),
+        seats_free=has.get("seat", 0),
+        members=[
+            {"player": name, "since": format_time(datetime.fromtimestamp(minute * 60, UTC))}
+            for name, minute in members.items()
+        ],
+        treasury=has.get("gold", 0),
+    )
+
+
+def _leader(realm: int, guild: str, has: Balances) -> str | None:
+    """Asked of the members, as a guild is small, and the crown can only be in one place."""
+    if guilds.has_crown(has):
+        return None
+    ledger = services().ledger
+    return next(
+        (
+            name
+            for name in guilds.members(has)
+            if guilds.leads(ledger.holdings(realm, f"player:{name}").settled) == guild
+        ),
+        None,
+    )
+
+
+@routes.post("/guilds", **change())
+def found_guild(body: FoundGuild) -> Response:
+    """Found a guild and lead it."""
+    return do(body)
+
+
+@routes.post("/join_guild", **change())
+def join_guild(body: JoinGuild) -> Response:
+    """Join a guild, or found it when nobody has."""
+    return do(body)
+
+
+@routes.post("/guilds/<guild>/members", **change())
+def enter_guild(path: GuildPath) -> Response:
+    """Join a guild that somebody has founded."""
+    return do(EnterGuild(guild=path.guild))
+
+
+@routes.delete("/guild", **change())
+def leave_guild(query: Successor) -> Response:
+    """Leave one's guild. A leader hands over, to the longest member if no successor is named."""
+    return do(LeaveGuild(successor=query.successor))
+
+
+@routes.put("/guild/leader", **change())
+def lead_guild(body: LeadGuild) -> Response:
+    """Hand one's guild over to another member, or take one that nobody leads by one's own name."""
+    return do(body)
+
+
+@routes.post("/guild/deposits", **change())
+def deposit(body: Deposit) -> Response:
+    """Put gold into the treasury of one's guild."""
+    return do(body)
+
+
+@routes.post("/guild/payouts", **change())
+def pay_out(body: PayOut) -> Response:
+    """Pay a member from the treasury; for the leader."""
+    return do(body)

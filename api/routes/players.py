@@ -1,0 +1,109 @@
+"""Come, be known, leave."""
+
+import uuid
+from typing import Annotated, Final
+
+from flask import Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import answers
+from api.actions import act, do
+from api.idempotency import key_of
+from api.identity import current_player
+from api.operations import blueprint, change, read, role
+from api.problems import Problem
+from api.services import services
+from api.tokens import Player
+from game import guilds, names, players, rules
+from game.accounts import NAME
+from game.commands import Depart
+from game.events import format_time
+
+routes = blueprint("players", "players")
+
+_GUESTS: Final = uuid.UUID("1d7c6f0e-0f2b-5c9d-8a51-3b9d2f4e7c10")  # the names of guests who came with a key
+
+
+class NewPlayer(BaseModel):
+    """Without a name the player is a guest with a name of our making."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"realm": 0, "name": "ada"}})
+
+    realm: int = Field(ge=0, le=1023, description="GET / says how many there are")
+    name: Annotated[str, Field(pattern=rf"^{NAME}$")] | None = None
+
+
+class PlayerPath(BaseModel):
+    """Who is looked at."""
+
+    player: str = Field(pattern=rf"^{NAME}$")
+
+
+class Page(BaseModel):
+    """A part of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=20, ge=1, le=100)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+
+
+@routes.post("/players", responses={"202": answers.Registered, "200": answers.Registered}, **role("register"))
+def register(body: NewPlayer) -> Response:
+    """Register a player in a realm; the answer carries the token for everything else."""
+    parts = services()
+    if body.realm >= parts.settings.realms:
+        raise Problem("unknown_realm", f"realms are 0 to {parts.settings.realms - 1}")
+    if body.name:
+        names.check(body.name)
+    key = key_of(request, secret=True)
+    # The guest of a repeated request is the same one.
+    guest = uuid.uuid5(_GUESTS, f"{body.realm}:{key.value.lower()}") if key else uuid.uuid4()
+    player = Player(body.realm, body.name or f"{names.GUEST}{guest.hex[:16]}")
+    return act(player, key, lambda scene: players.register(player.name, scene.today), **_token(player))
+
+
+@routes.post("/tokens", **read(answers.Token) | role("renewal"))
+def renew_token() -> Response:
+    """A new token for the bearer of one that is still valid."""
+    player = current_player()
+    services().telemetry.saw(player, "signed_in")
+    return jsonify(realm=player.realm, player=player.name, **_token(player))
+
+
+@routes.delete("/players/me", **change())
+def depart() -> Response:
+    """Leave the realm for ever. What the player has goes back; the name stays taken."""
+    return do(Depart())
+
+
+@routes.get("/players", **read(answers.Fighters))
+def fighters(query: Page) -> Response:
+    """The players of the realm who stand, most health first."""
+    player = current_player()
+    places = services().ledger.ranking(player.realm, "health", query.offset, query.limit)
+    players_here = [{"player": owner.partition(":")[2], "health": health} for owner, health in places]
+    following = query.offset + query.limit if len(places) == query.limit else None
+    return jsonify(players=players_here, next=following)
+
+
+@routes.get("/players/<player>", **read(answers.Profile) | role("found"))
+def profile(path: PlayerPath) -> Response:
+    """What everybody in the realm may know of a player."""
+    me = current_player()
+    has = services().ledger.holdings(me.realm, f"player:{path.player}").settled
+    if not rules.is_here(has):
+        raise Problem("not_found", f"there is no {path.player} in this realm")
+    return jsonify(
+        realm=me.realm,
+        player=path.player,
+        guild=guilds.membership(has),
+        leads=guilds.leads(has),
+        items={name.removeprefix("item:"): n for name, n in has.items() if name.startswith("item:")},
+        **{name: has.get(name, 0) for name in ("health", "victories", "defeats", "gold")},
+    )
+
+
+def _token(player: Player) -> dict[str, str]:
+    tokens = services().tokens
+    return {"token": tokens.issue(player), "expires": format_time(tokens.expires())}

@@ -1,0 +1,114 @@
+"""What one has, what has happened, who is ahead."""
+
+import uuid
+from typing import Literal
+
+from flask import Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import answers, streams
+from api.identity import current_player
+from api.operations import blueprint, read, role
+from api.preconditions import inventory_of, tag_of
+from api.problems import Problem
+from api.services import services
+from api.shown import as_json
+from game.rules import is_here
+
+routes = blueprint("reads", "reads")
+
+OFFSET_HEADER = "Guildhall-Offset"
+
+
+class EventPath(BaseModel):
+    """Which event."""
+
+    event_id: uuid.UUID
+
+
+class BoardPath(BaseModel):
+    """Which leaderboard."""
+
+    board: Literal["gold", "victories"]
+
+
+class Top(BaseModel):
+    """How many places."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class Before(BaseModel):
+    """A part of the history: the events before an offset."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=20, ge=1, le=100)
+    before: int = Field(default=2**53 - 1, ge=0, le=2**53 - 1)
+
+
+@routes.get("/inventory", **read(answers.Inventory) | role("inventory"))
+def inventory() -> Response:
+    """What the player has: settled, held and available, all from one moment. The header Guildhall-Offset says as of
+    which record of the log."""
+    player = current_player()
+    holdings = services().ledger.holdings(player.realm, player.owner)
+    if not is_here(holdings.settled):
+        if holdings.settled.get("departed"):
+            raise Problem("not_found", f"{player.name} has left realm {player.realm}")
+        raise Problem("not_settled", f"{player.name} is not settled in realm {player.realm} yet")
+    services().telemetry.saw(player, "inventory_viewed")
+    shown = inventory_of(player, holdings)
+    response = jsonify(shown)
+    response.headers[OFFSET_HEADER] = str(holdings.offset)
+    response.set_etag(tag_of(shown))
+    response.make_conditional(request)
+    return response
+
+
+@routes.get("/events/<event_id>", **read(answers.EventStatus) | role("found"))
+def event(path: EventPath) -> Response:
+    """The status of one of the player's own events."""
+    player = current_player()
+    found = services().ledger.event(player.realm, str(path.event_id))
+    if found is None or found.player != player.name:
+        raise Problem("unknown_event", "no event of yours has this id, or it is older than a day")
+    return jsonify(
+        id=str(path.event_id), status=found.status, type=found.type, offset=found.offset, details=found.details
+    )
+
+
+@routes.get("/history", **read(answers.History))
+def history(query: Before) -> Response:
+    """What the player did and what others did to the player in the last day, newest first."""
+    player = current_player()
+    entries = services().ledger.before(player.realm, player.owner, query.before, query.limit)
+    following = entries[-1].offset if len(entries) == query.limit else None
+    return jsonify(events=[as_json(entry) for entry in entries], next=following)
+
+
+@routes.get("/leaderboards/<board>", **read(answers.Leaderboard))
+def leaderboard(path: BoardPath, query: Top) -> Response:
+    """The players of the realm who have most."""
+    places = services().ledger.ranking(current_player().realm, path.board, 0, query.limit)
+    return jsonify(
+        board=path.board,
+        places=[
+            {"place": place, "player": owner.partition(":")[2], "amount": amount}
+            for place, (owner, amount) in enumerate(places, 1)
+        ],
+    )
+
+
+@routes.get(
+    "/stream",
+    security=[{"bearer": []}],
+    responses={"200": {"description": "Server-sent events", "content": {"text/event-stream": {}}}},
+    **role("stream"),
+)
+def stream() -> Response:
+    """Server-sent events: each change that is settled for the player, as in the history. Ends after some minutes; go on
+    with Last-Event-ID."""
+    return streams.respond(current_player())

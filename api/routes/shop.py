@@ -1,0 +1,133 @@
+"""Buy and sell; gold of the day, quests, batches."""
+
+import hashlib
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import answers
+from api.actions import act, do, perform
+from api.idempotency import Key, key_of
+from api.identity import bearer, current_player
+from api.operations import blueprint, change, read, role
+from api.problems import Problem, problem_of
+from api.services import services
+from api.tokens import Player
+from game import catalogue, quests, shop
+from game.accounts import opening_balance, split
+from game.batches import Batch, combine
+from game.commands import Buy, BuySword, ClaimGold, ClaimReward, Command, Sell
+
+routes = blueprint("shop", "shop")
+
+
+class InRealm(BaseModel):
+    """Of which realm; without it, of the bearer's if there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    realm: int | None = Field(default=None, ge=0, le=1023)
+
+
+@routes.get("/shop", **read(answers.Shop, public=True) | role("shop"))
+def wares(query: InRealm) -> Response:
+    """The catalogue, with prices in gold; with a realm also how many are left of each edition."""
+    player = bearer()
+    realm = query.realm if query.realm is not None else (player.realm if player else None)
+    if realm is not None and realm >= services().settings.realms:
+        raise Problem("unknown_realm", f"realms are 0 to {services().settings.realms - 1}")
+    if player:
+        services().telemetry.saw(player, "shop_viewed")
+    response = jsonify(swords=catalogue.SWORDS, items=[_ware(name, realm) for name in catalogue.ITEMS])
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:16])
+    response.make_conditional(request)
+    return response
+
+
+def _ware(name: str, realm: int | None) -> dict[str, Any]:
+    item = catalogue.ITEMS[name]
+    left = None
+    if item.edition and realm is not None:
+        owner, account = split(shop.stock(name))
+        settled = services().ledger.holdings(realm, owner).settled
+        left = settled.get(account, opening_balance(shop.stock(name)))
+    return {
+        "item": name,
+        "kind": item.kind,
+        "price": item.price,
+        "sells_for": item.resale,
+        "power": item.power,
+        "edition": item.edition,
+        "left": left,
+    }
+
+
+@routes.post("/buy_sword", **change())
+def buy_sword(body: BuySword) -> Response:
+    """Buy one sword."""
+    return do(body)
+
+
+@routes.post("/purchases", **change())
+def buy(body: Buy) -> Response:
+    """Buy items of the shop."""
+    return do(body)
+
+
+@routes.post("/sales", **change())
+def sell(body: Sell) -> Response:
+    """Sell items back for half of their price."""
+    return do(body)
+
+
+@routes.post("/claim_gold", **change())
+def claim_gold() -> Response:
+    """Daily gold, once a day (UTC)."""
+    return do(ClaimGold())
+
+
+@routes.get("/quests", **read(answers.Quests))
+def list_quests() -> Response:
+    """The quests, and which reward is to be had."""
+    player = current_player()
+    has = services().ledger.holdings(player.realm, player.owner).settled
+    return jsonify(
+        quests=[
+            {
+                "quest": name,
+                "title": quest.title,
+                "reward": quest.reward,
+                "ready": not quests.is_rewarded(name, has) and quests.fulfilled_by(quest, has) is not None,
+                "done": quests.is_rewarded(name, has),
+            }
+            for name, quest in catalogue.QUESTS.items()
+        ]
+    )
+
+
+@routes.post("/quests", **change())
+def claim_reward(body: ClaimReward) -> Response:
+    """Have the reward of a quest, once."""
+    return do(body)
+
+
+@routes.post("/batches", **change(responses={"202": answers.Event, "200": answers.Results}))
+def batch(body: Batch) -> Response:
+    """Up to 50 actions: as one event, all or nothing, or one after the other with a result for each."""
+    player, key = current_player(), key_of(request)
+    if body.atomic:
+        return act(player, key, lambda scene: combine(body.actions, scene))
+    parts = enumerate(body.actions)
+    return jsonify(results=[_result(player, key.of_part(i) if key else None, action) for i, action in parts])
+
+
+def _result(player: Player, key: Key | None, action: Command) -> dict[str, Any]:
+    try:
+        return {"status": HTTPStatus.ACCEPTED, "body": perform(player, key, action.decide).body}
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            raise
+        return {"status": problem.status, "body": problem.body}

@@ -1,0 +1,94 @@
+"""For operators, and for whoever looks around."""
+
+from typing import cast
+
+import redis
+from flask import Response, current_app, jsonify, request
+from pydantic import BaseModel
+
+from api import answers
+from api.operations import Api, blueprint, read, role
+from api.page import page_response
+from api.problem_pages import page_of, page_of_all
+from api.problem_types import KINDS
+from api.problems import Problem, unavailable
+from api.services import services
+from game.asyncapi import document
+
+routes = blueprint("system", "system")
+
+
+class ProblemPath(BaseModel):
+    """Which type of problem."""
+
+    code: str
+
+
+@routes.get("/", **read(answers.Index, public=True))
+def index() -> Response:
+    """What is here: the page for a browser, JSON for a program."""
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return page_response()
+    response = jsonify(
+        name="guildhall",
+        realms=services().settings.realms,
+        start="POST /players",
+        docs="/docs",
+        page="/ in a browser",
+        problems="/problems",
+        links=["/openapi/openapi.json", "/asyncapi.json", "/shop", "/status", "/metrics", "/healthz", "/readyz"],
+    )
+    response.vary.add("Accept")
+    return response
+
+
+@routes.get("/status", **read(answers.State, public=True))
+def status() -> Response:
+    """How far each realm is and which servers answer; at most a second old."""
+    return jsonify(services().overview.state())
+
+
+@routes.get("/healthz", **read(answers.Ok, public=True))
+def healthz() -> Response:
+    """This process answers. Says nothing about the servers behind it."""
+    return jsonify(status="ok")
+
+
+@routes.get("/readyz", **read(answers.Ok, public=True) | role("system"))
+def readyz() -> Response:
+    """Whether actions can be accepted: the ledger and the log answer."""
+    parts = services()
+    try:
+        parts.ledger.ready()
+    except redis.RedisError as error:
+        raise unavailable(f"the ledger is not ready: {error}") from error
+    if not parts.log.ready():
+        raise unavailable("the log is not ready")
+    return jsonify(status="ready")
+
+
+@routes.get("/openapi/openapi.json", doc_ui=False)
+def openapi() -> Response:
+    """The document of this API."""
+    app = cast(Api, current_app)
+    return jsonify(app.api_doc)
+
+
+@routes.get("/asyncapi.json", doc_ui=False)
+def asyncapi() -> Response:
+    """The document of the topic of events (AsyncAPI 3)."""
+    return jsonify(document())
+
+
+@routes.get("/problems", doc_ui=False)
+def problems() -> Response:
+    """All types of problems."""
+    return page_of_all()
+
+
+@routes.get("/problems/<code>", doc_ui=False)
+def problem(path: ProblemPath) -> Response:
+    """What a type of problem means and what to do."""
+    if path.code not in KINDS:
+        raise Problem("not_found", f"there is no problem type {path.code!r}: see /problems")
+    return page_of(path.code)

@@ -1,0 +1,86 @@
+"""Server-sent events (WHATWG HTML, 9.2): what is settled for a player, as it happens."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import redis
+from flask import Response, request
+
+from api.problems import unavailable
+from api.services import services
+from api.shown import as_json
+from api.tokens import Player
+from state.ledger import Closed, Ledger
+from state.outcomes import Entry
+
+MOST_STREAMS: Final = 24  # of a process: each one has a thread of the server, and others must be left for actions
+LONGEST_SECONDS: Final = 300.0  # then the client connects again, so that an abandoned one ends
+POLL_SECONDS: Final = 0.2  # settling takes about as long; a finer look would only load Redis
+HEARTBEAT_SECONDS: Final = 10.0  # a write is how the server notices that a client has gone
+MOST_AT_ONCE: Final = 100  # entries of one look
+
+_places = threading.BoundedSemaphore(MOST_STREAMS)
+
+
+def respond(player: Player) -> Response:
+    """The stream of this player, from ``Last-Event-ID`` or from now on. Raises Problem 503 if there are too many."""
+    last = request.headers.get("Last-Event-ID", "")
+    ledger = services().ledger
+    # The first read is done before the answer begins, as an error could not be told later.
+    start = int(last) if last.isascii() and last.isdigit() else ledger.holdings(player.realm, player.owner).offset
+    if not _places.acquire(blocking=False):
+        raise unavailable("too many streams are open here", "too_many_streams")
+    body = _Stream(ledger, player, min(start, 2**53 - 1))
+    response = Response(body, mimetype="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+class _Stream:
+    """Gives its place back when the server closes it, whether it was read or not."""
+
+    def __init__(self, ledger: Ledger, player: Player, start: int) -> None:
+        self._chunks = _chunks(ledger, player, start)
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Called by the WSGI server at the end of the response (PEP 3333)."""
+        if not self._closed:
+            self._closed = True
+            _places.release()
+
+
+def _chunks(ledger: Ledger, player: Player, last: int) -> Iterator[bytes]:
+    ends = time.monotonic() + LONGEST_SECONDS
+    yield b"retry: 1000\n: the stream is open\n\n"
+    beat = time.monotonic() + HEARTBEAT_SECONDS
+    while time.monotonic() < ends:
+        entries = _after(ledger, player, last)
+        for entry in entries:
+            last = entry.offset
+            yield f"id: {last}\nevent: {entry.status.status}\ndata: {json.dumps(as_json(entry))}\n\n".encode()
+        if entries or time.monotonic() > beat:
+            yield b": still here\n\n"
+            beat = time.monotonic() + HEARTBEAT_SECONDS
+        time.sleep(POLL_SECONDS)
+
+
+def _after(ledger: Ledger, player: Player, offset: int) -> list[Entry]:
+    try:
+        return ledger.after(player.realm, player.owner, offset, MOST_AT_ONCE)
+    except (redis.RedisError, Closed):
+        return []  # it comes back, and nothing is missed: the next look begins at the same offset

@@ -1,0 +1,109 @@
+"""The topic of events as an AsyncAPI 3.0 document, derived from the one schema and the catalogue of types."""
+
+from typing import Any, Final
+
+from game.event_types import CONTROL, EVENT_TYPES
+from game.events import MAX_BYTES, TELEMETRY, VERSION, Event
+from game.examples import examples
+
+Json = dict[str, Any]
+
+_BINDING_VERSION: Final = "0.5.0"
+
+_DESCRIPTION: Final = f"""Every accepted action of every player, in the order in which it counts. The topic is the
+source of truth: balances, guilds and histories are functions of it.
+
+* **Realms.** Partition n holds realm n, and nothing else decides the order of its events. Players of different realms
+  never meet.
+* **Key.** The name of the player who acted; empty for a fence. It is for people who look at the topic: the partition is
+  chosen by the realm.
+* **Time.** The topic has `message.timestamp.type=LogAppendTime`: a record's timestamp is the broker's clock, which is
+  the clock of whatever is forgotten after a day. An event's own `time` is when the API decided.
+* **Books.** `transfers` move whole amounts from account to account, all of an event's or none. An event counts when it
+  is the first of its `id` that is not stale, and when its debits are covered; players' events always are, because a
+  hold has covered them before they are appended. `details` are for people and analysts: no balance depends on them.
+* **Voids.** A `void` carries the id of an action whose event did not reach the log in time. Of an event and a void
+  with the same id the first one in the log wins, and the other one does nothing.
+* **Fences.** A `fence` opens a generation of its realm, which is the fence's offset. Events and voids with another
+  `generation` than their realm's present one are stale: they do nothing, and do not use their id up.
+* **Telemetry.** {", ".join(f"`{name}`" for name in sorted(TELEMETRY))} move nothing, may be lost, and may stand beside
+  an event with the same id.
+* **Everything else** in the topic is no event: it goes to quarantine and moves nothing. So does a value of more than
+  {MAX_BYTES} bytes.
+
+Readers must ignore types that they do not know. What may change is said in docs/events.md of the repository."""
+
+
+def document() -> Json:
+    """The whole document."""
+    names = list(EVENT_TYPES)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Guildhall events", "version": f"{VERSION}.0.0", "description": _DESCRIPTION},
+        "defaultContentType": "application/json",
+        "servers": {
+            "kafka": {
+                "host": "127.0.0.1:7402",
+                "protocol": "kafka",
+                "description": "The broker of an instance: port 2 of its block of ports.",
+            }
+        },
+        "channels": {"events": _channel(names)},
+        "operations": {
+            "append": _operation(
+                "send", "The API appends actions and telemetry; API and streams append voids and fences."
+            ),
+            "read": _operation("receive", "The streams settle and land every record of a partition in order."),
+        },
+        "components": {"messages": _messages(), "schemas": _schemas()},
+    }
+
+
+def _channel(names: list[str]) -> Json:
+    return {
+        "address": "events",
+        "title": "All events of all realms",
+        "servers": [{"$ref": "#/servers/kafka"}],
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        "bindings": {"kafka": {"topic": "events", "bindingVersion": _BINDING_VERSION}},
+    }
+
+
+def _operation(action: str, summary: str) -> Json:
+    return {"action": action, "summary": summary, "channel": {"$ref": "#/channels/events"}}
+
+
+def _messages() -> Json:
+    found = examples()
+    return {name: _message(name, text, found[name]) for name, text in EVENT_TYPES.items()}
+
+
+def _message(name: str, text: str, example: Event) -> Json:
+    kind = "control" if name in CONTROL else "telemetry" if name in TELEMETRY else "action"
+    return {
+        "name": name,
+        "title": name.replace("_", " ").capitalize(),
+        "summary": text,
+        "tags": [{"name": kind}],
+        "contentType": "application/json",
+        "payload": {
+            "allOf": [
+                {"$ref": "#/components/schemas/Event"},
+                {"type": "object", "properties": {"type": {"const": name}}},
+            ]
+        },
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "description": "the player who acted; empty for a fence"},
+                "bindingVersion": _BINDING_VERSION,
+            }
+        },
+        "examples": [{"name": name, "payload": example.model_dump()}],
+    }
+
+
+def _schemas() -> Json:
+    """The schema of an event as pydantic gives it, with its parts beside it instead of within it."""
+    schema = Event.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts: Json = schema.pop("$defs")
+    return {"Event": schema, **parts}

@@ -1,0 +1,38 @@
+"""A second settle query for an instance, as when an old driver still runs: ``python -m load.faults.second_settler``.
+
+It settles and does not land: two land queries at once would write rows twice, two settle queries do no harm.
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from state.connection import connect
+from state.ledger import Ledger
+from state.settings import Settings
+from streaming.app import TICK_SECONDS, Supervised
+from streaming.progress import Progress
+from streaming.session import create_session
+from streaming.settle import start_settling
+
+
+def main() -> None:
+    """Settle until killed."""
+    settings = Settings()
+    ledger = Ledger(connect(settings, attach=True), settings)
+    spark = create_session(settings)
+    # Why a realm is halted is the first query's to say.
+    progress = Progress(settings.realms, lambda _realm, _reason: None)
+    with tempfile.TemporaryDirectory(prefix="checkpoints-") as checkpoints:
+        settling = Supervised(
+            "settle", lambda at: start_settling(spark, settings, at, ledger, progress), Path(checkpoints)
+        )
+        while True:
+            if settling.look():
+                Path(os.environ["GUILDHALL_READY_FILE"]).touch()
+            time.sleep(TICK_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
