@@ -76,6 +76,17 @@ def status(context: click.Context) -> None:
     console.print(render(instance))
 
 
+@cli.command("rotate-key")
+@click.pass_context
+def rotate_key(context: click.Context) -> None:
+    """Sign players' tokens with a new key; tokens of the key before are accepted until the next rotation."""
+    from stack.instance import with_new_token_key
+    from stack.lifecycle import replace_api
+
+    instance = with_new_token_key(_instance(context))
+    console.print("There is a new key." + (" The API was started with it." if replace_api(instance, console) else ""))
+
+
 @cli.command()
 @click.argument("server", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")

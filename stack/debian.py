@@ -10,16 +10,24 @@ from rich.console import Console
 from stack.errors import StackError
 
 PACKAGES = {"redis-server": "redis-server", "ab": "apache2-utils"}
+BROWSER = {"chromium": "chromium"}  # only the tests of the page need it
 
 
 def require_programs(console: Console) -> None:
     """Install what is missing. Raises StackError with the command to type if that is not possible."""
-    missing = [package for program, package in PACKAGES.items() if not program_path(program)]
-    if missing:
-        _install(missing, console)
+    _require(PACKAGES, console)
     version = redis_version()
     if version < 7:
         raise StackError(f"redis-server {version} is too old, 7 is needed: install a newer one")
+
+
+def require_browser(console: Console) -> str:
+    """Where Chromium is; installed if it is missing. Raises StackError with the command to type if that is impossible."""
+    _require(BROWSER, console)
+    path = program_path("chromium")
+    if path is None:
+        raise StackError("the package chromium has no program chromium here")
+    return path
 
 
 def program_path(program: str) -> str | None:
@@ -32,6 +40,12 @@ def redis_version() -> int:
     text = subprocess.run([program_path("redis-server") or "", "--version"], capture_output=True, text=True, check=True)
     found = re.search(r"v=(\d+)", text.stdout)
     return int(found.group(1)) if found else 0
+
+
+def _require(programs: dict[str, str], console: Console) -> None:
+    missing = [package for program, package in programs.items() if not program_path(program)]
+    if missing:
+        _install(missing, console)
 
 
 def _install(packages: list[str], console: Console) -> None:

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,19 +112,35 @@ def open_instance(
         secrets=_new_secrets() | known.get("secrets", {}),
         overrides=known.get("settings", {}) if overrides is None else overrides,
     )
-    now = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
-    if instance.overrides:
-        now["settings"] = dict(instance.overrides)
     try:
         instance.settings()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise StackError(f"{file}: settings: {where + ': ' if where else ''}{first['msg']}") from error
-    if now != known:
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(now, indent=1) + "\n")
+    if _described(instance) != known:
+        _write(instance)
     return instance
+
+
+def with_new_token_key(instance: Instance) -> Instance:
+    """The instance with a new key, which signs tokens from now on. What the key before it has signed is still accepted,
+    and what an older one has signed is not any more. Written to the instance's file."""
+    keys = [secrets.token_urlsafe(32), *instance.secrets["token_key"].split(",")[:1]]
+    rotated = replace(instance, secrets=instance.secrets | {"token_key": ",".join(keys)})
+    _write(rotated)
+    return rotated
+
+
+def _described(instance: Instance) -> dict[str, Any]:
+    known = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
+    return known | ({"settings": dict(instance.overrides)} if instance.overrides else {})
+
+
+def _write(instance: Instance) -> None:
+    file = instance.home / "instance.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(_described(instance), indent=1) + "\n")
 
 
 def _read(file: Path) -> dict[str, Any]:

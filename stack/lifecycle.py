@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from stack import config, debian, jars, java, supervise
+from stack import config, debian, jars, java, supervise, web
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.servers import HOST, Server, servers
@@ -36,7 +36,7 @@ def prepare(instance: Instance, console: Console) -> list[Server]:
         raise StackError(f"less than 2 GB free in {instance.home}: free some, or choose another --home")
     debian.require_programs(console)
     java_home = java.find(cache, console)
-    return servers(instance, java_home, jars.install(cache, console))
+    return servers(instance, java_home, jars.install(cache, console), web.install(cache, console))
 
 
 def up(instance: Instance, console: Console) -> None:
@@ -55,6 +55,22 @@ def up(instance: Instance, console: Console) -> None:
         config.write_all(instance)
         supervise.start_daemon(instance, all_servers)
     _start_all(instance, all_servers, console)
+
+
+def replace_api(instance: Instance, console: Console) -> bool:
+    """Start the API again with the instance's present secrets, if it runs; answers whether it did. Raises StackError if
+    it does not come up."""
+    if not supervise.is_running(instance):
+        return False
+    all_servers = prepare(instance, console)
+    api = next(server for server in all_servers if server.name == "api")
+    api.before_start()
+    supervise.restart_anew(instance, all_servers, api.name)
+    progress = _Progress("starting", time.monotonic())
+    while progress.state != "up":
+        _look_after(instance, api, progress, progress.started + START_SECONDS)
+        time.sleep(0.1)
+    return True
 
 
 def down(instance: Instance) -> list[str]:

@@ -41,7 +41,7 @@ class Server:
     before_start: Callable[[], None] = lambda: None
 
 
-def servers(instance: Instance, java_home: Path, jars: dict[str, Path]) -> list[Server]:
+def servers(instance: Instance, java_home: Path, jars: dict[str, Path], web: Path) -> list[Server]:
     """All servers of the instance, in an order in which each comes after what it needs."""
     java = str(java_home / "bin" / "java")
     return [
@@ -51,7 +51,7 @@ def servers(instance: Instance, java_home: Path, jars: dict[str, Path]) -> list[
         _presto(instance, java, jars),
         _datanode(instance, java, jars["hdfs"]),
         _streaming(instance, java_home, jars["spark"]),
-        _api(instance),
+        _api(instance, web),
     ]
 
 
@@ -199,10 +199,11 @@ def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
     )
 
 
-def _api(instance: Instance) -> Server:
+def _api(instance: Instance, web: Path) -> Server:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "api.app:from_environment"]
     # Two processes, because request handling is bound by Python's lock; more would only starve Spark on two cores.
-    command += ["--workers", "2", "--blocking-threads", "16", "--backpressure", "256", "--respawn-failed-workers"]
+    # Threads are for those who wait: streams and requests with Prefer: wait. They cost little while they sleep.
+    command += ["--workers", "2", "--blocking-threads", "64", "--backpressure", "256", "--respawn-failed-workers"]
     command += ["--no-ws", "--host", HOST, "--port", str(instance.port("api")), "--log-level", "warning"]
     counts = instance.home / "run" / "api-metrics"
 
@@ -217,7 +218,11 @@ def _api(instance: Instance) -> Server:
         ["api"],
         lambda: requests.get(f"http://{HOST}:{instance.port('api')}/readyz", timeout=3).status_code == 200,
         after=["redis", "kafka"],
-        environment={**instance.environment("api"), "PROMETHEUS_MULTIPROC_DIR": str(counts)},
+        environment={
+            **instance.environment("api"),
+            "GUILDHALL_VENDOR": str(web),
+            "PROMETHEUS_MULTIPROC_DIR": str(counts),
+        },
         before_start=forget_counts,
     )
 

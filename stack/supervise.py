@@ -92,6 +92,16 @@ def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
     )
 
 
+def restart_anew(instance: Instance, all_servers: list[Server], name: str) -> None:
+    """Start one server again as it is described now; the others are not touched."""
+    _configuration_file(instance).write_text(_configuration(instance, all_servers))
+    call(instance, "reloadConfig")
+    stop(instance, name)
+    call(instance, "removeProcessGroup", name)
+    call(instance, "addProcessGroup", name)
+    start(instance, name)
+
+
 def is_current(instance: Instance, all_servers: list[Server]) -> bool:
     """Whether supervisord was started for these servers as they are described now, not for an older version."""
     path = _configuration_file(instance)

@@ -21,7 +21,7 @@ FILES = {
     "preact-LICENSE.txt": "preact/LICENSE",
     "htm.js": "htm/dist/htm.mjs",
     "htm-LICENSE.txt": "htm/LICENSE",
-    "pico.css": "@picocss/pico/css/pico.min.css",
+    "pico.min.css": "@picocss/pico/css/pico.min.css",
     "pico-LICENSE.txt": "@picocss/pico/LICENSE.md",
 }
 
@@ -69,7 +69,9 @@ def _npm_ci(folder: Path, cache: Path, console: Console) -> Path:
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode:
         last = (result.stdout + result.stderr).strip().splitlines()[-1:]
-        raise StackError(f"npm could not fetch the page's libraries ({' '.join(last)}): check the network, run it again")
+        raise StackError(
+            f"npm could not fetch the page's libraries ({' '.join(last)}): check the network, run it again"
+        )
     return folder / "node_modules"
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -22,6 +23,8 @@ from game.events import format_time
 STDERR = 2
 # Several processes write into one pipe: up to here the kernel keeps their lines apart (PIPE_BUF).
 ATOMIC_BYTES = 4096
+# How long the first line waits for others: waking two processes for each line costs several times what the line does.
+GATHER_SECONDS = 0.05
 MOST_WAITING = 10_000  # lines, a few seconds of the busiest API
 LAST_WORDS_SECONDS = 1.0  # how long a process that ends goes on writing what waits
 _END = b""  # no line is empty
@@ -94,9 +97,10 @@ class _Writer:
         self._ended.wait(LAST_WORDS_SECONDS)
 
     def _write_until_the_end(self) -> None:
-        # One write for whatever waits: a system call for each line would cost more than the line.
         text = b""
         while (line := self._lines.get()) != _END:
+            if not text:
+                time.sleep(GATHER_SECONDS)
             if len(text) + len(line) > ATOMIC_BYTES:
                 self._write(text)
                 text = b""

@@ -4,6 +4,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
+from state.broker import opened
 from state.settings import Settings
 
 BOOTSTRAP_MS = 5000  # the caller has other things to do than to wait for a broker that is down
@@ -17,7 +18,7 @@ TOPIC_CONFIG = {
 
 def ensure(settings: Settings) -> None:
     """Create the topic, or add partitions for new realms. Raises kafka.errors.KafkaError."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS)
+    admin = opened(KafkaAdminClient, bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS)
     try:
         try:
             admin.create_topics([NewTopic(settings.topic, settings.realms, 1, topic_configs=TOPIC_CONFIG)])
@@ -31,8 +32,11 @@ def ensure(settings: Settings) -> None:
 def bounds(settings: Settings) -> tuple[dict[int, int], dict[int, int]]:
     """Realm -> the offset of the first record that Kafka still has, and of the next one to come. Raises
     kafka.errors.KafkaError."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS, enable_auto_commit=False
+    consumer = opened(
+        KafkaConsumer,
+        bootstrap_servers=settings.kafka,
+        bootstrap_timeout_ms=BOOTSTRAP_MS,
+        enable_auto_commit=False,
     )
     try:
         partitions = [TopicPartition(settings.topic, p) for p in consumer.partitions_for_topic(settings.topic) or ()]

@@ -1,7 +1,9 @@
 """The API's promises about acceptance, over a real Redis and a log that can be made to fail."""
 
 import json
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -29,6 +31,7 @@ class ScriptedLog:
         self.settler = settler
         self.events: list[Event] = []
         self.outcome = "append"
+        self._lock = threading.Lock()  # telemetry comes from a thread of its own
 
     def append(self, event: Event, done: Callable[[int | None], None]) -> None:
         if self.outcome == "refuse":
@@ -36,9 +39,10 @@ class ScriptedLog:
         if self.outcome == "unknown":
             done(None)
             return
-        self.events.append(event)
-        offset = len(self.events) - 1
-        self.settler.settle(event.realm, [settle_record(event, offset, 1_000_000)])
+        with self._lock:
+            self.events.append(event)
+            offset = len(self.events) - 1
+            self.settler.settle(event.realm, [settle_record(event, offset, 1_000_000)])
         done(offset)
 
     def ready(self) -> bool:
@@ -48,12 +52,13 @@ class ScriptedLog:
 class Api:
     """A client, the log behind it, and the books."""
 
-    def __init__(self, server: RedisServer) -> None:
+    def __init__(self, server: RedisServer, **changed: Any) -> None:
         self.ledger = Ledger(server.connection("api"))
         self.log = ScriptedLog(Ledger(server.connection("settler")))
         token = self.log.settler.attach(0)
         self.log.append(fence_event(0, token, NOW), lambda _offset: None)
-        settings = server.settings("api").model_copy(update={"token_key": SecretStr("k" * 32)})
+        secret = {"token_key": SecretStr("k" * 32), "limiter_password": SecretStr(server.passwords["limiter"])}
+        settings = server.settings("api").model_copy(update=secret | changed)
         self.app = create_app(settings, self.ledger, self.log)
         self.client: FlaskClient = self.app.test_client()
 

@@ -42,6 +42,9 @@ def register_page(app: Flask, vendor: str) -> None:
         return _file(OWN, "docs.html")
 
     app.register_blueprint(page)
+    # One visit fetches some thirty files, which cost a read of the disk each: the limits are for what players do.
+    for limiter in app.extensions.get("limiter", ()):
+        limiter.exempt(page)
 
 
 def page_response() -> Response:

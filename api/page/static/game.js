@@ -102,7 +102,9 @@ async function history() {
 async function keepLooking(signal) {
   while (!signal.aborted) {
     await sleep(REREAD_MS / 1000);
-    if (!signal.aborted && !document.hidden) await look();
+    if (signal.aborted || document.hidden) continue;
+    await look();
+    if (state.live !== "on") await history(); // the server has only so many lines
   }
 }
 
@@ -113,9 +115,9 @@ function heard(event) {
     onTheWay: state.onTheWay.filter((action) => action.id !== event.id),
     feed: known ? state.feed : [event, ...state.feed].slice(0, FEED_LENGTH),
   });
-  if (waits || (!known && event.player !== state.session?.player)) {
-    whisper(`${waits ? "Settled: " : ""}${tell(event, state.session?.player)}.`);
-  }
+  const told = `${tell(event, state.session?.player)}.`;
+  if (event.status !== "settled") complain(`It was ${event.status}, and nothing has changed: ${told}`);
+  else if (waits || (!known && event.player !== state.session?.player)) whisper(waits ? `Settled: ${told}` : told);
   lookSoon();
 }
 

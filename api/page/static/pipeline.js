@@ -11,6 +11,14 @@ const STOPPED_SECONDS = 5;
 const LANDING_STOPPED_SECONDS = 45; // it commits every few seconds, and a busy machine takes its time
 const STAGES = ["accepted", "settled", "landed"];
 
+// What the loss of each server means; without streaming, settling stops, and that is said with numbers.
+const DOWN = {
+  kafka: "No action is accepted until it is back. What was accepted is on its disk.",
+  redis: "Nobody can play until it is back: it has the books.",
+  hdfs: "Nothing lands until it is back. Players do not notice.",
+  presto: "Analysts cannot ask. Players do not notice.",
+};
+
 let samples = []; // { at, realms: realm -> { accepted, settled, landed } }, oldest first
 const moved = new Map(); // "realm stage" -> when it last moved or had nothing to do, in seconds
 let timer = 0;
@@ -93,6 +101,9 @@ export function troubles() {
   const still = state.status.realms.filter((realm) => stoppedFor(realm, "settled", realm.settle_lag) > STOPPED_SECONDS);
   const down = streaming && !streaming.up;
   if (still.length || down) found.push(settlingStopped(still, down));
+  for (const server of state.status.servers) {
+    if (!server.up && server.name in DOWN) found.push({ title: `${server.name} is down`, text: DOWN[server.name] });
+  }
   const unlanded = state.status.realms.filter((r) => stoppedFor(r, "landed", r.land_lag) > LANDING_STOPPED_SECONDS);
   if (unlanded.length && !down) {
     const waits = unlanded.reduce((before, realm) => before + realm.land_lag, 0);

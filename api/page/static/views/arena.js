@@ -1,9 +1,10 @@
 // The arena: who stands, and how to strike them.
+import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state, update } from "../store.js";
 import { name } from "../words.js";
-import { Act, Bar, Field, account, isDown, owned } from "./parts.js";
+import { Act, Bar, Field, Form, account, isDown, owned } from "./parts.js";
 
 let sword = ""; // the one chosen; empty: the best one
 
@@ -19,14 +20,24 @@ export function Arena() {
       <thead><tr><th scope="col">Player</th><th scope="col">Health</th><th scope="col">Strike</th></tr></thead>
       <tbody>${others.map((each) => html`<${Opponent} key=${each.player} ...${each} />`)}</tbody>
     </table>
-    ${
-      state.players &&
-      !others.length &&
-      html`<p class="quiet">Nobody else stands here. Open this page in a second
-      browser, or on a phone, and register somebody to fight with.</p>`
-    }
+    ${state.players && !others.length && html`<${Nobody} />`}
+    <${ByName} />
     <${Potions} />
   </section>`;
+}
+
+function Nobody() {
+  return html`<p class="quiet">Nobody else stands here. Open this page in a second browser, or on a phone, and register
+    somebody to fight with.</p>`;
+}
+
+// In a full realm the list is only its head.
+function ByName() {
+  const strike = ({ target }) => act(`Strike ${target}`, "POST", "/strikes", blow(target.trim()));
+  return html`<${Form} run=${strike} label="Strike somebody by name" button="Strike by name" look="secondary"
+    reason=${unable()}>
+    <${Field} label="Somebody else's name" name="target" required autocapitalize="none" spellcheck="false" />
+  <//>`;
 }
 
 function Swords() {
@@ -43,14 +54,17 @@ function Swords() {
 }
 
 function Opponent({ player, health }) {
-  const body = { target: player, ...(sword && account(`item:${sword}`).settled ? { sword } : {}) };
   return html`<tr>
     <th scope="row">${player}</th>
     <td><span class="health"><${Bar} label=${`Health of ${player}`} available=${health} most="100"
       text=${`${health} of 100`} /> ${health}</span></td>
-    <td><${Act} words=${`Strike ${player}`} label=${`Strike ${player}`} path="/strikes" body=${body} reason=${unable()}
+    <td><${Act} words=${`Strike ${player}`} label=${`Strike ${player}`} path="/strikes" body=${blow(player)} reason=${unable()}
       showReason=${false}><${Icon} kind="sword" /> Strike<//></td>
   </tr>`;
+}
+
+function blow(target) {
+  return { target, ...(sword && account(`item:${sword}`).settled ? { sword } : {}) };
 }
 
 function unable() {

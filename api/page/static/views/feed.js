@@ -44,7 +44,7 @@ function Waiting({ action }) {
     <span class="state">${action.status}${offset}${slow ? ` for ${duration(seconds)}` : ""}</span>
     ${
       slow &&
-      html`<small>This takes longer than usual. It is in the log and will be settled;
+      html`<small>This takes longer than usual. It is in the log and will be settled;${" "}
       <a href="#/watch">watch the pipeline</a>.</small>`
     }
     ${action.note && html`<small>${action.note}</small>`}

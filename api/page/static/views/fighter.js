@@ -12,7 +12,7 @@ export function Fighter() {
   const { player, guild, leads, realm } = state.inventory;
   const gold = account("gold");
   const health = account("health");
-  const healthText = `${health.available} of ${FULL_HEALTH} health${held(health)}`;
+  const healthText = `${health.available} health${held(health)}`;
   const goldText = `${count(gold.available)} gold${held(gold)}`;
   return html`<section class="fighter card" aria-labelledby="fighter">
     <div class="who">

@@ -94,7 +94,7 @@ export function Glossary({ open = false }) {
     <summary>What do pending, held and settled mean?</summary>
     <dl>
       <dt>pending</dt>
-      <dd>The server has accepted your action and written it to the log. It will happen, and is not in the books yet.</dd>
+      <dd>The server has accepted your action and written it to the log. It will happen; the books lag behind.</dd>
       <dt>held</dt>
       <dd>What a pending action will take is set aside at once, so that nothing can be spent twice.</dd>
       <dt>settled</dt>

@@ -43,7 +43,7 @@ function Known() {
       <section aria-labelledby="holds">
         <h2 id="holds">Open holds</h2>
         <p><strong class="large" id="open-holds">${count(all.open_holds)}</strong>${" "}
-          ${all.open_holds === 1 ? "action holds" : "actions hold"} what they will take: accepted,
+          ${all.open_holds === 1 ? "action holds what it" : "actions hold what they"} will take: accepted,
           and not settled yet.</p>
       </section>
     </div>
