@@ -1,14 +1,15 @@
 """What the API answers with. These models describe; schemathesis holds the answers against them in the tests."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from game.accounts import NAME
 
 Time = Annotated[str, Field(description="UTC, RFC 3339", examples=["2026-01-31T23:59:59.000Z"])]
 Name = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["ada"])]
-EventId = Annotated[str, Field(examples=["0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"])]
+EXAMPLE_ID: Final = "0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"
+EventId = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", examples=[EXAMPLE_ID])]
 Details = Annotated[dict[str, str | int], Field(examples=[{"sword": "iron_sword", "price": 30}])]
 Status = Literal["pending", "settled", "voided", "rejected"]
 Next = Annotated[int | None, Field(description="where the next page begins; null on the last one")]
@@ -68,19 +69,6 @@ class EventStatus(Answer):
     type: str
     offset: int | None
     details: Details
-
-
-class Result(Answer):
-    """What one action of a list came to: an accepted event, or a problem."""
-
-    status: int = Field(description="the status code that the action would have got alone")
-    body: dict[str, Any]
-
-
-class Results(Answer):
-    """One result for each action, in order."""
-
-    results: list[Result]
 
 
 class Amount(Answer):
@@ -321,7 +309,24 @@ class ProblemDetails(BaseModel):
         },
     )
 
-    type: str
+    type: str = Field(pattern="^/problems/[a-z_]+$")
     title: str
     status: int
     detail: str
+
+
+class Result(Answer):
+    """What one action of a list came to: an accepted event, or a problem."""
+
+    status: int = Field(description="the status code that the action would have got alone")
+    body: Event | ProblemDetails
+
+
+class Results(Answer):
+    """One result for each action, in order."""
+
+    results: list[Result]
+
+
+class Outcome(RootModel[Event | Results]):
+    """Of a batch: the event that it has become, or the results of its actions if it is not atomic."""

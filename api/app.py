@@ -1,13 +1,11 @@
 """The Flask application."""
 
-import logging
-from typing import Final, cast
-
-from flask import current_app, request
+from typing import Final
 
 from api.commit import GroupCommit
-from api.identity import current_player
+from api.gate import register_gate
 from api.limits import register_limits
+from api.measures import measures
 from api.metrics import register_metrics
 from api.operations import Api
 from api.overview import Watch
@@ -18,6 +16,7 @@ from api.services import Services
 from api.telemetry import Telemetry
 from api.tokens import Tokens
 from api.waiting import Watcher
+from state import logs
 from state.connection import connect
 from state.ledger import Ledger
 from state.log import KafkaLog, Log
@@ -45,20 +44,12 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
     register_routes(app)
     register_page(app, settings.vendor)
     register_error_handlers(app)
-    app.before_request(_require_token)
+    register_gate(app)
     return app
-
-
-def _require_token() -> None:
-    """Before anything of the request is read: who may not act is not told what else is wrong."""
-    app = cast(Api, current_app)
-    if request.url_rule and (request.method, request.url_rule.rule) in app.secured:
-        current_player()
 
 
 def from_environment() -> Api:
     """The API as the environment variables describe it: what the WSGI server calls."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("kafka").setLevel(logging.WARNING)
+    logs.start(measures().log_lines_lost.inc)
     settings = Settings()
     return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

@@ -35,7 +35,7 @@ def key_of(request: Request, *, secret: bool = False) -> Key | None:
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
-    found = _KEY.fullmatch(header.strip())
+    found = _KEY.fullmatch(header.strip(" \t"))
     value = (found[1] or found[2]) if found else ""
     if not value or (secret and not _UUID.fullmatch(value)):
         raise Problem(

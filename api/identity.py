@@ -7,6 +7,7 @@ from flask import Request, g, request
 from api.problems import Problem
 from api.services import services
 from api.tokens import Player
+from state import logs
 
 OPERATOR_HEADER = "Guildhall-Operator"
 
@@ -16,6 +17,8 @@ def bearer() -> Player | None:
     if "player" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         g.player = services().tokens.read(token) if scheme.lower() == "bearer" else None
+        if g.player:
+            logs.about(realm=g.player.realm, player=g.player.name)
     player: Player | None = g.player
     return player
 

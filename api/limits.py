@@ -7,9 +7,11 @@ from typing import Final
 
 from flask import Response, request
 from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter.errors import RateLimitExceeded
 
 from api.identity import bearer, is_operator
 from api.operations import Api
+from api.problems import Problem, respond
 from state.settings import Settings
 
 TIMEOUT_SECONDS: Final = 0.5  # a Redis that is silent for longer does not keep requests from being answered
@@ -39,6 +41,12 @@ def register_limits(app: Api, settings: Settings) -> None:
     )
     limiter.request_filter(_is_exempt)
     limiter.init_app(app)
+
+    @app.errorhandler(RateLimitExceeded)
+    def refuse(error: RateLimitExceeded) -> Response:
+        limit = error.limit.limit
+        detail = f"more than {limit.amount} requests in {limit.get_expiry()} seconds: wait for Retry-After"
+        return respond(Problem("too_many_requests", detail))
 
     # Not the library's own headers: it puts Retry-After on every answer and says the time of a reset since 1970.
     @app.after_request

@@ -1,5 +1,6 @@
 """How routes are described, so that the document of the API is generated from the code (OpenAPI 3.1)."""
 
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
 from api import answers
-from api.problems import MEDIA_TYPE, invalid_request
+from api.conventions import RESPONSE_HEADERS, ROLE, complete, query_parameters, requires_token
+from api.problems import invalid_request
 
 TAGS: Final = {
     "players": "Come, be known, leave.",
@@ -32,35 +34,6 @@ Every change is accepted (202) when its event is in the log and what it spends i
 Send `Prefer: wait=5` to be answered 200 when it is settled, and an `Idempotency-Key` to be able to send it again.
 Errors are problem details (RFC 9457); [their types](/problems)."""
 
-_HEADERS: Final[dict[str, dict[str, Any]]] = {
-    "Idempotency-Key": {
-        "schema": {
-            "type": "string",
-            "pattern": "^[!#-~]{1,255}$",
-            "examples": ["9c5c1d3e-3c57-4c0e-8a35-2f1f7cf4f0d1"],
-        },
-        "description": "The same key with the same request happens once, for a day.",
-    },
-    "Prefer": {
-        "schema": {"type": "string", "pattern": "^wait=[0-9]{1,2}$", "examples": ["wait=5"]},
-        "description": "Wait for so many seconds until the event is settled (RFC 7240).",
-    },
-    "If-Match": {
-        "schema": {"type": "string", "pattern": '^(\\*|"[0-9a-f]{16}")$', "examples": ["*"]},
-        "description": "Act only if the inventory is still the one with this ETag.",
-    },
-    "If-None-Match": {
-        "schema": {"type": "string", "pattern": '^"[0-9a-f]{16}"$', "examples": ['"0123456789abcdef"']},
-        "description": "304 without a body if it has not changed.",
-    },
-    "Last-Event-ID": {
-        "schema": {"type": "string", "pattern": "^[0-9]{1,15}$", "examples": ["120"]},
-        "description": "Go on after this event.",
-    },
-}
-
-_ROLE: Final = "x-role"  # what the description of an operation is completed by; it is not published
-
 
 class Api(OpenAPI):
     """The Flask application whose document is completed with what many operations have in common."""
@@ -72,6 +45,7 @@ class Api(OpenAPI):
             security_schemes=_SECURITY,
             validation_error_model=answers.ProblemDetails,
             validation_error_callback=invalid_request,
+            operation_id_callback=_operation_id,
             doc_ui=False,
             # One folder of static files, and it is the page's.
             static_folder=None,
@@ -80,24 +54,53 @@ class Api(OpenAPI):
     @cached_property
     def secured(self) -> frozenset[tuple[str, str]]:
         """(Method, rule) of what needs a player's token, as the document says."""
-        return frozenset(
-            (method.upper(), path.replace("{", "<").replace("}", ">"))
-            for path, operations in self.api_doc["paths"].items()
-            for method, operation in operations.items()
-            if operation.get("security")
-        )
+        return frozenset(key for key, operation in self._documented().items() if requires_token(operation))
+
+    @cached_property
+    def queries(self) -> dict[tuple[str, str], frozenset[str]]:
+        """(Method, rule) -> the parameters that its query may have, as the document says."""
+        return {key: query_parameters(operation) for key, operation in self._documented().items()}
 
     def generate_spec_json(self) -> None:
         """Make the document, once."""
         super().generate_spec_json()  # type: ignore[no-untyped-call]
-        for operations in self.spec_json["paths"].values():
+        views = self._views()
+        for key, operation in self._operations():
+            complete(operation, views[key])
+        self.spec_json["components"]["headers"] = RESPONSE_HEADERS
+        self._say_realms(self.extensions["guildhall"].settings.realms)
+
+    def _documented(self) -> dict[tuple[str, str], dict[str, Any]]:
+        assert self.api_doc  # noqa: S101 - makes it
+        return dict(self._operations())
+
+    def _operations(self) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+        for path, operations in self.spec_json["paths"].items():
             for method, operation in operations.items():
-                _complete(method, operation)
+                yield (method.upper(), path.replace("{", "<").replace("}", ">")), operation
+
+    def _views(self) -> dict[tuple[str, str], Callable[..., Any]]:
+        rules = self.url_map.iter_rules()
+        return {(m, rule.rule): self.view_functions[rule.endpoint] for rule in rules for m in rule.methods or ()}
+
+    def _say_realms(self, realms: int) -> None:
+        """How many realms there are is a setting, and the models of the requests do not know it."""
+        parameters = self.spec_json["paths"]["/shop"]["get"]["parameters"]
+        schemas = [parameter["schema"] for parameter in parameters if parameter["name"] == "realm"]
+        for schema in (*schemas, self.spec_json["components"]["schemas"]["NewPlayer"]["properties"]["realm"]):
+            schema["maximum"] = realms - 1
+
+
+def _operation_id(*, name: str, path: str, method: str) -> str:  # noqa: ARG001 - the library passes them
+    """The name of the function: unique, as no two routes are called alike, and readable in a generated client."""
+    return name
 
 
 def blueprint(name: str, tag: str) -> APIBlueprint:
     """A group of routes."""
-    return APIBlueprint(name, name, abp_tags=[Tag(name=tag, description=TAGS[tag])])
+    return APIBlueprint(
+        name, name, abp_tags=[Tag(name=tag, description=TAGS[tag])], operation_id_callback=_operation_id
+    )
 
 
 def change(**more: Any) -> dict[str, Any]:
@@ -105,68 +108,16 @@ def change(**more: Any) -> dict[str, Any]:
     return {
         "security": [{"bearer": []}],
         "responses": {"202": answers.Event, "200": answers.Event},
-        "openapi_extensions": {_ROLE: "change"},
+        "openapi_extensions": {ROLE: "change"},
     } | more
 
 
 def read(answer: type[BaseModel], *, public: bool = False, **more: Any) -> dict[str, Any]:
     """How a route is described that only reads."""
     security: dict[str, Any] = {} if public else {"security": [{"bearer": []}]}
-    return security | {"responses": {"200": answer}, "openapi_extensions": {_ROLE: "read"}} | more
+    return security | {"responses": {"200": answer}, "openapi_extensions": {ROLE: "read"}} | more
 
 
 def role(name: str) -> dict[str, Any]:
     """Another role than change or read, for one route."""
-    return {"openapi_extensions": {_ROLE: name}}
-
-
-_STATUSES: Final = {
-    "change": (400, 409, 412, 415, 422, 429, 503),
-    "register": (400, 409, 415, 422, 429, 503),
-    "read": (422, 429, 503),
-    "found": (404, 422, 429, 503),
-    "inventory": (404, 422, 429, 503),
-    "shop": (422, 429, 503),
-    "renewal": (422, 429, 503),
-    "stream": (422, 429, 503),
-    "system": (503,),
-}
-_MEANINGS: Final = {
-    400: "A header cannot be used, or the body is no JSON",
-    401: "No valid token",
-    404: "Not here, or not known any more",
-    409: "The rules or the books do not allow it, or something has just changed: nothing has happened",
-    412: "The price or the inventory is not what the client saw: nothing has happened",
-    415: "Not JSON",
-    422: "The request does not have the form that it must, or its Idempotency-Key was used before",
-    429: "Too many requests: wait for Retry-After",
-    503: "A server is missing or the outcome is not known yet: Retry-After, with the same Idempotency-Key",
-}
-_PARAMETERS: Final = {
-    "change": ("Idempotency-Key", "Prefer", "If-Match"),
-    "register": ("Prefer",),
-    "inventory": ("If-None-Match",),
-    "shop": ("If-None-Match",),
-    "stream": ("Last-Event-ID",),
-}
-
-
-def _complete(method: str, operation: dict[str, Any]) -> None:
-    name = operation.pop(_ROLE, "read")
-    statuses = [*_STATUSES[name], *((401,) if operation.get("security") else ())]
-    responses = operation["responses"]
-    if name not in _STATUSES or not (operation.get("parameters") or operation.get("requestBody")):
-        # Without anything to validate there is no 422 but that of a key that came with another request.
-        responses.pop("422", None)
-    if method in ("get", "head") and "422" in responses and not operation.get("parameters"):
-        responses.pop("422")
-    if name in ("inventory", "shop"):
-        responses["304"] = {"description": "Not changed"}
-    for status in statuses:
-        responses[str(status)] = {
-            "description": _MEANINGS[status],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
-        }
-    headers = [{"name": n, "in": "header", "required": False, **_HEADERS[n]} for n in _PARAMETERS.get(name, ())]
-    if headers:
-        operation["parameters"] = [*operation.get("parameters", []), *headers]
+    return {"openapi_extensions": {ROLE: name}}

@@ -1,6 +1,7 @@
 """Server-sent events (WHATWG HTML, 9.2): what is settled for a player, as it happens."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Final
 import redis
 from flask import Response, request
 
-from api.problems import unavailable
+from api.problems import Problem, unavailable
 from api.services import services
 from api.shown import as_json
 from api.tokens import Player
@@ -22,18 +23,25 @@ POLL_SECONDS: Final = 0.2  # settling takes about as long; a finer look would on
 HEARTBEAT_SECONDS: Final = 10.0  # a write is how the server notices that a client has gone
 MOST_AT_ONCE: Final = 100  # entries of one look
 
+# Fewer digits than 2**53 has: each number of them is exact in every JSON and in Redis.
+_LAST: Final = re.compile("[0-9]{0,15}")
+
 _places = threading.BoundedSemaphore(MOST_STREAMS)
 
 
 def respond(player: Player) -> Response:
-    """The stream of this player, from ``Last-Event-ID`` or from now on. Raises Problem 503 if there are too many."""
-    last = request.headers.get("Last-Event-ID", "")
+    """The stream of this player, from ``Last-Event-ID`` or from now on. Raises Problem: 422 for an id that is none of
+    ours, 503 if there are too many streams."""
+    last = request.headers.get("Last-Event-ID", "").strip(" \t")
+    if not _LAST.fullmatch(last):
+        # To go on from now would be to leave out what the client believes to get.
+        raise Problem("invalid", "Last-Event-ID must be the id of an event of this stream: digits")
     ledger = services().ledger
     # The first read is done before the answer begins, as an error could not be told later.
-    start = int(last) if last.isascii() and last.isdigit() else ledger.holdings(player.realm, player.owner).offset
+    start = int(last) if last else ledger.holdings(player.realm, player.owner).offset
     if not _places.acquire(blocking=False):
         raise unavailable("too many streams are open here", "too_many_streams")
-    body = _Stream(ledger, player, min(start, 2**53 - 1))
+    body = _Stream(ledger, player, start)
     response = Response(body, mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

@@ -16,7 +16,12 @@ MOST = 50  # actions of one batch: usually two transfers each, and an event has 
 def _entry(command: type[Command]) -> Any:
     # An offer's id is its event's, so that a batch can hold none.
     fields: Any = {"action": (Literal[command.name], ...)}
-    return create_model(f"{command.__name__}Action", __base__=command, __doc__=command.__doc__, **fields)
+    extra: Any = command.model_config.get("json_schema_extra") or {}
+    # The command's own example does not say which action it is.
+    said = extra | {"example": {"action": command.name} | extra.get("example", {})}
+    name = f"{command.__name__}Action"
+    config = {"json_schema_extra": said}
+    return create_model(name, __base__=command, __doc__=command.__doc__, __cls_kwargs__=config, **fields)
 
 
 _Action: Any = Union[tuple(_entry(command) for command in COMMANDS if command is not OfferTrade)]  # noqa: UP007

@@ -6,9 +6,9 @@ A command is a pydantic model: the body of its request, the entry of a batch and
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from game import exchange, fights, guilds, players, quests, shop
 from game.accounts import NAME
@@ -17,9 +17,17 @@ from game.rules import Balances, Decision, RuleBroken
 
 Name = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["bob"])]
 ItemName = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["oak_shield"])]
-Gold = Annotated[int, Field(ge=1, le=1_000_000, examples=[10], description="gold pieces")]
-Quantity = Annotated[int, Field(ge=1, le=10)]
-Price = Annotated[int, Field(ge=0, le=1_000_000, description="refused with 412 if one costs another price by now")]
+
+
+def _as_whole(value: object) -> object:
+    """10.0 is a whole number in JSON, as JSON Schema says; in Python it is none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_as_whole)]
+Gold = Annotated[Whole, Field(ge=1, le=1_000_000, examples=[10], description="gold pieces")]
+Quantity = Annotated[Whole, Field(ge=1, le=10)]
+Price = Annotated[Whole, Field(ge=0, le=1_000_000, description="refused with 412 if one costs another price by now")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,15 @@ class Scene:
     def of_guild(self, name: str | None) -> Balances:
         """What a guild has; nothing for None."""
         return self.balances(f"guild:{name}") if name else {}
+
+
+# Gold and item may each be left out, but not both: the rules refuse it, and the document says so.
+_SOMETHING: dict[str, Any] = {
+    "anyOf": [
+        {"required": ["gold"], "properties": {"gold": {"type": "integer"}}},
+        {"required": ["item"], "properties": {"item": {"type": "string"}}},
+    ]
+}
 
 
 class Command(BaseModel):
@@ -160,7 +177,7 @@ class Give(Command):
     """A gift of gold, of an item, or of both."""
 
     name = "give"
-    model_config = ConfigDict(json_schema_extra={"example": {"to": "bob", "gold": 10}})
+    model_config = ConfigDict(json_schema_extra={"example": {"to": "bob", "gold": 10}, **_SOMETHING})
 
     to: Name
     gold: Gold | None = None
@@ -175,7 +192,7 @@ class Give(Command):
 class Side(BaseModel):
     """One side of a trade: gold, an item, or both."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_SOMETHING)
 
     gold: Gold | None = None
     item: ItemName | None = None

@@ -93,7 +93,11 @@ def rotate_key(context: click.Context) -> None:
 @click.option("-n", "--lines", default=40, help="How many lines.")
 @click.pass_context
 def logs(context: click.Context, server: str | None, follow: bool, lines: int) -> None:
-    """The last lines of a server's log, or the list of logs."""
+    """The last lines of a server's log, or the list of logs.
+
+    JSON lines are made readable on a terminal, and left as they are for other programs."""
+    from stack.log_lines import show
+
     files = {path.stem: path for path in sorted(_instance(context).folder("logs").glob("*.log"))}
     if server is None:
         for name, path in files.items():
@@ -102,7 +106,7 @@ def logs(context: click.Context, server: str | None, follow: bool, lines: int) -
         return
     if server not in files:
         raise StackError(f"no log of {server}: there are {', '.join(files) or 'none yet'}")
-    sys.exit(subprocess.call(["tail", "-n", str(lines), *(["-f"] if follow else []), str(files[server])]))
+    sys.exit(show(files[server], lines, follow=follow, pretty=console.is_terminal))
 
 
 @cli.command()

@@ -22,7 +22,7 @@ def require_programs(console: Console) -> None:
 
 
 def require_browser(console: Console) -> str:
-    """Where Chromium is; installed if it is missing. Raises StackError with the command to type if that is impossible."""
+    """Where Chromium is, installed if it is missing. Raises StackError with the command to type if that cannot be."""
     _require(BROWSER, console)
     path = program_path("chromium")
     if path is None:

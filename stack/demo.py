@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from game.event_types import EVENT_TYPES
 from load.bench.figures import Figures, read_figures
 from stack import ROOT, lifecycle, supervise
 from stack.errors import StackError
@@ -107,9 +108,10 @@ def _compare(instance: Instance, before: list[Realm], accepted: int) -> list[Che
             "actions of this demo",
             {
                 "accepted by the API": accepted,
-                "events in Kafka": grown(lambda r: r.accepted),
-                "settled in Redis": grown(lambda r: r.settled),
-                "rows in Presto": grown(lambda r: r.events),
+                # Without looks: somebody may have the page open, and a look is no action.
+                "events in Kafka": grown(lambda r: r.accepted - r.totals.get("telemetry", 0)),
+                "settled in Redis": grown(lambda r: r.settled - r.totals.get("telemetry", 0)),
+                "rows in Presto": grown(lambda r: r.events - r.looks),
             },
         ),
         Check(
@@ -142,15 +144,17 @@ def _print_next(instance: Instance, console: Console) -> None:
     table = Table(title="Events by type, by Presto", title_justify="left", box=None, min_width=40)
     table.add_column("event_type")
     table.add_column("count", justify="right")
+    table.add_column("what it says")
     for name, count in rows:
-        table.add_row(name, f"{count:,}")
+        table.add_row(name, f"{count:,}", EVENT_TYPES.get(name, ""))
     console.print(table)
     console.rule("5. Look around")
     player = query(instance, "select realm, player from events where event_type = 'sword_bought' limit 1").rows
     realm, name = player[0] if player else (0, "nobody")
     guildhall = f"./guildhall --home {instance.home}" if instance.home != ROOT / ".guildhall" else "./guildhall"
     lines = [
-        f"curl {instance.settings().api_url}/",
+        f"{instance.settings().api_url}/ in a browser: play, and watch the pipeline",
+        f"curl {instance.settings().api_url}/shop",
         f"{guildhall} redis HGETALL 'realm:{{{realm}}}:player:{name}'",
         f'{guildhall} sql "{_SWORDS}"',
         f"{guildhall} status",

@@ -11,29 +11,31 @@ from rich.text import Text
 
 from stack.errors import StackError
 from stack.instance import Instance
-from stack.sql import query
+from stack.sql import IS_TELEMETRY, query
 from state.connection import connect
 from state.ledger import Ledger
 from state.topic import end_offsets
 
 # The highest offset of each realm in either table: a record is landed when it is an event or in quarantine.
-_LANDED = """
-select realm, max("offset") + 1, sum(events), sum(malformed) from (
-  select realm, "offset", 1 as events, 0 as malformed from events
-  union all select realm, "offset", 0, 1 from quarantine)
-group by 1"""
+_LANDED = f"""
+select realm, max("offset") + 1, sum(events), sum(looks), sum(malformed) from (
+  select realm, "offset", 1 as events, if({IS_TELEMETRY}, 1, 0) as looks, 0 as malformed from events
+  union all select realm, "offset", 0, 0, 1 from quarantine)
+group by 1"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True)
 class Realm:
     """Counts of one realm. ``settled`` and ``landed`` are how many records of the log each stream is past; ``totals``
-    is how many ended in which way. ``halted`` says why the realm is not settled, and is empty if it is."""
+    is how many ended in which way; so many of the landed ``events`` are ``looks``, telemetry. ``halted`` says why the
+    realm is not settled, and is empty if it is."""
 
     realm: int
     accepted: int
     settled: int
     landed: int
     events: int
+    looks: int
     malformed: int
     totals: Mapping[str, int]
     halted: str
@@ -61,8 +63,8 @@ def snapshot(instance: Instance) -> list[Realm]:
         raise StackError("Kafka does not answer: ./guildhall up") from error
     realms = []
     for n, (totals, halted, recovering) in enumerate(states):
-        past, events, bad = landed.get(n) or (0, 0, 0)
-        counts = (accepted.get(n, 0), settled[n] + 1, past, events, bad)
+        past, events, looks, bad = landed.get(n) or (0, 0, 0, 0)
+        counts = (accepted.get(n, 0), settled[n] + 1, past, events, looks, bad)
         realms.append(Realm(n, *counts, totals, halted, recovering))
     return realms
 

@@ -6,6 +6,7 @@ effective is decided here, in SQL, from the log alone:
 * A fence opens a generation, which is its offset; before the first one it is -1. A record of another generation than
   its realm's is stale: it does nothing, and does not use its id up. A fence has no generation.
 * Of the records of one id that are not stale the first one wins. Later ones are duplicates.
+* Telemetry moves nothing, and the ledger does not remember its ids: it is left out.
 * A void that wins moves nothing, and neither does an event that the ledger rejected; of each such one the SQL must
   find, too, that it would have broken the books.
 
@@ -24,10 +25,10 @@ from rich.table import Table
 from rich.text import Text
 
 from game.accounts import OPENING, is_house, opening_balance
-from game.events import FENCE, NO_GENERATION, TELEMETRY, VOID
+from game.events import FENCE, NO_GENERATION, VOID
 from stack.errors import StackError
 from stack.instance import Instance
-from stack.sql import ask
+from stack.sql import IS_TELEMETRY, ask
 from state.connection import connect
 from state.ledger import Ledger
 from state.outcomes import Snapshot
@@ -62,9 +63,6 @@ select "offset", event_id, event_type, generation from events
 where {_PART} and event_id in (select event_id from events where {_PART} and event_type = '{FENCE}')
 order by 1"""  # noqa: S608 - our own text
 
-# Moves nothing, and the ledger does not remember its id.
-_TELEMETRY = f"event_type in ({', '.join(repr(name) for name in sorted(TELEMETRY))}) and cardinality(transfers) = 0"
-
 # What became of each event. Eras are the generations: `begins` is their fence, `ends` the next one.
 _OUTCOMES = f"""
 eras (begins, ends) as (values $eras),
@@ -73,7 +71,7 @@ candidates as (
   select e."offset", e.event_id, e.event_type, e.event_type = '{FENCE}' or g.begins is not null as is_live
   from events e
   left join eras g on g.begins = e.generation and e."offset" > g.begins and e."offset" < g.ends
-  where {_PART} and not ({_TELEMETRY})),
+  where {_PART} and not ({IS_TELEMETRY})),
 judged as (
   select "offset", event_type, min(if(is_live, "offset")) over (partition by event_id) as winner from candidates),
 outcomes as (
@@ -99,7 +97,7 @@ _OPENING = (
 )
 
 _COUNTS = f"""with {_OUTCOMES} select outcome, count(*) from outcomes group by 1
-union all select 'telemetry', count(*) from events where {_PART} and {_TELEMETRY}"""  # noqa: S608 - our own text
+union all select 'telemetry', count(*) from events where {_PART} and {IS_TELEMETRY}"""  # noqa: S608 - our own text
 
 _BALANCES = f"""with {_OUTCOMES}, {_MOVES}
 select account, {_OPENING} + sum(amount) from moves group by account having sum(amount) <> 0"""  # noqa: S608 - ours
@@ -320,7 +318,7 @@ def log_table(verdicts: Iterable[Verdict]) -> Table:
     title = "The log up to Redis's offset, as Presto judges it"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("realm")
-    names = ("events", "effective", "voided", "stale", "duplicates", "rejected", "quarantined")
+    names = ("events", "effective", "telemetry", "voided", "stale", "duplicates", "rejected", "quarantined")
     for name in ("offset", *names):
         # On a narrow screen the longest name breaks and no figure is cut.
         table.add_column(name, justify="right", no_wrap=name != "quarantined", overflow="fold")

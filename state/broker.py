@@ -7,12 +7,11 @@ from kafka.net.compat import KafkaNetClient
 
 
 def opened(kind: Callable[..., Any], **options: Any) -> Any:
-    """A ``KafkaConsumer``, a ``KafkaProducer`` or what else ``kind`` is, with these options. Raises what it raises,
-    first of all kafka.errors.KafkaError.
+    """A ``KafkaConsumer`` or ``KafkaAdminClient``, whichever ``kind`` is. Raises kafka.errors.KafkaError.
 
-    Since version 3.0 kafka-python starts a thread before it looks for the broker. If there is none, nobody can close
-    the client, as it was never made: each try would leave a thread and four file descriptors, and a process that tries
-    once a second would be out of them in some minutes."""
+    Since version 3.0 of kafka-python both start a thread before they look for the broker. If there is none, nobody can
+    close the client, as it was never made: each try would leave a thread and four file descriptors, and a process that
+    tries once a second would have none left after some minutes. A producer cleans up by itself."""
     made: list[Any] = []
 
     def client(**config: Any) -> Any:

@@ -10,7 +10,6 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from game.events import FENCE, VOID, Event, encode, new_event
-from state.broker import opened
 from state.outcomes import Overdue
 from state.settings import Settings
 
@@ -65,8 +64,7 @@ class KafkaLog:
             return self._made
 
     def _make(self) -> KafkaProducer:
-        return opened(
-            KafkaProducer,
+        return KafkaProducer(
             bootstrap_servers=self._settings.kafka,
             acks="all",
             enable_idempotence=True,

@@ -198,9 +198,12 @@ RECORDS = CounterMetric(
     ("realm", "outcome"),
 )
 QUARANTINED = GaugeMetric(
-    "guildhall_quarantined_rows", "Rows of the quarantine table: records that are no events.", "rows", _STREAMING,
+    "guildhall_quarantined_rows",
+    "Rows of the quarantine table: records that are no events.",
+    "rows",
+    _STREAMING,
     ("realm",),
-)  # fmt: skip
+)
 ACK_TO_SETTLED_SECONDS = HistogramMetric(
     "guildhall_ack_to_settled_seconds",
     "From the broker's time of a record to the end of the settle call of its realm's part of the batch. Both are read "
@@ -233,12 +236,15 @@ QUERY_RESTARTS = CounterMetric(
     "guildhall_query_restarts_total", "Starts of a stage's query after its first one.", "starts", _STREAMING, ("stage",)
 )
 REALM_HALTED = GaugeMetric(
-    "guildhall_realm_halted", "1 for a realm that settling has stopped for, see status.", "", _STREAMING, ("realm",)
+    "guildhall_realm_halted", "Whether settling has stopped for the realm: status says why.", "", _STREAMING, ("realm",)
 )
 REALM_RECOVERING = GaugeMetric(
-    "guildhall_realm_recovering", "1 for a realm that takes no holds until its fence is settled.", "", _STREAMING,
+    "guildhall_realm_recovering",
+    "Whether the realm takes no holds because its fence is not settled yet.",
+    "",
+    _STREAMING,
     ("realm",),
-)  # fmt: skip
+)
 
 ALL: tuple[Metric, ...] = tuple(found for found in list(globals().values()) if isinstance(found, Metric))
 

@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.metrics_core import Metric as Family
 
 from state import metrics
+from state.broker import opened
 from state.ledger import Ledger
 from state.outcomes import Overview
 from state.settings import Settings
@@ -144,7 +145,8 @@ class LogReader:
 
     def _consumer(self) -> Any:
         if self._made is None:
-            self._made = KafkaConsumer(
+            self._made = opened(
+                KafkaConsumer,
                 bootstrap_servers=self._settings.kafka,
                 bootstrap_timeout_ms=CONNECT_MS,
                 reconnect_backoff_max_ms=1000,

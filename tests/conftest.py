@@ -38,6 +38,7 @@ DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="Also do every fault to real servers: takes half an hour.")
+    parser.addoption("--pictures", action="store_true", help="Write the pictures of the page to docs/screenshots.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

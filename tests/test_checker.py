@@ -5,27 +5,33 @@ import random
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from game import guilds, players, shop
 from game.accounts import Transfer, opening_balance
+from game.batches import Batch
+from game.commands import COMMANDS
 from game.events import FENCE, VOID, encode, event_id_of, new_event
 from game.rules import Decision
 from load.checker import history
 from load.checker.audit import read_ledger
 from load.checker.case import Case
-from load.checker.client import Reply, outcome_of
+from load.checker.client import Action, Client, Reply, outcome_of
 from load.checker.comparison import ledger_differs, offset_gap, status_differs
 from load.checker.fold import STALE, Books, fold
 from load.checker.history import Kind, Operation, Outcome
+from load.checker.kinds import ROUTES, is_answer
 from load.checker.verdict import Archive, Finding, RealmState, Record, check
-from load.checker.workload import _Player, play
+from load.checker.wishes import Wish
+from load.checker.workload import play, seats
 from state.connection import tag
 from state.ledger import Ledger, malformed_record, settle_record
-from tests.conftest import RedisServer
+from tests.conftest import RedisServer, serving
 from tests.test_ledger import NOW, TODAY
 
 REALM = 2
@@ -84,7 +90,9 @@ class Story:
 
     def read(self, offset: int, process: int = 0, **settled: int) -> None:
         """Ada's client remembers what it read at an offset."""
-        accounts = {name.replace("item_", "item:"): {"settled": n} for name, n in settled.items()}
+        accounts = {
+            name.replace("item_", "item:"): {"settled": n, "held": 0, "available": n} for name, n in settled.items()
+        }
         self.tell(None, "success", "inventory", process=process, answer={"offset": offset, "accounts": accounts})
 
     def books(self) -> Books:
@@ -330,6 +338,52 @@ def test_stale_read_is_time_that_runs_backwards(story: Story) -> None:
     assert kinds(story.judge()) == {"stale_read"}
 
 
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [
+        ({"guild": "knights"}, "ada read guild knights, and it was None"),
+        ({"leads": "knights"}, "ada read leads knights, and it was None"),
+        ({"accounts": {"gold": {"settled": 70, "held": 10, "available": 70}}}, "was read as"),
+        ({"accounts": {"claim_day": {"settled": 1, "held": 0, "available": 1}}}, "claim_day was 739"),
+    ],
+)
+def test_stale_read_is_what_does_not_fit_together(story: Story, said: dict[str, object], detail: str) -> None:
+    known = story.operations[-1].answer or {}
+    accounts = {"accounts": known["accounts"] | said.get("accounts", {})}
+    story.tell(None, "success", "inventory", answer=known | said | accounts)
+    (finding,) = story.judge()
+    assert finding.kind == "stale_read"
+    assert detail in finding.detail
+
+
+def page(story: Story, *offsets: int, following: int | None = None) -> None:
+    """Ada's client remembers a page of her history."""
+    ends = {offset: (event, status) for offset, event, status in story.books().finals}
+    entries = [
+        {"offset": o, "id": ends[o][0].id, "type": ends[o][0].type, "status": ends[o][1]}
+        for o in sorted(offsets, reverse=True)
+    ]
+    story.tell(None, "success", "history", answer={"events": entries, "next": following})
+
+
+@pytest.mark.parametrize(("offsets", "following"), [((), None), ((0, 1), None), ((0, 1, 3), None), ((1, 3), 1)])
+def test_a_history_is_a_part_of_the_log(story: Story, offsets: tuple[int, ...], following: int | None) -> None:
+    page(story, *offsets, following=following)
+    assert story.judge() == []
+
+
+@pytest.mark.parametrize(("offsets", "following"), [((0, 3), None), ((1, 3), None), ((6,), None)])
+def test_wrong_history_is_one_with_a_gap(story: Story, offsets: tuple[int, ...], following: int | None) -> None:
+    page(story, *offsets, following=following)
+    assert kinds(story.judge()) == {"wrong_history"}
+
+
+def test_wrong_history_is_another_status(story: Story) -> None:
+    page(story, 0, 1)
+    story.operations[-1].answer["events"][0]["status"] = "voided"
+    assert kinds(story.judge()) == {"wrong_history"}
+
+
 def test_stale_read_is_a_future_that_the_log_does_not_have(story: Story) -> None:
     story.read(8, gold=70, health=100, free_agent=1, item_iron_sword=1)
     assert kinds(story.judge()) == {"stale_read"}
@@ -482,20 +536,108 @@ def test_a_history_is_read_as_it_was_written(story: Story, tmp_path: Path) -> No
         ("buy_sword", 0, {}, "unknown"),
         ("inventory", 200, {"offset": 1, "accounts": {}}, "success"),
         ("inventory", 404, {"type": "/problems/not_settled"}, "refused"),
-        ("inventory", 404, {"type": "/problems/not_found"}, "unknown"),
+        ("inventory", 404, {"type": "/problems/not_found"}, "refused"),
+        ("inventory", 404, {}, "unknown"),
+        ("buy", 412, {"type": "/problems/state_changed"}, "refused"),
+        ("buy", 404, {"type": "/problems/not_found"}, "unknown"),
+        ("strike", 429, {"type": "/problems/too_many_requests"}, "unknown"),
+        ("history", 200, {"events": [], "next": None}, "success"),
+        ("history", 200, {"id": "x"}, "unknown"),
+        ("batch", 202, {"id": "x"}, "success"),
+        ("batch_apart", 200, {"results": []}, "success"),
+        ("batch_apart", 202, {"id": "x"}, "unknown"),
     ],
 )
 def test_what_an_answer_says(kind: Kind, status: int, body: dict[str, object], outcome: Outcome) -> None:
     assert outcome_of(kind, Reply(status, body, 0.0)) == outcome
 
 
-def test_a_seed_gives_the_same_wishes() -> None:
-    def wishes(seed: int) -> list[object]:
-        player = _Player(0, "run", REALM, random.Random(seed), token="t")
-        return [(player.wish(), player.manner()) for _ in range(50)]
+def test_a_batch_that_is_done_apart_is_one_operation_for_each_action() -> None:
+    results = [{"status": 202, "body": {"id": "x"}}, {"status": 503, "body": {"type": "/problems/unknown_outcome"}}]
+    app = Flask(__name__)
+    app.add_url_rule("/batches", "batches", lambda: {"results": results}, methods=["POST"])
+    actions = [{"action": "claim_gold"}, {"action": "strike", "target": "bob"}]
+    client = Client("http://127.0.0.1:1")
+    action = Action(REALM, "ada", "t", "batch_apart", {"actions": actions, "atomic": False}, "k")
+    unanswered, reply = client.attempt(action)
+    client.close()
+    assert reply.is_open
+    with serving(app) as url:
+        client = Client(url)
+        answered, reply = client.attempt(action)
+        client.close()
+    assert reply.is_open  # a part of it is
+    for operations, outcomes in ((unanswered, ["unknown", "unknown"]), (answered, ["success", "unknown"])):
+        assert [(o.kind, o.request, o.key) for o in operations] == [
+            ("claim_gold", {}, "k/0"),
+            ("strike", {"target": "bob"}, "k/1"),
+        ]
+        assert [o.outcome for o in operations] == outcomes
+    assert [o.event_id for o in unanswered] == [id_of("k/0"), id_of("k/1")]
+    assert [o.event_id for o in answered] == ["x", id_of("k/1")]
 
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "event_type", "details", "is_it"),
+    [
+        ("buy", {"item": "oak_shield"}, "item_bought", {"item": "oak_shield", "quantity": 1}, True),
+        ("buy", {"item": "oak_shield", "quantity": 2}, "item_bought", {"item": "oak_shield", "quantity": 1}, False),
+        ("buy", {"item": "oak_shield"}, "item_sold", {"item": "oak_shield", "quantity": 1}, False),
+        ("lead_guild", {"player": "bob"}, "leader_changed", {"guild": "knights", "leader": "bob"}, True),
+        ("lead_guild", {"player": "bob"}, "leader_changed", {"guild": "knights", "leader": "cat"}, False),
+        ("offer_trade", {"to": "bob", "give": {"gold": 5}}, "trade_offered", {"to": "bob", "give_gold": 5}, True),
+        ("offer_trade", {"to": "bob", "give": {"gold": 5}}, "trade_offered", {"to": "bob", "give_gold": 6}, False),
+        ("batch", {"actions": [{"action": "buy"}] * 2}, "actions_batched", {"actions": 2, "sword_bought": 2}, True),
+        ("batch", {"actions": [{"action": "buy"}] * 2}, "actions_batched", {"actions": 1, "sword_bought": 1}, False),
+        ("batch", {"actions": [{"action": "buy"}] * 2}, "actions_batched", {"actions": 2, "gold_claimed": 2}, False),
+        ("batch", {"actions": [{"action": "buy"}] * 2}, "actions_batched", {"actions": 2, "sword_bought": 1}, False),
+    ],
+)
+def test_an_event_is_what_was_asked_for(
+    kind: Kind, request_: dict[str, Any], event_type: str, details: dict[str, Any], is_it: bool
+) -> None:
+    assert is_answer(kind, request_, event_type, details) == is_it
+
+
+# Wishes.
+
+
+def wishes(seed: int) -> list[Wish]:
+    return [seat.wish(life, turn) for seat in seats(seed, "run", 2, 12) for life in range(5) for turn in range(1, 26)]
+
+
+def test_a_seed_gives_the_same_wishes() -> None:
     assert wishes(1) == wishes(1)
     assert wishes(1) != wishes(2)
+
+
+def test_everything_is_wished_for_in_a_form_that_the_game_takes() -> None:
+    commands = {command.name: command for command in COMMANDS}
+    assert {wish.kind for wish in wishes(1)} == ROUTES.keys() - {"register"}
+    for wish in wishes(1):
+        if wish.kind in commands:
+            commands[wish.kind].model_validate(wish.request)
+        elif wish.request:
+            Batch.model_validate(wish.request)
+        assert bool(wish.key) == bool(ROUTES[wish.kind].types or wish.kind == "batch_apart")
+
+
+def test_trades_are_answered_that_were_offered() -> None:
+    offered = {
+        (event_id_of(seat.realm, seat.name(life), wish.key), wish.request["to"])
+        for seat in seats(1, "run", 2, 32)
+        for life in range(5)
+        for wish in (seat.wish(life, turn) for turn in range(1, 26))
+        if wish.kind == "offer_trade"
+    }
+    accepted = [
+        ((wish.request["trade"], seat.name(life)) in offered)
+        for seat in seats(1, "run", 2, 32)
+        for life in range(5)
+        for wish in (seat.wish(life, turn) for turn in range(1, 26))
+        if wish.kind == "accept_trade"
+    ]
+    assert sum(accepted) > len(accepted) / 4
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "http://10.0.0.1:80", "http://localhost.example.org", ""])

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psutil
 import pytest
@@ -26,7 +27,7 @@ from load.checker.archive import archive
 from load.checker.audit import audit, read_log
 from load.checker.fold import fold
 from load.checker.history import Operation
-from load.checker.promises import _TYPES
+from load.checker.kinds import ROUTES
 from load.faults import campaign, processes
 from load.faults.arena import arena
 from load.faults.campaign import Load, disturb, is_quiet
@@ -47,7 +48,7 @@ WARM = 100  # operations before the fault, so that it meets players who buy, joi
 QUIET_SECONDS = 240  # of a busy small machine: restarts, deadlines of holds, landing
 ROUNDS = 3  # of 20, in every run of the tests
 
-KINDS = {event_type: kind for kind, types in _TYPES.items() for event_type in types}
+KINDS = {event_type: kind for kind, route in ROUTES.items() for event_type in route.types}
 FAULTS = {fault.name: fault for fault in catalogue(Settings(), random.Random(SEED))}
 ALWAYS = (
     "kill -9 of an API worker",
@@ -72,10 +73,30 @@ def in_the_log(instance: Instance) -> list[Event]:
 def asked_before(events: Sequence[Event]) -> list[Operation]:
     """Those of our own types, as if somebody had asked for them: other tests have."""
     return [
-        Operation(-1, event.realm, event.player, KINDS[event.type], None, {}, 0.0, 0.0, "unknown", event.id, None)
+        Operation(
+            -1,
+            event.realm,
+            event.player,
+            KINDS[event.type],
+            None,
+            request_of(event),
+            0.0,
+            0.0,
+            "unknown",
+            event.id,
+            None,
+        )
         for event in events
         if event.type in KINDS
     ]
+
+
+def request_of(event: Event) -> dict[str, Any]:
+    """What the checker must know of the request; of all but batches the event says enough."""
+    if KINDS[event.type] != "batch":
+        return {}
+    counts = {name: int(n) for name, n in event.details.items() if name != "actions"}
+    return {"actions": [{"action": KINDS[name]} for name, n in counts.items() for _ in range(n)]}
 
 
 def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:

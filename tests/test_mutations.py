@@ -30,7 +30,7 @@ from tests.conftest import RedisServer, eventually, serving
 
 pytestmark = pytest.mark.redis
 
-REALMS, PLAYERS, THREADS, ACTIONS = 2, 12, 4, 360
+REALMS, PLAYERS, THREADS, ACTIONS = 2, 12, 4, 600
 SEED = 4
 
 # Holds end soon, so that a run sees voids. The order of the three is what counts: see Settings.
@@ -50,10 +50,11 @@ FATES = (
 )
 # Purchases may be voided, too. Only they: a late one that is settled all the same leaves a player poorer and not
 # richer, so that no other event is rejected because of it.
+PURCHASES = frozenset({"sword_bought", "item_bought"})
 FATES_OF_PURCHASES = (
     *FATES,
-    "never",  # lost each time
-    "late",  # lost each time, and the first arrives in the end, when there has long been a void
+    *["never"] * 3,  # lost each time
+    *["late"] * 3,  # lost each time, and the first arrives in the end, when there has long been a void
 )
 
 
@@ -111,7 +112,7 @@ class FaultyLog:
     def _fate(self, event: Event) -> str:
         if not event.transfers:
             return "appended"  # of voids and fences the keeper writes another one anyway
-        fates = self._fates_of_purchases if event.type == "sword_bought" else self._fates
+        fates = self._fates_of_purchases if event.type in PURCHASES else self._fates
         return self._fate_of.get(event.id) or self._fate_of.setdefault(event.id, next(fates))
 
 
@@ -173,12 +174,15 @@ def python_archive(records: list[Record], realm: int) -> Archive:
 
 def played(server: RedisServer, file: Path) -> list[Finding]:
     """What the checker finds after a run under faults that has healed."""
-    settings = server.settings("api").model_copy(update=TIMES | {"realms": REALMS, "token_key": SecretStr("k" * 32)})
+    keys = {"token_key": SecretStr("k" * 32), "operator_key": SecretStr("operator")}
+    settings = server.settings("api").model_copy(update=TIMES | {"realms": REALMS} | keys)
     ledger, log, realms = Ledger(server.connection("settler"), settings), FaultyLog(), range(REALMS)
     app = create_app(settings, Ledger(server.connection("api"), settings), log)
     with Settler(ledger, log) as settler, serving(app) as url:
         eventually(lambda: not any(ledger.is_recovering(realm) for realm in realms))
-        operations = workload.play(url, REALMS, PLAYERS, ACTIONS, SEED, file, THREADS, deadline_seconds=120)
+        operations = workload.play(
+            url, REALMS, PLAYERS, ACTIONS, SEED, file, THREADS, operator_key="operator", deadline_seconds=120
+        )
         # Whether the ledger takes notice of a void or not: in the end there is one for each hold that is left.
         eventually(lambda: all(ledger.snapshot(realm).open_holds <= log.voided(realm) for realm in realms))
         log.deliver_late()
@@ -226,17 +230,20 @@ DROP_CLAIMS = """
 
 
 @pytest.mark.parametrize(
-    ("replacements", "kinds"),
+    ("replacements", "kinds", "others"),
     [
         pytest.param(
             [("read(realm, owner, name) - held(realm, owner, name)", "read(realm, owner, name)")],
             {"rejected", "lost"},
+            # The gold of a day is given twice, when the second claim is covered by what the first one has put back.
+            {"claimed_twice"},
             id="holds ignored",
         ),
         pytest.param(
             [("record.offset > offset", "true"), ("record.offset ~= offset + 1", "false")],
             # Not doubled: what comes again is known by its id, too. But the ledger claims to be where it is not.
             {"offset_gap", "stale_read"},
+            set(),
             id="offset check removed",
         ),
         pytest.param(
@@ -247,6 +254,7 @@ DROP_CLAIMS = """
                 )
             ],
             {"unresolved", "both", "ledger_differs"},
+            {"wrong_history"},  # of who reads it in the end, when the late event counts all the same
             id="void ignored",
         ),
         pytest.param(
@@ -257,15 +265,18 @@ DROP_CLAIMS = """
                 )
             ],
             {"doubled", "ledger_differs", "stale_read"},
+            set(),
             id="an event applied twice",
         ),
     ],
 )
 def test_a_broken_rule_of_the_ledger_is_found(
-    server: RedisServer, tmp_path: Path, replacements: list[tuple[str, str]], kinds: set[str]
+    server: RedisServer, tmp_path: Path, replacements: list[tuple[str, str]], kinds: set[str], others: set[str]
 ) -> None:
+    """It must be found by these kinds, and by no further ones than others, which depend on who meets whom."""
     server.connection("admin").function_load(mutated(LIBRARY.read_text(), *replacements), replace=True)
-    assert {finding.kind for finding in played(server, tmp_path / "history.jsonl")} == kinds
+    found = {finding.kind for finding in played(server, tmp_path / "history.jsonl")}
+    assert kinds <= found <= kinds | others
 
 
 def test_an_event_dropped_by_the_settle_query_is_found(
@@ -279,5 +290,6 @@ def test_an_event_dropped_by_the_settle_query_is_found(
     exec(source, namespace)  # noqa: S102 - the source is ours
     monkeypatch.setattr(settle, "judged_record", namespace["judged_record"])
     findings = played(server, tmp_path / "history.jsonl")
-    # Its hold is voided in the end, although the log has settled it.
-    assert {finding.kind for finding in findings} == {"lost", "both", "ledger_differs", "stale_read"}
+    # Its hold is voided in the end, although the log has settled it; and then the player may claim again.
+    kinds = {"lost", "both", "ledger_differs", "stale_read"}
+    assert kinds <= {finding.kind for finding in findings} <= kinds | {"wrong_history", "claimed_twice"}

@@ -2,9 +2,11 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
-from flask import Blueprint, Flask, Response, send_from_directory
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
 
 OWN = Path(__file__).with_name("static")
 
@@ -55,10 +57,15 @@ def page_response() -> Response:
 
 
 def _file(folder: Path, name: str) -> Response:
-    """The file, with an ETag; a browser asks each time whether it has changed, so that no old file meets a new one."""
-    response = send_from_directory(folder, name, mimetype=TYPES.get(Path(name).suffix), max_age=None)
+    """The file, with an ETag of its content; a browser asks each time whether it has changed, so that no old file meets
+    a new one."""
+    path = safe_join(str(folder), name)
+    if path is None or not Path(path).is_file():
+        raise NotFound(f"there is no file {name}")
+    response = Response(Path(path).read_bytes(), mimetype=TYPES.get(Path(path).suffix))
     response.headers["Cache-Control"] = "no-cache"
-    return response
+    response.add_etag()
+    return cast(Response, response.make_conditional(request))
 
 
 def protect(response: Response) -> Response:

@@ -21,7 +21,9 @@ routes = blueprint("exchange", "exchange")
 class TradePath(BaseModel):
     """Which offer."""
 
-    trade: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    trade: str = Field(
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", json_schema_extra={"example": answers.EXAMPLE_ID}
+    )
 
 
 @routes.post("/gifts", **change())

@@ -24,7 +24,7 @@ routes = blueprint("guilds", "guilds")
 class GuildPath(BaseModel):
     """Which guild."""
 
-    guild: str = Field(pattern=rf"^{NAME}$")
+    guild: str = Field(pattern=rf"^{NAME}$", json_schema_extra={"example": "knights"})
 
 
 class Successor(BaseModel):
@@ -32,7 +32,7 @@ class Successor(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    successor: str | None = Field(default=None, pattern=rf"^{NAME}$")
+    successor: str | None = Field(default=None, pattern=rf"^{NAME}$", json_schema_extra={"example": "bob"})
 
 
 @routes.get("/guilds", **read(answers.Guilds))

@@ -16,11 +16,12 @@ from api.services import services
 from api.tokens import Player
 from game import guilds, names, players, rules
 from game.accounts import NAME
-from game.commands import Depart
+from game.commands import Depart, Whole
 from game.events import format_time
 
 routes = blueprint("players", "players")
 
+ME: Final = "me"  # in a path: the player of the token
 _GUESTS: Final = uuid.UUID("1d7c6f0e-0f2b-5c9d-8a51-3b9d2f4e7c10")  # the names of guests who came with a key
 
 
@@ -29,14 +30,14 @@ class NewPlayer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"realm": 0, "name": "ada"}})
 
-    realm: int = Field(ge=0, le=1023, description="GET / says how many there are")
+    realm: Whole = Field(ge=0, le=1023, description="GET / says how many there are")
     name: Annotated[str, Field(pattern=rf"^{NAME}$")] | None = None
 
 
 class PlayerPath(BaseModel):
     """Who is looked at."""
 
-    player: str = Field(pattern=rf"^{NAME}$")
+    player: str = Field(pattern=rf"^{NAME}$", json_schema_extra={"example": "bob"})
 
 
 class Page(BaseModel):
@@ -54,6 +55,8 @@ def register(body: NewPlayer) -> Response:
     parts = services()
     if body.realm >= parts.settings.realms:
         raise Problem("unknown_realm", f"realms are 0 to {parts.settings.realms - 1}")
+    if body.name == ME:
+        raise Problem("name_reserved", f"{ME} is whoever asks: choose another name")
     if body.name:
         names.check(body.name)
     key = key_of(request, secret=True)
@@ -87,20 +90,30 @@ def fighters(query: Page) -> Response:
     return jsonify(players=players_here, next=following)
 
 
+@routes.get("/players/me", **read(answers.Profile) | role("found"))
+def own_profile() -> Response:
+    """What everybody in the realm may know of oneself."""
+    return _profile(current_player().name)
+
+
 @routes.get("/players/<player>", **read(answers.Profile) | role("found"))
 def profile(path: PlayerPath) -> Response:
     """What everybody in the realm may know of a player."""
-    me = current_player()
-    has = services().ledger.holdings(me.realm, f"player:{path.player}").settled
+    return _profile(path.player)
+
+
+def _profile(name: str) -> Response:
+    realm = current_player().realm
+    has = services().ledger.holdings(realm, f"player:{name}").settled
     if not rules.is_here(has):
-        raise Problem("not_found", f"there is no {path.player} in this realm")
+        raise Problem("not_found", f"there is no {name} in this realm")
     return jsonify(
-        realm=me.realm,
-        player=path.player,
+        realm=realm,
+        player=name,
         guild=guilds.membership(has),
         leads=guilds.leads(has),
-        items={name.removeprefix("item:"): n for name, n in has.items() if name.startswith("item:")},
-        **{name: has.get(name, 0) for name in ("health", "victories", "defeats", "gold")},
+        items={account.removeprefix("item:"): n for account, n in has.items() if account.startswith("item:")},
+        **{account: has.get(account, 0) for account in ("health", "victories", "defeats", "gold")},
     )
 
 

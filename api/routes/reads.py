@@ -23,7 +23,7 @@ OFFSET_HEADER = "Guildhall-Offset"
 class EventPath(BaseModel):
     """Which event."""
 
-    event_id: uuid.UUID
+    event_id: uuid.UUID = Field(json_schema_extra={"example": answers.EXAMPLE_ID})
 
 
 class BoardPath(BaseModel):

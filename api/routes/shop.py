@@ -31,7 +31,7 @@ class InRealm(BaseModel):
     realm: int | None = Field(default=None, ge=0, le=1023)
 
 
-@routes.get("/shop", **read(answers.Shop, public=True) | role("shop"))
+@routes.get("/shop", **read(answers.Shop, security=[{}, {"bearer": []}]) | role("shop"))
 def wares(query: InRealm) -> Response:
     """The catalogue, with prices in gold; with a realm also how many are left of each edition."""
     player = bearer()
@@ -113,7 +113,7 @@ def claim_reward(body: ClaimReward) -> Response:
     return do(body)
 
 
-@routes.post("/batches", **change(responses={"202": answers.Event, "200": answers.Results}))
+@routes.post("/batches", **change(responses={"202": answers.Event, "200": answers.Outcome}))
 def batch(body: Batch) -> Response:
     """Up to 50 actions: as one event, all or nothing, or one after the other with a result for each."""
     player, key = current_player(), key_of(request)

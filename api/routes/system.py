@@ -24,7 +24,7 @@ class ProblemPath(BaseModel):
     code: str
 
 
-@routes.get("/", **read(answers.Index, public=True))
+@routes.get("/", **read(answers.Index, public=True) | role("index"))
 def index() -> Response:
     """What is here: the page for a browser, JSON for a program."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
@@ -42,19 +42,19 @@ def index() -> Response:
     return response
 
 
-@routes.get("/status", **read(answers.State, public=True))
+@routes.get("/status", **read(answers.State, public=True) | role("status"))
 def status() -> Response:
     """How far each realm is and which servers answer; at most a second old."""
     return jsonify(services().overview.state())
 
 
-@routes.get("/healthz", **read(answers.Ok, public=True))
+@routes.get("/healthz", **read(answers.Ok, public=True) | role("health"))
 def healthz() -> Response:
     """This process answers. Says nothing about the servers behind it."""
     return jsonify(status="ok")
 
 
-@routes.get("/readyz", **read(answers.Ok, public=True) | role("system"))
+@routes.get("/readyz", **read(answers.Ok, public=True) | role("readiness"))
 def readyz() -> Response:
     """Whether actions can be accepted: the ledger and the log answer."""
     parts = services()

@@ -161,5 +161,5 @@ def _kept(reply: Reply) -> dict[str, Any] | None:
     """What the history keeps of an answer: no token, as a history may be handed around."""
     if reply.status == 0:
         return None
-    names = ("type", "offset", "accounts", "guild", "leads", "events", "unreadable")
+    names = ("type", "offset", "accounts", "guild", "leads", "events", "next", "unreadable")
     return {"status": reply.status} | {name: reply.body[name] for name in names if name in reply.body}

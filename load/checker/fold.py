@@ -38,6 +38,7 @@ class Books:
         self.statuses: dict[str, str] = {}  # event id -> settled, voided, rejected or stale
         self.events: list[tuple[int, Event]] = []  # what the log holds that is not malformed, by offset
         self.settled: dict[str, Event] = {}  # event id -> what moved the balances; no fences
+        self.finals: list[tuple[int, Event, str]] = []  # by offset, the events that ended here and how
 
     def balance(self, account: str) -> int:
         """What the account has; an account without transfers has its opening balance."""
@@ -57,6 +58,8 @@ class Books:
             status = self._decide(event)
             if status:
                 self.statuses[event.id] = status
+            if status in FINAL:
+                self.finals.append((record.offset, event, status))
 
     def _decide(self, event: Event) -> str:
         """What becomes of the event, empty if it says nothing: a void of another generation."""

@@ -8,6 +8,7 @@ from load.checker.case import Case, Finding
 from load.checker.history import Operation
 from load.checker.kinds import is_answer
 
+
 def lost(case: Case) -> Iterator[Finding]:
     """What was accepted is settled by the log, and is in the ledger and in the archive."""
     landed = {event_id for _, event_id in case.archive.rows}

@@ -4,14 +4,14 @@ In the manner of Jepsen's set and bank tests: clients have kept a history of wha
 the log says what became of it; the ledger and the archive must both be the fold of that log. To be asked when all
 servers work again and have caught up: a ledger that is still behind its log is a finding.
 
-What it does not see: rules that the books cannot express (two claims of gold on one day), time (an answer that came too
-late), and what different processes saw one after the other. It is for logs of less than a day, see ``checker.fold``.
+What it does not see: rules that the log cannot tell (which price was right), time (an answer that came too late), and
+what different processes saw one after the other. It is for logs of less than a day, see ``checker.fold``.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from load.checker import comparison, promises, reads
+from load.checker import comparison, invariants, promises, reads
 from load.checker.case import Archive, Case, Finding, RealmState
 from load.checker.fold import Record
 from load.checker.history import Operation
@@ -26,6 +26,8 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     promises.rejected,
     promises.unresolved,
     reads.stale_read,
+    reads.wrong_history,
+    invariants.broken_rules,
     comparison.offset_gap,
     comparison.doubled,
     comparison.negative,

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from game import catalogue
 from game.events import event_id_of
@@ -18,6 +18,7 @@ from load.checker.history import Kind
 
 Json = dict[str, Any]
 Manner = Literal["once", "twice", "again", "rush"]
+T = TypeVar("T")
 
 # How often. There are so many reads because each is checked against the log.
 _WEIGHTS: Final[dict[Kind, int]] = {
@@ -30,7 +31,7 @@ _WEIGHTS: Final[dict[Kind, int]] = {
     "drink": 3,
     "revive": 7,
     "give": 4,
-    "offer_trade": 6,
+    "offer_trade": 10,
     "accept_trade": 7,
     "decline_trade": 2,
     "found_guild": 1,
@@ -115,7 +116,7 @@ class _Draw:
     def key(self) -> str:
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
-    def weighted[T](self, weights: dict[T, int]) -> T:
+    def weighted(self, weights: dict[T, int]) -> T:
         return self.rng.choices(list(weights), list(weights.values()))[0]
 
     def one_of(self, names: Sequence[str]) -> str:

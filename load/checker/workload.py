@@ -1,40 +1,29 @@
-"""Plays the game from a seed, over HTTP and through faults, and keeps the history that the checker judges.
+"""Plays the game over HTTP and through faults, and keeps the history that the checker judges.
 
-Each player decides by random numbers of their own, so that a seed gives the same wishes however threads interleave;
-what the server makes of them differs from run to run. Contention is the point: players want more than they can pay,
-the players of a realm want the same guild, and several threads act for one player.
+What players want stands in ``load.checker.wishes``. Several threads act for one player, and what has no known end is
+tried again with the same key.
 """
 
 import ipaddress
 import itertools
-import random
 import secrets
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import TextIO
 from urllib.parse import urlsplit
 
-from game import catalogue
 from load.checker import history
 from load.checker.client import Action, Client, Reply
-from load.checker.history import Kind, Operation
+from load.checker.history import Operation
+from load.checker.wishes import Seat
 
 Progress = Callable[[int], None]
-Manner = Literal["once", "twice", "again", "rush"]
 
-# How often, of 100. There are so many reads because each is checked against the log.
-_KINDS: dict[Kind, int] = {"buy_sword": 40, "claim_gold": 5, "join_guild": 15, "leave_guild": 15, "inventory": 25}
-
-# How often, of 100, an action is done once; twice at the same time with one key; again after it has ended, with the
-# same key; or thrice at the same time with different keys.
-_MANNERS: dict[Manner, int] = {"once": 70, "twice": 10, "again": 10, "rush": 10}
-
-# Then the player registers under a new name: about when the gold is spent, as from then on nearly all is refused.
+# Then the player registers under a new name: about when the gold is spent, as from then on much is refused.
 TURNS_OF_A_LIFE = 25
 
 TRIES = 6  # of one action; but a registration is tried until it works, because nothing can be played without
@@ -43,45 +32,28 @@ SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0  # between two tries, w
 
 @dataclass(slots=True)
 class _Player:
-    """One player after another, in the same place; without a ``token`` the present one is not registered yet."""
+    """Who has a seat now; without a ``token`` not registered yet. ``etag`` is that of the inventory that was read
+    last."""
 
-    number: int
-    run: str
-    realm: int
-    rng: random.Random
+    seat: Seat
     life: int = 0
     turns: int = 0
     token: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"p{self.number}_{self.run}_{self.life}"
+    etag: str = ""
 
     def next_life(self) -> None:
-        self.life, self.turns, self.token = self.life + 1, 0, ""
+        self.life, self.turns, self.token, self.etag = self.life + 1, 0, "", ""
 
-    def wish(self) -> Action:
-        """What the player wants next."""
-        kind: Kind = self.rng.choices(list(_KINDS), list(_KINDS.values()))[0] if self.token else "register"
-        key = None if kind == "inventory" else self.new_key()
-        return Action(self.realm, self.name, self.token, kind, self._request(kind), key)
-
-    def manner(self) -> Manner:
-        return self.rng.choices(list(_MANNERS), list(_MANNERS.values()))[0]
-
-    def new_key(self) -> str:
-        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
-
-    def _request(self, kind: Kind) -> dict[str, Any]:
-        match kind:
-            case "register":
-                return {"realm": self.realm, "name": self.name}
-            case "buy_sword":
-                return {"sword": self.rng.choice(list(catalogue.SWORDS))}
-            case "join_guild":
-                # One guild of a realm for all lives of the same number: everybody wants its charter and its seats.
-                return {"guild": f"g{self.life}_{self.run}"}
-        return {}
+    def learn(self, action: Action, replies: list[Reply]) -> None:
+        """What the next turn needs to know of this one."""
+        if action.kind == "register":
+            self.token = next((str(r.body["token"]) for r in replies if "token" in r.body), "")
+            if not self.token:
+                self.next_life()
+        elif action.kind == "depart" and any("id" in r.body for r in replies):
+            self.next_life()
+        elif action.kind == "inventory":
+            self.etag = replies[0].etag or self.etag
 
 
 def play(
@@ -93,24 +65,23 @@ def play(
     history_path: Path,
     threads: int,
     *,
+    operator_key: str = "",
     deadline_seconds: float = 600.0,
     progress: Progress = lambda _operations: None,
 ) -> list[Operation]:
     """Let ``players`` take ``actions`` turns in all, rounded up to the same number for each. Answers the operations,
     more than turns because of contention and repetition, which are also written to the file. Ends early at the
-    deadline. ``progress`` is told how many operations have ended, in one call at a time.
+    deadline. ``progress`` is told how many operations have ended, in one call at a time. Without the operator's key
+    most of it is answered 429.
 
     Raises ValueError for an address that is not this machine's; OSError if the file cannot be written.
     """
     if not _is_loopback(url):
         raise ValueError(f"{url} is not this machine: the workload would flood somebody else's game")
     run = secrets.token_hex(3)  # the names of an earlier run with the same seed are taken
-    everybody = [
-        _Player(i, run, i % realms, random.Random(f"{seed}:{i}"))  # noqa: S311 - repeatable, and no secret
-        for i in range(players)
-    ]
+    everybody = [_Player(seat) for seat in seats(seed, run, realms, players)]
     turns = -(-actions // players)
-    client = Client(url)
+    client = Client(url, operator_key)
     with history_path.open("w", buffering=1) as file, ThreadPoolExecutor(2 * threads) as helpers:
         workload = _Workload(client, helpers, time.monotonic() + deadline_seconds, file, progress)
         with ThreadPoolExecutor(threads) as pool:
@@ -119,6 +90,12 @@ def play(
     for share in shares:
         share.result()
     return workload.operations
+
+
+def seats(seed: int, run: str, realms: int, players: int) -> list[Seat]:
+    """As many seats, spread over the realms."""
+    crowds = [tuple(range(realm, players, realms)) for realm in range(realms)]
+    return [Seat(seed, run, i % realms, i, crowds[i % realms]) for i in range(players)]
 
 
 class _Workload:
@@ -143,28 +120,28 @@ class _Workload:
         if player.turns == TURNS_OF_A_LIFE:
             player.next_life()
         player.turns += 1
-        action, manner = player.wish(), player.manner()
+        wish = player.seat.wish(player.life, player.turns) if player.token else player.seat.first_wish(player.life)
+        etag = player.etag if wish.if_unchanged else ""
+        name = player.seat.name(player.life)
+        action = Action(player.seat.realm, name, player.token, wish.kind, wish.request, wish.key or None, etag)
         others = {
             "once": [],
             "again": [],
             "twice": [action],
-            "rush": [replace(action, key=action.key and player.new_key()) for _ in range(2)],
-        }[manner]
+            "rush": [replace(action, key=action.key and key) for key in wish.further_keys],
+        }[wish.manner]
         helped = [self._helpers.submit(self._insist, other) for other in others]
         replies = [self._insist(action), *(future.result() for future in helped)]
-        if manner == "again":
+        if wish.manner == "again":
             replies.append(self._insist(action))
-        if action.kind == "register":
-            player.token = next((str(r.body["token"]) for r in replies if "token" in r.body), "")
-            if not player.token:
-                player.next_life()
+        player.learn(action, replies)
 
     def _insist(self, action: Action) -> Reply:
         """Try with the same key until the outcome is known; answers the last reply."""
         pause = SHORTEST_PAUSE_SECONDS
         for tried in itertools.count(1):
-            operation, reply = self._client.attempt(action)
-            self._record(operation)
+            operations, reply = self._client.attempt(action)
+            self._record(operations)
             enough = action.key is None or (tried >= TRIES and action.kind != "register")
             if not reply.is_open or enough or self._seconds_left() <= 0:
                 break
@@ -172,10 +149,11 @@ class _Workload:
             pause *= 2
         return reply
 
-    def _record(self, operation: Operation) -> None:
+    def _record(self, operations: list[Operation]) -> None:
         with self._lock:
-            history.write(operation, self._file)
-            self.operations.append(operation)
+            for operation in operations:
+                history.write(operation, self._file)
+            self.operations += operations
             self._progress(len(self.operations))
 
     def _seconds_left(self) -> float:

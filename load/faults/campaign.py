@@ -113,6 +113,7 @@ class Load:
                     self._seed + number,
                     folder / f"history-{number:03}.jsonl",
                     self._threads,
+                    operator_key=self._instance.secrets["operator_key"],
                     deadline_seconds=PLAY_SECONDS,
                     progress=self._note,
                 )

@@ -25,7 +25,7 @@ const VIEWS = {
   quests: ["Quests", Quests],
   guild: ["Guild", Guild],
   trade: ["Trade", Trade],
-  ranks: ["Leaderboards", Ranks],
+  ranks: ["Ranks", Ranks],
 };
 
 function App() {

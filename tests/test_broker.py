@@ -1,0 +1,38 @@
+"""Clients of a broker that is not there."""
+
+import gc
+import logging
+import os
+import socket
+import threading
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.errors import KafkaError
+
+from state.broker import opened
+
+
+@pytest.mark.parametrize("kind", [KafkaConsumer, KafkaAdminClient])
+def test_a_broker_that_is_not_there_leaves_no_thread_and_no_file(kind: type, caplog) -> None:
+    """The streams ask it at each scrape and the API for each look at its status: for as long as it is down."""
+    caplog.set_level(logging.CRITICAL, "kafka")  # pytest keeps what was logged, and with it the connections
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+
+        def attempt() -> None:
+            with pytest.raises(KafkaError):
+                opened(kind, bootstrap_servers=f"127.0.0.1:{port}", bootstrap_timeout_ms=200)
+
+        attempt()
+        before = left()
+        for _ in range(3):
+            attempt()
+        assert left() == before
+
+
+def left() -> tuple[int, int]:
+    """Threads and open files of this process, without those that only wait for Python to see that nobody needs them."""
+    gc.collect()
+    return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the names are enough
