@@ -116,6 +116,12 @@ _ALWAYS_TOLD: Final[dict[int, tuple[str, ...]]] = {
 _LIMITED: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
+# Operation -> the operations that the id of its event can be used for, and as what.
+_LINKS: Final[dict[str, dict[str, str]]] = {
+    "offer_trade": {"accept_trade": "trade", "decline_trade": "trade"},
+}
+
+
 def complete(operation: dict[str, Any], view: Callable[..., Any]) -> None:
     """Say of this operation what its role says, and what the docstring of its view says."""
     name = operation.pop(ROLE, "read")
@@ -133,6 +139,12 @@ def complete(operation: dict[str, Any], view: Callable[..., Any]) -> None:
         responses["200"]["content"]["text/html"] = {"schema": {"type": "string"}}
     for status, response in responses.items():
         _describe_response(response, name, int(status))
+    if name == "change":
+        uses = {"event": "event_id"} | _LINKS.get(operation["operationId"], {})
+        responses["202"]["links"] = {
+            use: {"operationId": use, "parameters": {parameter: "$response.body#/id"}}
+            for use, parameter in uses.items()
+        }
     operation["responses"] = dict(sorted(responses.items()))
 
 

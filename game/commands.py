@@ -24,10 +24,12 @@ def _as_whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_as_whole)]
-Gold = Annotated[Whole, Field(ge=1, le=1_000_000, examples=[10], description="gold pieces")]
-Quantity = Annotated[Whole, Field(ge=1, le=10)]
-Price = Annotated[Whole, Field(ge=0, le=1_000_000, description="refused with 412 if one costs another price by now")]
+WHOLE = BeforeValidator(_as_whole)  # behind the bounds, or else the document does not have them
+Gold = Annotated[int, Field(ge=1, le=1_000_000, examples=[10], description="gold pieces"), WHOLE]
+Quantity = Annotated[int, Field(ge=1, le=10), WHOLE]
+Price = Annotated[
+    int, Field(ge=0, le=1_000_000, description="refused with 412 if one costs another price by now"), WHOLE
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ class OfferTrade(Command):
 
 
 class _OfTrade(Command):
+    model_config = ConfigDict(json_schema_extra={"example": {"trade": "0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"}})
+
     trade: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="the id of the offer")
 
     def _offer(self, scene: Scene) -> Offer:

@@ -16,7 +16,7 @@ from api.services import services
 from api.tokens import Player
 from game import guilds, names, players, rules
 from game.accounts import NAME
-from game.commands import Depart, Whole
+from game.commands import WHOLE, Depart
 from game.events import format_time
 
 routes = blueprint("players", "players")
@@ -30,7 +30,7 @@ class NewPlayer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"realm": 0, "name": "ada"}})
 
-    realm: Whole = Field(ge=0, le=1023, description="GET / says how many there are")
+    realm: Annotated[int, Field(ge=0, le=1023, description="GET / says how many there are"), WHOLE]
     name: Annotated[str, Field(pattern=rf"^{NAME}$")] | None = None
 
 
