@@ -135,6 +135,13 @@ def empty_redis(redis_server: RedisServer) -> RedisServer:
     return redis_server
 
 
+@pytest.fixture
+def api(empty_redis: RedisServer):
+    from tests.scripted import Api  # at first use, as it needs what is defined here
+
+    return Api(empty_redis)
+
+
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Instance]:
     """The whole pipeline, in a folder and on ports of its own. Whatever an earlier run left there is ended first."""

@@ -1,76 +1,22 @@
 """The API's promises about acceptance, over a real Redis and a log that can be made to fail."""
 
 import json
-import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from pydantic import SecretStr
 
-from api.app import create_app
 from api.commit import GroupCommit, Unknown
 from game import shop
-from game.events import Event, new_event
+from game.events import new_event
 from state.connection import connect
-from state.ledger import Ledger, settle_record
-from state.log import NotAppended, fence_event
+from state.ledger import Ledger
 from state.outcomes import Reservation
 from state.settings import Settings
 from tests.conftest import RedisServer
+from tests.scripted import Api
 from tests.test_ledger import NOW, TODAY
 
 pytestmark = pytest.mark.redis
-
-
-class ScriptedLog:
-    """A log whose outcome the test decides: an offset, unknown, or certainly not appended."""
-
-    def __init__(self, settler: Ledger) -> None:
-        self.settler = settler
-        self.events: list[Event] = []
-        self.outcome = "append"
-        self._lock = threading.Lock()  # telemetry comes from a thread of its own
-
-    def append(self, event: Event, done: Callable[[int | None], None]) -> None:
-        if self.outcome == "refuse":
-            raise NotAppended("told to")
-        if self.outcome == "unknown":
-            done(None)
-            return
-        with self._lock:
-            self.events.append(event)
-            offset = len(self.events) - 1
-            self.settler.settle(event.realm, [settle_record(event, offset, 1_000_000)])
-        done(offset)
-
-    def ready(self) -> bool:
-        return self.outcome == "append"
-
-
-class Api:
-    """A client, the log behind it, and the books."""
-
-    def __init__(self, server: RedisServer, **changed: Any) -> None:
-        self.ledger = Ledger(server.connection("api"))
-        self.log = ScriptedLog(Ledger(server.connection("settler")))
-        token = self.log.settler.attach(0)
-        self.log.append(fence_event(0, token, NOW), lambda _offset: None)
-        secret = {"token_key": SecretStr("k" * 32), "limiter_password": SecretStr(server.passwords["limiter"])}
-        settings = server.settings("api").model_copy(update=secret | changed)
-        self.app = create_app(settings, self.ledger, self.log)
-        self.client: FlaskClient = self.app.test_client()
-
-    def register(self, name: str = "ada") -> dict[str, str]:
-        answer = self.client.post("/players", json={"realm": 0, "name": name})
-        assert answer.status_code == 202, answer.text
-        return {"Authorization": f"Bearer {answer.json['token']}"}
-
-
-@pytest.fixture
-def api(empty_redis: RedisServer) -> Api:
-    return Api(empty_redis)
 
 
 def test_a_purchase(api: Api) -> None:

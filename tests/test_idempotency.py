@@ -14,7 +14,7 @@ from state.ledger import settle_record
 from state.log import fence_event
 from state.outcomes import Held, Reservation
 from tests.conftest import RedisServer, eventually
-from tests.test_api import Api, ScriptedLog
+from tests.scripted import Api, ScriptedLog
 from tests.test_ledger import NOW, give
 
 pytestmark = pytest.mark.redis

@@ -14,7 +14,7 @@ from stack.instance import Instance
 from stack.log_lines import readable
 from state import logs
 from tests.conftest import Player, RedisServer, eventually
-from tests.test_api import Api
+from tests.scripted import Api
 
 
 class Log:

@@ -23,7 +23,7 @@ from state.metrics import CounterMetric, HistogramMetric, Server
 from streaming.lag import Lag
 from streaming.measures import Ages, ByRealm
 from tests.conftest import Player, RedisServer, eventually, wait_until_caught_up
-from tests.test_api import Api
+from tests.scripted import Api
 
 Scrape = dict[str, float]  # a sample as Prometheus writes it -> its value
 

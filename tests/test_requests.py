@@ -12,14 +12,14 @@ from api.problem_types import KINDS
 from game import catalogue
 from stack import ROOT
 from tests.conftest import RedisServer, eventually
-from tests.test_api import Api, api  # noqa: F401 - a fixture
+from tests.scripted import Api
 
 pytestmark = pytest.mark.redis
 
 Headers = dict[str, str]
 
 
-def buy(api: Api, token: Headers, headers: Headers | None = None, **body: Any) -> Any:  # noqa: F811
+def buy(api: Api, token: Headers, headers: Headers | None = None, **body: Any) -> Any:
     return api.client.post("/purchases", json=body, headers=token | (headers or {}))
 
 
@@ -33,7 +33,7 @@ def sources(*folders: str) -> str:
     return "\n".join(path.read_text() for folder in folders for path in Path(ROOT, folder).rglob("*.py"))
 
 
-def test_every_problem_that_is_raised_has_a_type_and_a_page(api: Api) -> None:  # noqa: F811
+def test_every_problem_that_is_raised_has_a_type_and_a_page(api: Api) -> None:
     text = sources("game", "api")
     raised = set(re.findall(r'(?:RuleBroken|Problem|unavailable)\(\s*f?"([a-z_]+)"', text))
     raised |= {name for name, _ in re.findall(r'": \("([a-z_]+)", "(.)', text)}
@@ -77,20 +77,20 @@ def test_what_is_wrong_with_a_request(
     path: str,
     options: dict[str, Any],
     status: int,
-    expected: str,  # noqa: F811
+    expected: str,
 ) -> None:
     headers = api.register() | options.pop("headers", {})
     answer = api.client.open(path, method=method, headers=headers, **options)
     assert (answer.status_code, code(answer)) == (status, expected)
 
 
-def test_a_method_that_is_not_allowed_names_those_that_are(api: Api) -> None:  # noqa: F811
+def test_a_method_that_is_not_allowed_names_those_that_are(api: Api) -> None:
     answer = api.client.put("/guild", headers=api.register())
     assert code(answer) == "method_not_allowed"
     assert set(answer.headers["Allow"].split(", ")) == {"DELETE", "OPTIONS"}
 
 
-def test_who_may_not_act_is_not_told_what_else_is_wrong(api: Api) -> None:  # noqa: F811
+def test_who_may_not_act_is_not_told_what_else_is_wrong(api: Api) -> None:
     assert api.client.post("/sales", data="{").status_code == 401
 
 
@@ -114,11 +114,11 @@ def test_who_may_not_act_is_not_told_what_else_is_wrong(api: Api) -> None:  # no
         ("guest_ada", 409),
     ],
 )
-def test_names(api: Api, name: str, status: int) -> None:  # noqa: F811
+def test_names(api: Api, name: str, status: int) -> None:
     assert api.client.post("/players", json={"realm": 0, "name": name}).status_code == status
 
 
-def test_a_shortfall_names_the_account(api: Api) -> None:  # noqa: F811
+def test_a_shortfall_names_the_account(api: Api) -> None:
     answer = buy(api, api.register(), item="tower_shield", quantity=2)
     assert answer.json | {"title": ""} == {
         "type": "/problems/not_enough_gold",
@@ -131,7 +131,7 @@ def test_a_shortfall_names_the_account(api: Api) -> None:  # noqa: F811
     }
 
 
-def test_an_inventory_that_has_not_changed_is_not_sent_again(api: Api) -> None:  # noqa: F811
+def test_an_inventory_that_has_not_changed_is_not_sent_again(api: Api) -> None:
     ada, _bob = api.register(), api.register("bob")
     first = api.client.get("/inventory", headers=ada)
     again = api.client.get("/inventory", headers=ada | {"If-None-Match": first.headers["ETag"]})
@@ -141,7 +141,7 @@ def test_an_inventory_that_has_not_changed_is_not_sent_again(api: Api) -> None: 
     assert api.client.get("/inventory", headers=ada | {"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_a_purchase_of_somebody_who_has_seen_something_else(api: Api) -> None:  # noqa: F811
+def test_a_purchase_of_somebody_who_has_seen_something_else(api: Api) -> None:
     ada = api.register()
     seen = api.client.get("/inventory", headers=ada).headers["ETag"]
     assert buy(api, ada, {"If-Match": seen}, item="wooden_sword").status_code == 202
@@ -151,7 +151,7 @@ def test_a_purchase_of_somebody_who_has_seen_something_else(api: Api) -> None:  
     assert (answer.status_code, code(answer)) == (412, "price_changed")
 
 
-def test_a_catalogue_that_has_not_changed_is_not_sent_again(api: Api) -> None:  # noqa: F811
+def test_a_catalogue_that_has_not_changed_is_not_sent_again(api: Api) -> None:
     first = api.client.get("/shop")
     assert api.client.get("/shop", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
     assert first.json["swords"] == catalogue.SWORDS
@@ -163,7 +163,7 @@ def test_a_catalogue_that_has_not_changed_is_not_sent_again(api: Api) -> None:  
 BATCH = [{"action": "buy_sword", "sword": "iron_sword"}, {"action": "claim_gold"}, {"action": "sell", "item": "x_"}]
 
 
-def test_a_batch_is_one_event_or_none(api: Api) -> None:  # noqa: F811
+def test_a_batch_is_one_event_or_none(api: Api) -> None:
     ada = api.register()
     assert code(api.client.post("/batches", json={"actions": BATCH}, headers=ada)) == "unknown_item"
     answer = api.client.post("/batches", json={"actions": BATCH[:2]}, headers=ada)
@@ -172,7 +172,7 @@ def test_a_batch_is_one_event_or_none(api: Api) -> None:  # noqa: F811
     assert api.client.get("/inventory", headers=ada).json["accounts"]["gold"]["settled"] == 95
 
 
-def test_a_list_of_actions_has_a_result_for_each_and_happens_once(api: Api) -> None:  # noqa: F811
+def test_a_list_of_actions_has_a_result_for_each_and_happens_once(api: Api) -> None:
     ada = api.register() | {"Idempotency-Key": "list"}
     body = {"atomic": False, "actions": BATCH}
     first = api.client.post("/batches", json=body, headers=ada)
@@ -184,7 +184,7 @@ def test_a_list_of_actions_has_a_result_for_each_and_happens_once(api: Api) -> N
     assert len(api.log.events) == 4  # a fence, a registration and the two
 
 
-def test_a_batch_of_fifty(api: Api) -> None:  # noqa: F811
+def test_a_batch_of_fifty(api: Api) -> None:
     ada = api.register()
     many = [{"action": "buy", "item": "wooden_sword"}] * 5 + [{"action": "sell", "item": "wooden_sword"}] * 45
     assert code(api.client.post("/batches", json={"actions": many}, headers=ada)) == "not_enough_items"
@@ -193,7 +193,7 @@ def test_a_batch_of_fifty(api: Api) -> None:  # noqa: F811
     assert api.client.post("/batches", json={"actions": gifts}, headers=ada).status_code == 202
 
 
-def test_a_history_is_read_page_by_page(api: Api) -> None:  # noqa: F811
+def test_a_history_is_read_page_by_page(api: Api) -> None:
     ada = api.register()
     for _ in range(4):
         buy(api, ada, item="small_potion")
@@ -205,7 +205,7 @@ def test_a_history_is_read_page_by_page(api: Api) -> None:  # noqa: F811
     assert first["events"][0]["details"]["item"] == "small_potion"
 
 
-def test_a_look_is_told_once_a_minute(api: Api) -> None:  # noqa: F811
+def test_a_look_is_told_once_a_minute(api: Api) -> None:
     ada = api.register()
     for path in ("/inventory", "/inventory", "/shop", "/shop"):
         assert api.client.get(path, headers=ada).status_code == 200
@@ -219,7 +219,7 @@ def test_a_look_is_told_once_a_minute(api: Api) -> None:  # noqa: F811
     assert {event.player for event in api.log.events if event.type == "shop_viewed"} == {"ada"}
 
 
-def test_who_has_left_is_gone(api: Api) -> None:  # noqa: F811
+def test_who_has_left_is_gone(api: Api) -> None:
     ada = api.register()
     assert api.client.delete("/players/me", headers=ada).json["type"] == "player_left"
     assert code(api.client.get("/inventory", headers=ada)) == "not_found"
@@ -228,7 +228,7 @@ def test_who_has_left_is_gone(api: Api) -> None:  # noqa: F811
     assert code(api.client.post("/players", json={"realm": 0, "name": "ada"})) == "name_taken"
 
 
-def test_the_page_for_a_browser_and_json_for_a_program(api: Api) -> None:  # noqa: F811
+def test_the_page_for_a_browser_and_json_for_a_program(api: Api) -> None:
     browser = api.client.get("/", headers={"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"})
     assert browser.mimetype == "text/html"
     browser.close()
@@ -282,20 +282,20 @@ def test_counters_that_do_not_answer_stop_nobody(empty_redis: RedisServer) -> No
     assert [unlimited.client.get("/quests", headers=token).status_code for _ in range(3)] == [200] * 3
 
 
-def test_without_an_operator_key_nobody_is_an_operator(api: Api) -> None:  # noqa: F811
+def test_without_an_operator_key_nobody_is_an_operator(api: Api) -> None:
     answers = [api.client.get("/healthz", headers={"Guildhall-Operator": ""})]
     answers += [api.client.get("/shop", headers={"Guildhall-Operator": ""}) for _ in range(121)]
     assert answers[-1].status_code == 429
 
 
-def test_one_token_is_of_one_realm(api: Api) -> None:  # noqa: F811
+def test_one_token_is_of_one_realm(api: Api) -> None:
     """Whatever is asked with it is asked of that realm: no parameter names another player or realm to act for."""
     ada = api.register()
     for field in ("player", "realm", "from"):
         assert code(buy(api, ada, item="wooden_sword", **{field: "bob"})) == "invalid"
 
 
-def test_an_event_of_somebody_else_is_unknown(api: Api) -> None:  # noqa: F811
+def test_an_event_of_somebody_else_is_unknown(api: Api) -> None:
     ada, bob = api.register(), api.register("bob")
     event = buy(api, ada, item="wooden_sword").json["id"]
     assert api.client.get(f"/events/{event}", headers=ada).json["status"] == "settled"

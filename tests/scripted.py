@@ -1,0 +1,59 @@
+"""The API over a real Redis and a log that a test can make fail."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from api.app import create_app
+from game.events import Event
+from state.ledger import Ledger, settle_record
+from state.log import NotAppended, fence_event
+from tests.conftest import RedisServer
+from tests.test_ledger import NOW
+
+
+class ScriptedLog:
+    """A log whose outcome the test decides: an offset, unknown, or certainly not appended."""
+
+    def __init__(self, settler: Ledger) -> None:
+        self.settler = settler
+        self.events: list[Event] = []
+        self.outcome = "append"
+        self._lock = threading.Lock()  # telemetry comes from a thread of its own
+
+    def append(self, event: Event, done: Callable[[int | None], None]) -> None:
+        if self.outcome == "refuse":
+            raise NotAppended("told to")
+        if self.outcome == "unknown":
+            done(None)
+            return
+        with self._lock:
+            self.events.append(event)
+            offset = len(self.events) - 1
+            self.settler.settle(event.realm, [settle_record(event, offset, 1_000_000)])
+        done(offset)
+
+    def ready(self) -> bool:
+        return self.outcome == "append"
+
+
+class Api:
+    """A client, the log behind it, and the books."""
+
+    def __init__(self, server: RedisServer, **changed: Any) -> None:
+        self.ledger = Ledger(server.connection("api"))
+        self.log = ScriptedLog(Ledger(server.connection("settler")))
+        token = self.log.settler.attach(0)
+        self.log.append(fence_event(0, token, NOW), lambda _offset: None)
+        secret = {"token_key": SecretStr("k" * 32), "limiter_password": SecretStr(server.passwords["limiter"])}
+        settings = server.settings("api").model_copy(update=secret | changed)
+        self.app = create_app(settings, self.ledger, self.log)
+        self.client: FlaskClient = self.app.test_client()
+
+    def register(self, name: str = "ada") -> dict[str, str]:
+        answer = self.client.post("/players", json={"realm": 0, "name": name})
+        assert answer.status_code == 202, answer.text
+        return {"Authorization": f"Bearer {answer.json['token']}"}
