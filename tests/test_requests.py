@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+from flask_limiter import RequestLimit
 from pydantic import SecretStr
 
 from api.problem_types import KINDS
@@ -280,6 +282,18 @@ def test_counters_that_do_not_answer_stop_nobody(empty_redis: RedisServer) -> No
     unlimited = Api(empty_redis, limiter_password=SecretStr("wrong"), limit_player="1 per minute")
     token = unlimited.register()
     assert [unlimited.client.get("/quests", headers=token).status_code for _ in range(3)] == [200] * 3
+
+
+def test_counters_that_fail_in_between_do_not_change_an_answer(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The headers of an answer ask the counters once more: that once turned an accepted action into a 500."""
+
+    def fail(*_: object) -> float:
+        raise redis.TimeoutError("told to")
+
+    monkeypatch.setattr(RequestLimit, "reset_at", property(fail))
+    token = limited.register()
+    answer = buy(limited, token, item="wooden_sword")
+    assert (answer.status_code, answer.headers.get("RateLimit-Limit")) == (202, None)
 
 
 def test_without_an_operator_key_nobody_is_an_operator(api: Api) -> None:

@@ -49,8 +49,10 @@ async function send(action) {
 function accepted(action, answer) {
   Object.assign(action, { id: answer.id, offset: answer.offset, status: "pending", note: "" });
   const settled = answer.status === "settled" || state.feed.some((event) => event.id === answer.id);
-  if (settled) dismiss(action);
-  else {
+  if (settled) {
+    dismiss(action);
+    say(`${action.words}: settled.`);
+  } else {
     say(`${action.words}: accepted, pending.`);
     watch(action);
   }

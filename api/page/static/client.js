@@ -18,7 +18,7 @@ export class Problem extends Error {
 
   // Whether the same request may succeed in a moment.
   get passes() {
-    return [0, 429, 502, 503, 504].includes(this.status);
+    return [0, 429, 500, 502, 503, 504].includes(this.status) || this.code === "idempotency_key_in_use";
   }
 }
 

@@ -59,7 +59,7 @@ export function stop() {
 
 // Read what the view on the screen shows.
 export async function look() {
-  if (!state.session || state.route.tab !== "play") return;
+  if (!state.inventory || state.route.tab !== "play") return;
   const needs = NEEDS[state.route.view] ?? [];
   await guarded(async () => {
     update({ inventory: await read("/inventory") });
@@ -85,7 +85,7 @@ async function arrival(signal) {
       if (problem.status === 401) return ended();
       // The books forget a registration after a day, and then the inventory alone tells.
       if (problem.code === "unknown_event") state.session.registration = null;
-      else if (problem.code !== "not_settled" && !problem.passes) return complain(problem.message);
+      else if (problem.code !== "not_settled" && !problem.passes) return ended(problem.message);
     }
     await sleep(ARRIVAL_SECONDS);
   }

@@ -5,39 +5,48 @@ const SHOWN_MS = 7000;
 let timer = 0;
 
 export function say(text) {
+  clear("alert");
   show("status", text);
-  timer = setTimeout(clear, SHOWN_MS);
+  passing();
 }
 
 // Stays until the next message: who reads slowly must not miss why something was refused.
 export function complain(text) {
+  clear("status");
   show("alert", text);
 }
 
-// Only read aloud: for what is on the screen already.
+// Only read aloud: for what is on the screen already. It takes no complaint away.
 export function whisper(text) {
   show("status", text, "spoken");
-  timer = setTimeout(clear, SHOWN_MS);
+  passing();
 }
 
 function show(role, text, look = "") {
-  clear();
   const message = document.createElement("p");
   message.textContent = text;
   message.className = look;
-  if (!look) message.append(dismissal());
-  document.querySelector(`#messages [role=${role}]`).append(message);
+  if (!look) message.append(dismissal(role));
+  region(role).replaceChildren(message);
 }
 
-function dismissal() {
+function dismissal(role) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Dismiss";
-  button.addEventListener("click", clear);
+  button.addEventListener("click", () => clear(role));
   return button;
 }
 
-function clear() {
+function passing() {
   clearTimeout(timer);
-  for (const region of document.querySelectorAll("#messages [role]")) region.replaceChildren();
+  timer = setTimeout(() => clear("status"), SHOWN_MS);
+}
+
+function clear(role) {
+  region(role).replaceChildren();
+}
+
+function region(role) {
+  return document.querySelector(`#messages [role=${role}]`);
 }

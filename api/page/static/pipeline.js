@@ -1,10 +1,10 @@
 // The pipeline as it moves: GET /status once a second while somebody looks, and what two answers tell together.
-import { Problem, read } from "./client.js";
+import { Problem, read, sleep } from "./client.js";
 import { whisper } from "./messages.js";
 import { state, update } from "./store.js";
 import { duration, plural } from "./words.js";
 
-const EVERY_MS = 1000;
+const EVERY_SECONDS = 1;
 const RATE_SECONDS = 5; // a rate is the mean of so long
 const KEPT_SECONDS = 60; // for the lines that show the last minute
 const STOPPED_SECONDS = 5;
@@ -21,21 +21,22 @@ const DOWN = {
 
 let samples = []; // { at, realms: realm -> { accepted, settled, landed } }, oldest first
 const moved = new Map(); // "realm stage" -> when it last moved or had nothing to do, in seconds
-let timer = 0;
+let watch = null; // the one that goes on
 let told = "";
 
 export function startWatching() {
-  if (timer) return;
-  const again = async () => {
-    if (!document.hidden) await poll();
-    if (timer) timer = setTimeout(again, EVERY_MS);
-  };
-  timer = setTimeout(again, 0);
+  if (!watch) keepWatching((watch = {}));
 }
 
 export function stopWatching() {
-  clearTimeout(timer);
-  timer = 0;
+  watch = null;
+}
+
+async function keepWatching(mine) {
+  while (watch === mine) {
+    if (!document.hidden) await poll();
+    await sleep(EVERY_SECONDS);
+  }
 }
 
 async function poll() {

@@ -58,8 +58,8 @@ function Opponent({ player, health }) {
     <th scope="row">${player}</th>
     <td><span class="health"><${Bar} label=${`Health of ${player}`} available=${health} most="100"
       text=${`${health} of 100`} /> ${health}</span></td>
-    <td><${Act} words=${`Strike ${player}`} label=${`Strike ${player}`} path="/strikes" body=${blow(player)} reason=${unable()}
-      showReason=${false}><${Icon} kind="sword" /> Strike<//></td>
+    <td><${Act} words=${`Strike ${player}`} label=${`Strike ${player}`} path="/strikes" body=${blow(player)}
+      reason=${unable()} showReason=${false}><${Icon} kind="sword" /> Strike<//></td>
   </tr>`;
 }
 

@@ -7,6 +7,7 @@ import { Act, Bar, account, isDown } from "./parts.js";
 
 const FULL_HEALTH = 100;
 const REVIVAL_PRICE = 20;
+const CLAIM = "Claim daily gold";
 
 export function Fighter() {
   const { player, guild, leads, realm } = state.inventory;
@@ -36,7 +37,7 @@ export function Fighter() {
         reason=${gold.available < REVIVAL_PRICE ? `You need ${REVIVAL_PRICE} gold, and your daily gold may help.` : ""}>
         Revive for ${REVIVAL_PRICE} gold<//>`
       }
-      <${Act} words="Claim daily gold" path="/claim_gold" reason=${claimed()} look="secondary">Claim daily gold<//>
+      <${Act} words=${CLAIM} path="/claim_gold" reason=${claimed()} look="secondary">Claim daily gold<//>
     </div>
   </section>`;
 }
@@ -45,10 +46,10 @@ function held({ held: amount }) {
   return amount ? `, ${count(amount)} held` : "";
 }
 
-// The account claim_day holds the last day claimed, as a number of days; UTC decides.
+// Known from what has happened; when that is too long ago for the feed, the server says it.
 function claimed() {
-  const { settled, held: amount } = account("claim_day");
-  const today = 719163 + Math.floor(Date.now() / 86_400_000); // 1970-01-01 is the 719,163rd day of the calendar
-  if (amount) return "Your claim is pending.";
-  return settled >= today ? "Claimed today; the next is due after midnight (UTC)." : "";
+  if (state.onTheWay.some((action) => action.words === CLAIM && action.status === "pending")) return "It is pending.";
+  const today = new Date().toISOString().slice(0, 10);
+  const mine = state.feed.filter((event) => event.type === "gold_claimed" && event.player === state.session.player);
+  return mine.some((event) => event.details.day === today) ? "Claimed today; the next is due after midnight (UTC)." : "";
 }

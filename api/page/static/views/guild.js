@@ -52,7 +52,7 @@ function Mine({ guild, leader, members, treasury, seats_free: free }) {
   const me = state.session.player;
   const leads = leader === me;
   const others = members.filter((member) => member.player !== me);
-  return html`<p>${leader ? html`Led by <strong>${leads ? "you" : leader}</strong>` : "Nobody leads it"} ·
+  return html`<p>${leader ? html`Led by <strong>${leads ? "you" : leader}</strong>` : "Nobody leads it"} ·${" "}
       ${free} ${free === 1 ? "seat" : "seats"} free</p>
     <div class="two">
       <div>
