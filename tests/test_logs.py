@@ -47,11 +47,6 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     logs.forget()
 
 
-@pytest.fixture
-def api(empty_redis: RedisServer) -> Api:
-    return Api(empty_redis)
-
-
 def test_a_line_begins_with_what_every_line_has(log: Log) -> None:
     logs.about(realm=3)
     logs.get("test").warning("said\nso", event_id="abc")

@@ -126,11 +126,6 @@ def test_landed_offsets_can_be_asked_for_without_a_look_at_the_servers() -> None
     assert parse(found) == {"guildhall_landed_offset,realm=0": -1, "guildhall_landed_offset,realm=1": 7}
 
 
-@pytest.fixture
-def api(empty_redis: RedisServer) -> Api:
-    return Api(empty_redis)
-
-
 def scraped(api: Api) -> Scrape:
     return parse(api.client.get("/metrics").text)
 
@@ -275,7 +270,7 @@ def test_the_numbers_are_those_of_what_happened(pipeline: Instance, served: Serv
     records = new("guildhall_records_total,.*")  # with telemetry, which needs no hold
     assert new("guildhall_ack_to_settled_seconds_count") == records
     assert new("guildhall_batch_records_sum,stage=settle") == new("guildhall_batch_records_sum,stage=land") == records
-    assert after["guildhall_ack_to_settled_seconds_bucket,le=60.0"] > before["guildhall_ack_to_settled_seconds_count"]
+    assert new("guildhall_ack_to_settled_seconds_bucket,le=300.0") == records
     assert total(after, "guildhall_holds_open,.*") == 0
     assert total(after, "guildhall_lag_seconds,.*") == 0
     assert total(after, "guildhall_realm_halted,.*") == 0

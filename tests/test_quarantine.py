@@ -94,7 +94,8 @@ def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instanc
     bad, limit = 0, pipeline.settings().malformed_limit
 
     def refusals() -> int:
-        return (pipeline.home / "logs" / "streaming.log").read_text().count("land ended: state.ledger.TooManyMalformed")
+        said = '"stage": "land", "reason": "state.ledger.TooManyMalformed'
+        return (pipeline.home / "logs" / "streaming.log").read_text().count(said)
 
     # Twice, one soon after the other: what landed in between must not land again when landing starts again.
     for _ in range(2):

@@ -11,6 +11,7 @@ from api import answers
 from api.actions import act, do, perform
 from api.idempotency import Key, key_of
 from api.identity import bearer, current_player
+from api.metrics import refused
 from api.operations import blueprint, change, read, role
 from api.problems import Problem, problem_of
 from api.services import services
@@ -130,4 +131,5 @@ def _result(player: Player, key: Key | None, action: Command) -> dict[str, Any]:
         problem = problem_of(error)
         if problem is None:
             raise
+        refused(problem.code, problem.status)
         return {"status": problem.status, "body": problem.body}
