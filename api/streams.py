@@ -74,7 +74,8 @@ class _Stream:
 
 def _chunks(ledger: Ledger, player: Player, last: int) -> Iterator[bytes]:
     ends = time.monotonic() + LONGEST_SECONDS
-    yield b"retry: 1000\n: the stream is open\n\n"
+    # With an id although it is no event: who is cut off before the first event goes on from here and misses nothing.
+    yield f"retry: 1000\nid: {max(0, last)}\n: the stream is open\n\n".encode()
     beat = time.monotonic() + HEARTBEAT_SECONDS
     while time.monotonic() < ends:
         entries = _after(ledger, player, last)
