@@ -9,12 +9,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from stack import ROOT
 from stack.errors import StackError
-from stack.instance import Instance, open_instance
+from stack.instance import ELSEWHERE, Instance, open_instance
 
 console = Console()
 
@@ -33,6 +31,11 @@ def _instance(context: click.Context, realms: int | None = None) -> Instance:
     return open_instance(home, port, realms)
 
 
+def _require_own_servers(command: str) -> None:
+    if os.environ.get(ELSEWHERE):
+        raise StackError(f"the servers here are started and stopped from outside: docker compose {command}")
+
+
 def _realms(instance: Instance, realm: int | None) -> list[int]:
     if realm is None:
         return list(range(instance.realms))
@@ -44,10 +47,41 @@ def _realms(instance: Instance, realm: int | None) -> list[int]:
 @cli.command()
 @click.option("--realms", type=click.IntRange(1, 1024), help="How many realms; remembered.")
 @click.pass_context
+def init(context: click.Context, realms: int | None) -> None:
+    """Make the instance's file with its secrets, if there is none yet; up does it by itself."""
+    instance = _instance(context, realms)
+    console.print(f"There is an instance of {instance.realms} realms, with its secrets, in {instance.home}")
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_context
+def serve(context: click.Context, name: str) -> None:
+    """Run one server in the foreground: what a container of docker-compose.yml does."""
+    from stack.serve import describe
+    from stack.serve import serve as run
+
+    instance = _instance(context)
+    sys.exit(run(instance, describe(instance, name, console), console))
+
+
+@cli.command()
+@click.pass_context
+def notebook(context: click.Context) -> None:
+    """Where the notebook's server of docker-compose.yml is, with the token that opens it."""
+    from stack.notebook import url
+
+    console.print(url(_instance(context)), soft_wrap=True)
+
+
+@cli.command()
+@click.option("--realms", type=click.IntRange(1, 1024), help="How many realms; remembered.")
+@click.pass_context
 def up(context: click.Context, realms: int | None) -> None:
     """Install what is missing and start the servers."""
     from stack.lifecycle import up as bring_up
 
+    _require_own_servers("up")
     started = time.monotonic()
     instance = _instance(context, realms)
     bring_up(instance, console)
@@ -60,6 +94,7 @@ def down(context: click.Context) -> None:
     """Stop exactly what was started."""
     from stack.lifecycle import down as bring_down
 
+    _require_own_servers("down")
     stopped = bring_down(_instance(context))
     console.print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
 
@@ -72,7 +107,8 @@ def status(context: click.Context) -> None:
     from stack.status import server_table
 
     instance = _instance(context)
-    console.print(server_table(instance))
+    if not os.environ.get(ELSEWHERE):
+        console.print(server_table(instance))
     console.print(render(instance))
 
 
@@ -110,21 +146,28 @@ def logs(context: click.Context, server: str | None, follow: bool, lines: int) -
 
 
 @cli.command()
-@click.argument("text", metavar="QUERY")
+@click.argument("text", metavar="[QUERY]", required=False)
+@click.option("--name", metavar="NAME", help="Answer a ready-made query.")
+@click.option("--list", "listing", is_flag=True, help="The ready-made queries, and what each one answers.")
+@click.option("--show", metavar="NAME", help="Print the SQL of a ready-made query.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV, row by row as Presto sends them.")
+@click.option("--explain", is_flag=True, help="How Presto would answer, and with how many rows.")
 @click.pass_context
-def sql(context: click.Context, text: str) -> None:
-    """Ask Presto; the events are in the table `events`."""
-    from stack.sql import query
+def sql(
+    context: click.Context,
+    text: str | None,
+    name: str | None,
+    listing: bool,
+    show: str | None,
+    as_csv: bool,
+    explain: bool,
+) -> None:
+    """Ask Presto; the events are in the table `events`.
 
-    answer = query(_instance(context), text)
-    table = Table(box=None)
-    for i, column in enumerate(answer.columns):
-        numeric = answer.rows and all(isinstance(row[i], int | float) for row in answer.rows)
-        table.add_column(column, justify="right" if numeric else "left")
-    for row in answer.rows:
-        # Text, as rich would take [brackets] for a style and the account of a player called fire for an emoji.
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    console.print(table)
+    Without QUERY there is a prompt, or the queries of the standard input are answered."""
+    from stack.sql_command import run
+
+    run(_instance(context), console, text, name=name, show=show, listing=listing, as_csv=as_csv, explain=explain)
 
 
 @cli.command()
@@ -141,6 +184,18 @@ def rebuild(context: click.Context, source: str, realm: int | None) -> None:
 
     instance = _instance(context)
     sys.exit(0 if run(instance, source, _realms(instance, realm), console) else 1)
+
+
+@cli.command()
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to; report.html of the instance.")
+@click.option("--notebook", type=click.Path(dir_okay=False, path_type=Path), help="Also keep the executed notebook.")
+@click.pass_context
+def report(context: click.Context, out: Path | None, notebook: Path | None) -> None:
+    """Ask Presto what players do, audit the books, and write it all into one HTML file that opens anywhere."""
+    from stack.report.export import run
+
+    instance = _instance(context)
+    run(instance, out or instance.home / "report.html", console, notebook)
 
 
 @cli.command()
@@ -232,12 +287,49 @@ def redis(context: click.Context, arguments: tuple[str, ...]) -> None:
 @cli.command()
 @click.option("--requests", default=6000, type=click.IntRange(100, 1_000_000), help="How many requests to play.")
 @click.option("--concurrency", default=16, type=click.IntRange(1, 128), help="How many at once.")
+@click.option("--running", is_flag=True, envvar=ELSEWHERE, help="Take servers that somebody else has started.")
 @click.pass_context
-def demo(context: click.Context, requests: int, concurrency: int) -> None:
+def demo(context: click.Context, requests: int, concurrency: int, running: bool) -> None:
     """Set up, start, play, and prove that nothing was lost."""
     from stack.demo import run
 
-    sys.exit(0 if run(_instance(context), requests, concurrency, console) else 1)
+    sys.exit(0 if run(_instance(context), requests, concurrency, console, running=running) else 1)
+
+
+@cli.command()
+@click.option("--history", metavar="DAYS", help="Write the events of so many past days, such as 30d, into the log.")
+@click.option("--scenario", metavar="NAME", help="Play it by ab: launch-day, quiet-evening, flash-sale or bot-attack.")
+@click.option(
+    "--players", type=click.IntRange(2, 100_000), help="How many there are; a history has as many as it needs."
+)
+@click.option("--events", type=click.IntRange(500, 20_000_000), help="Of a history; 1,000,000 if nothing is said.")
+@click.option("--minutes", type=click.FloatRange(0.2, 60), help="Of a scenario; 5 if nothing is said.")
+@click.option("--seed", type=click.IntRange(0, 2**53), help="Repeats what another run has planned.")
+@click.pass_context
+def play(
+    context: click.Context,
+    history: str | None,
+    scenario: str | None,
+    players: int | None,
+    events: int | None,
+    minutes: float | None,
+    seed: int | None,
+) -> None:
+    """Make a living world: weeks of it at once, marked as generated, or minutes of real requests.
+
+    Exits with 1 if not everything that was played is settled and landed."""
+    from load.play.command import play_history, play_scenario
+
+    if (history is None) == (scenario is None):
+        raise StackError("play needs one of --history and --scenario: ./guildhall play --history 30d")
+    if (events if scenario else minutes) is not None:
+        raise StackError("--events is for --history, and --minutes is for --scenario")
+    instance = _instance(context)
+    if history:
+        done = play_history(instance, history, players, events or 1_000_000, seed, console)
+    else:
+        done = play_scenario(instance, scenario or "", players or 100, 60 * (minutes or 5), seed, console)
+    sys.exit(0 if done else 1)
 
 
 @cli.command()

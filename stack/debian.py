@@ -12,6 +12,17 @@ from stack.errors import StackError
 PACKAGES = {"redis-server": "redis-server", "ab": "apache2-utils"}
 BROWSER = {"chromium": "chromium"}  # only the tests of the page need it
 
+#: Only the tests of docker-compose.yml need these: an engine that needs no daemon, and what makes its base image.
+ENGINE = {
+    "podman": "podman",
+    "runc": "runc",
+    "/usr/lib/podman/netavark": "netavark",
+    "/usr/lib/podman/aardvark-dns": "aardvark-dns",
+    "iptables": "iptables",
+    "docker-compose": "docker-compose",
+    "debootstrap": "debootstrap",
+}
+
 
 def require_programs(console: Console) -> None:
     """Install what is missing. Raises StackError with the command to type if that is not possible."""
@@ -28,6 +39,11 @@ def require_browser(console: Console) -> str:
     if path is None:
         raise StackError("the package chromium has no program chromium here")
     return path
+
+
+def require_engine(console: Console) -> None:
+    """Install podman and what goes with it. Raises StackError with the command to type if that is not possible."""
+    _require(ENGINE, console)
 
 
 def program_path(program: str) -> str | None:

@@ -40,23 +40,29 @@ class Check:
         return len(set(self.values.values())) == 1
 
 
-def run(instance: Instance, requests: int, concurrency: int, console: Console) -> bool:
-    """Set up, start, play and compare; answers whether every comparison holds. Raises StackError."""
+def run(instance: Instance, requests: int, concurrency: int, console: Console, *, running: bool = False) -> bool:
+    """Set up, start, play and compare; answers whether every comparison holds. Servers that are ``running`` were
+    started by somebody else, and are taken as they are. Raises StackError."""
     console.rule("1. The servers")
-    lifecycle.up(instance, console)
+    if running:
+        console.print("They run already, each in a container of its own.")
+    else:
+        lifecycle.up(instance, console)
     # What is on its way already, such as the fences of a start, is not of this demo.
     _wait(instance, Console(quiet=True))
     before = snapshot(instance)
     console.rule("2. Play")
     figures = _play(instance, requests, concurrency)
     console.print(figures.table())
-    console.print(f"All servers together use {_memory(instance):,} MB of memory.")
+    if not running:
+        console.print(f"All servers together use {_memory(instance):,} MB of memory.")
     console.rule("3. Wait until every accepted event is settled and landed")
     caught_up = _wait(instance, console)
     console.rule("4. The proof")
     checks = _compare(instance, before, figures.accepted)
     _print_checks(checks, console)
-    _print_next(instance, console)
+    _print_types(instance, console)
+    _print_look_around(instance, console, running=running)
     return caught_up and all(check.holds for check in checks)
 
 
@@ -139,7 +145,7 @@ def _print_checks(checks: list[Check], console: Console) -> None:
             console.print(f"  {way:22} {value:>10,}")
 
 
-def _print_next(instance: Instance, console: Console) -> None:
+def _print_types(instance: Instance, console: Console) -> None:
     rows = query(instance, "select event_type, count(*) from events group by 1 order by 2 desc").rows
     table = Table(title="Events by type, by Presto", title_justify="left", box=None, min_width=40)
     table.add_column("event_type")
@@ -148,20 +154,26 @@ def _print_next(instance: Instance, console: Console) -> None:
     for name, count in rows:
         table.add_row(name, f"{count:,}", EVENT_TYPES.get(name, ""))
     console.print(table)
+
+
+def _print_look_around(instance: Instance, console: Console, *, running: bool) -> None:
     console.rule("5. Look around")
     player = query(instance, "select realm, player from events where event_type = 'sword_bought' limit 1").rows
     realm, name = player[0] if player else (0, "nobody")
     guildhall = f"./guildhall --home {instance.home}" if instance.home != ROOT / ".guildhall" else "./guildhall"
+    guildhall = "docker compose exec api ./guildhall" if running else guildhall
     lines = [
         f"{instance.settings().api_url}/ in a browser: play, and watch the pipeline",
         f"curl {instance.settings().api_url}/shop",
         f"{guildhall} redis HGETALL 'realm:{{{realm}}}:player:{name}'",
         f'{guildhall} sql "{_SWORDS}"',
         f"{guildhall} status",
-        f"{guildhall} down",
+        "docker compose down" if running else f"{guildhall} down",
     ]
     for line in lines:
         console.print(f"  {line.strip()}", markup=False, highlight=False, soft_wrap=True)
+    if running:
+        return  # their ports are not published
     console.print(f"  HDFS http://127.0.0.1:{instance.port('namenode_http')}/jmx", highlight=False)
     console.print(f"  Presto http://127.0.0.1:{instance.port('presto')}/v1/info", highlight=False)
     console.print(f"  Spark http://127.0.0.1:{instance.port('spark_ui')}/", highlight=False)

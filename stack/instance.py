@@ -14,6 +14,9 @@ from state.settings import Settings
 
 DEFAULT_PORT = 7400
 
+#: Set where somebody else starts and stops the servers: up and down refuse, and the demo takes those that run.
+ELSEWHERE = "GUILDHALL_RUNNING"
+
 #: Server -> ports, as distances from the first port of the instance.
 PORTS = {
     "api": 0,
@@ -152,4 +155,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _new_secrets() -> dict[str, str]:
-    return {name: secrets.token_urlsafe(32) for name in ("token_key", "operator_key", *REDIS_USERS)}
+    return {name: secrets.token_urlsafe(32) for name in ("token_key", "operator_key", "jupyter", *REDIS_USERS)}

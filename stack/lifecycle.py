@@ -45,7 +45,7 @@ def up(instance: Instance, console: Console) -> None:
     if supervise.is_running(instance) and not supervise.is_current(instance, all_servers):
         console.print("The servers run with an older configuration: restarting them.")
         down(instance)
-    if supervise.is_running(instance) and all(_is_well(server) for server in all_servers):
+    if supervise.is_running(instance) and all(is_well(server) for server in all_servers):
         console.print("Everything is up already.")
         return
     if not supervise.is_running(instance):
@@ -103,7 +103,8 @@ def _require_free_ports(instance: Instance, server: Server) -> None:
                 ) from error
 
 
-def _is_well(server: Server) -> bool:
+def is_well(server: Server) -> bool:
+    """Whether the server answers as it should."""
     try:
         return server.healthy()
     except Exception:  # noqa: BLE001 - whatever a server that is not up yet makes its client raise
@@ -135,7 +136,7 @@ def _start(instance: Instance, server: Server, progress: _Progress) -> None:
 
 def _look_after(instance: Instance, server: Server, progress: _Progress, give_up: float) -> None:
     progress.seconds = time.monotonic() - progress.started
-    if _is_well(server):
+    if is_well(server):
         server.once_healthy()
         progress.state = "up"
     elif time.monotonic() > give_up or _state(instance, server.name) == "FATAL":

@@ -12,6 +12,7 @@ from rich.text import Text
 from stack.errors import StackError
 from stack.instance import Instance
 from stack.sql import IS_TELEMETRY, query
+from stack.tables import table_lines
 from state.connection import connect
 from state.ledger import Ledger
 from state.topic import end_offsets
@@ -84,7 +85,7 @@ def render(instance: Instance) -> RenderableType:
         counts = (r.accepted, r.settled, r.accepted - r.settled, r.landed, r.accepted - r.landed, r.malformed)
         ends = (r.totals.get(name, 0) for name in ("rejected", "voided", "stale"))
         table.add_row(str(r.realm), *(f"{count:,}" for count in (*counts, *ends)))
-    return Group(table, *_obstacles(realms))
+    return Group(table, *_obstacles(realms), *table_lines(instance))
 
 
 def _obstacles(realms: Iterable[Realm]) -> Iterator[Text]:

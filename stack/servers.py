@@ -154,7 +154,7 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
         "node.environment": "guildhall",
         "node.id": "presto-1",
         "node.data-dir": str(instance.folder("data", "presto")),
-        "node.bind-ip": HOST,
+        "node.bind-ip": instance.settings().presto_bind,
         "node.internal-address": HOST,
     }
     # Presto opens JMX to every network, without a password, unless this property says that an agent runs already. The
@@ -204,7 +204,8 @@ def _api(instance: Instance, web: Path) -> Server:
     # Two processes, because request handling is bound by Python's lock; more would only starve Spark on two cores.
     # Threads are for those who wait: streams and requests with Prefer: wait. They cost little while they sleep.
     command += ["--workers", "2", "--blocking-threads", "64", "--backpressure", "256", "--respawn-failed-workers"]
-    command += ["--no-ws", "--host", HOST, "--port", str(instance.port("api")), "--log-level", "warning"]
+    command += ["--no-ws", "--host", instance.settings().api_bind, "--port", str(instance.port("api"))]
+    command += ["--log-level", "warning"]
     counts = instance.home / "run" / "api-metrics"
 
     def forget_counts() -> None:

@@ -78,18 +78,22 @@ def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
     path.touch(mode=0o600)
     path.write_text(_configuration(instance, all_servers))
     socket_path(instance).unlink(missing_ok=True)
-    environment = {**os.environ, MARK: str(instance.home)}
-    # Names of ours only: what the user's shell has set must not change how the servers run.
-    for name in [n for n in environment if n.startswith("GUILDHALL_") and n not in (MARK, "GUILDHALL_CACHE")]:
-        del environment[name]
     subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(path)],
         check=True,
-        env=environment,
+        env=environment(instance),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
+
+
+def environment(instance: Instance) -> dict[str, str]:
+    """What every server of the instance finds in its environment, beside what its description says."""
+    ours = {MARK: str(instance.home)}
+    # Names of ours only: what the user's shell has set must not change how the servers run.
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("GUILDHALL_") or n == "GUILDHALL_CACHE"}
+    return kept | ours
 
 
 def restart_anew(instance: Instance, all_servers: list[Server], name: str) -> None:

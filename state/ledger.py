@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from game.accounts import debits, opening_balance
-from game.events import Event, is_telemetry
+from game.events import NO_GENERATION, Event, is_telemetry
 from state.connection import tag
 from state.outcomes import (
     NO_REQUEST,
@@ -228,6 +228,19 @@ class Ledger:
     def offsets(self, realms: Iterable[int]) -> dict[int, int]:
         """The offset of the last settled record of each realm, -1 for none."""
         return {n: int(str(self._redis.get(f"{tag(n)}:offset") or -1)) for n in realms}
+
+    def generations(self, realms: Iterable[int]) -> dict[int, int]:
+        """The generation of each realm, as the events of what it accepts from now on must have it."""
+        return {n: int(str(self._redis.get(f"{tag(n)}:generation") or NO_GENERATION)) for n in realms}
+
+    def judged(self, realm: int) -> tuple[int, list[int]] | None:
+        """The realm's offset, and at least all offsets up to it whose events were rejected, in order. None while both
+        may be of two different states: the realm is being rebuilt, or its Redis has just come back older."""
+        before = self.offsets([realm])[realm]
+        rejected: Any = self._redis.lrange(f"{tag(realm)}:rejected", 0, -1)
+        if self.is_rebuilding(realm) or self.offsets([realm])[realm] < before:
+            return None
+        return before, [int(offset) for offset in rejected]
 
     def totals(self, realm: int) -> dict[str, int]:
         """How many records ended as settled, voided, stale, rejected, duplicate, malformed, telemetry."""

@@ -245,6 +245,44 @@ REALM_RECOVERING = GaugeMetric(
     _STREAMING,
     ("realm",),
 )
+DERIVED_OFFSET = GaugeMetric(
+    "guildhall_derived_offset",
+    "The highest offset that the tables for analysts are past, -1 for none; missing until they are read.",
+    "",
+    _STREAMING,
+    ("realm",),
+)
+CHORE_SECONDS = HistogramMetric(
+    "guildhall_chore_seconds",
+    "How long a round of a chore (derive, upkeep) took.",
+    "seconds",
+    _STREAMING,
+    ("chore",),
+    _BATCH_SECONDS,
+)
+CHORE_FAILURES = CounterMetric(
+    "guildhall_chore_failures_total",
+    "Rounds of a chore that failed; it comes again when it is due.",
+    "rounds",
+    _STREAMING,
+    ("chore",),
+)
+UPKEEP_ENDED = GaugeMetric(
+    "guildhall_upkeep_timestamp_seconds",
+    "When the last round of upkeep ended well, in seconds since 1970; 0 before the first one.",
+    "seconds",
+    _STREAMING,
+)
+TABLE_FILES = GaugeMetric(
+    "guildhall_table_files", "Data files of the table when upkeep last ended.", "files", _STREAMING, ("table",)
+)
+PARTITION_FILES = GaugeMetric(
+    "guildhall_partition_files",
+    "Data files in the partition of the table that had most of them when upkeep last ended.",
+    "files",
+    _STREAMING,
+    ("table",),
+)
 
 ALL: tuple[Metric, ...] = tuple(found for found in list(globals().values()) if isinstance(found, Metric))
 

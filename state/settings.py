@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: int = 7400
+    # Where they listen. Loopback, but for containers: what publishes a container's port comes from outside of it.
+    api_bind: str = "127.0.0.1"
+    presto_bind: str = "127.0.0.1"
     # Signs players' tokens; several are separated by commas: the first one signs, the others are still accepted.
     token_key: SecretStr = SecretStr("")
     vendor: str = ""  # a folder: the libraries of the page; empty: the page lacks them
@@ -58,6 +61,11 @@ class Settings(BaseSettings):
     scratch: str = ""  # a folder for the streams' throw-away checkpoints; empty: a temporary one
     land_seconds: float = Field(default=5.0, gt=0)  # time between two commits to the events table
     land_types: str = "*"  # the event types that are landed, separated by commas; * is all
+    derive_seconds: float = Field(default=30.0, gt=0)  # time between two steps of the tables for analysts
+    upkeep_seconds: float = Field(default=300.0, gt=0)  # time between two rounds of compaction and expiry
+    snapshot_seconds: float = Field(default=3600.0, gt=0)  # a query may take so long before the files it reads may go
+    # Files on HDFS that no table knows go after this; a write that is under way must be younger.
+    orphan_seconds: float = Field(default=3 * 86400.0, ge=86400 + 3600)
 
     @model_validator(mode="after")
     def _leave_time_to_answer(self) -> Self:

@@ -1,4 +1,4 @@
-"""The streaming application: both queries and the keeper in one driver.
+"""The streaming application: both queries, the keeper and the chores in one driver.
 
 A query that ends is started again in the same driver: settling from Redis's offsets, landing from the table's. So a
 restart of Redis, Kafka or HDFS costs a second or two and not the start of a JVM.
@@ -24,6 +24,8 @@ from state.install import install_library
 from state.ledger import Ledger
 from state.log import KafkaLog
 from state.settings import Settings
+from streaming.chores import Chore, Chores
+from streaming.derive import Derivation, create_derived_tables
 from streaming.keeper import Keeper
 from streaming.lag import Lag
 from streaming.land import create_tables, start_landing
@@ -31,6 +33,8 @@ from streaming.measures import measures
 from streaming.progress import Progress
 from streaming.session import create_session
 from streaming.settle import start_settling
+from streaming.summaries import create_summary_tables, summarise
+from streaming.upkeep import Upkeep
 
 _log = logs.get("streaming")
 
@@ -107,6 +111,8 @@ def main() -> None:
     _serve_metrics(settings)
     spark = create_session(settings)
     create_tables(spark)
+    create_derived_tables(spark)
+    create_summary_tables(spark)
     if settings.scratch:
         Path(settings.scratch).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.scratch or None, prefix="checkpoints-") as checkpoints:
@@ -128,6 +134,7 @@ def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Pa
     settling = Supervised("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
     landing = Supervised("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
     keeper = Keeper(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
+    chores(spark, settings, ledger, progress).start(spark)
     announced = False
     while True:
         active = [query.look() for query in (settling, landing)]
@@ -142,6 +149,27 @@ def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Pa
             _log.info("settling and landing", realms=settings.realms)
             _announce()
         time.sleep(TICK_SECONDS)
+
+
+def chores(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> Chores:
+    """What is done beside the queries."""
+    # A session of its own shares the JVM and its catalog, and none of the settings of the queries.
+    session = spark.newSession()
+    derivation, upkeep = Derivation(session, settings, ledger, progress), Upkeep(session, settings)
+    is_first = True
+
+    def derive() -> None:
+        nonlocal is_first
+        # Once at least: the last process may have ended between the two.
+        if derivation.run() or is_first:
+            summarise(session)
+            is_first = False
+
+    begin = time.monotonic() + settings.upkeep_seconds  # a start has enough to do
+    return Chores(
+        [Chore("derive", settings.derive_seconds, derive), Chore("upkeep", settings.upkeep_seconds, upkeep.run, begin)],
+        progress,
+    )
 
 
 def _announce() -> None:

@@ -14,10 +14,12 @@ from prometheus_client.utils import floatToGoString
 from state import metrics
 
 STAGES = ("settle", "land")
+CHORES = ("derive", "upkeep")
 
 
 class Measures:
-    """The figures of this process. ``landed`` and ``quarantined`` are what landing knows, realm by realm."""
+    """The figures of this process. ``landed`` and ``quarantined`` are what landing knows, and ``derived`` what the
+    tables for analysts are past, realm by realm."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -26,14 +28,22 @@ class Measures:
         self.ack_to_settled = Ages(metrics.ACK_TO_SETTLED_SECONDS)
         self.landed = ByRealm(metrics.LANDED_OFFSET)
         self.quarantined = ByRealm(metrics.QUARANTINED)
-        for collector in (self.ack_to_settled, self.landed, self.quarantined):
+        self.derived = ByRealm(metrics.DERIVED_OFFSET)
+        for collector in (self.ack_to_settled, self.landed, self.quarantined, self.derived):
             self.registry.register(collector)
         self.voids_appended = metrics.VOIDS_APPENDED.create(self.registry)
         self.fences_appended = metrics.FENCES_APPENDED.create(self.registry)
         self.query_restarts = metrics.QUERY_RESTARTS.create(self.registry)
         self.log_lines_lost = metrics.LOG_LINES_LOST.create(self.registry)
+        self._chore_seconds = metrics.CHORE_SECONDS.create(self.registry)
+        self.chore_failures = metrics.CHORE_FAILURES.create(self.registry)
+        self.upkeep_ended = metrics.UPKEEP_ENDED.create(self.registry)
+        self.table_files = metrics.TABLE_FILES.create(self.registry)
+        self.partition_files = metrics.PARTITION_FILES.create(self.registry)
         for stage in STAGES:
             self.query_restarts.labels(stage)
+        for chore in CHORES:
+            self.chore_failures.labels(chore)
 
     @contextmanager
     def batch(self, stage: str) -> Iterator[None]:
@@ -41,6 +51,13 @@ class Measures:
         begun = time.perf_counter()
         yield
         self._batch_seconds.labels(stage).observe(time.perf_counter() - begun)
+
+    @contextmanager
+    def chore(self, name: str) -> Iterator[None]:
+        """Around a round of a chore; one that fails is not counted here."""
+        begun = time.perf_counter()
+        yield
+        self._chore_seconds.labels(name).observe(time.perf_counter() - begun)
 
     def records(self, stage: str, count: int) -> None:
         """A micro-batch had so many records."""

@@ -29,6 +29,7 @@ def create_session(settings: Settings) -> SparkSession:
         # Without it tasks on HDFS blocks may wait for a "near" executor that never comes.
         "spark.locality.wait": "0s",
         "spark.sql.shuffle.partitions": "4",
+        "spark.scheduler.mode": "FAIR",  # pools take turns: the queries do not wait behind the tasks of a chore
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
         f"spark.sql.catalog.{CATALOG}.type": "hadoop",
@@ -39,6 +40,8 @@ def create_session(settings: Settings) -> SparkSession:
         "spark.hadoop.dfs.replication": "1",
         # The default of 400 ms is the wait for a DataNode's report at the close of each file.
         "spark.hadoop.dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "5",
+        # It doubles with each retry: the default of five would give a DataNode that is busy 0.2 s and then fail.
+        "spark.hadoop.dfs.client.block.write.locateFollowingBlock.retries": "12",
         "spark.python.worker.reuse": "true",
         # Checkpoints lie on local files. Hadoop's own classes start a process to set the mode of each one.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",

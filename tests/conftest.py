@@ -1,6 +1,7 @@
 """What the tests share: a real Redis of their own, and one instance of the whole pipeline for the session."""
 
 import logging
+import os
 import shutil
 import socket
 import subprocess
@@ -10,17 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import redis
 import requests
 from flask import Flask
 from pydantic import SecretStr
+from pyspark.sql import SparkSession
 from rich.console import Console
 from werkzeug.serving import make_server
 
 from load.guildhall_client import Guildhall
-from stack import ROOT, lifecycle
+from stack import ROOT, jars, java, lifecycle
 from stack.debian import program_path, require_programs
 from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
 from stack.pipeline import snapshot
@@ -28,6 +31,7 @@ from state.acl import acl_file
 from state.connection import connect
 from state.install import install_library
 from state.settings import Settings
+from streaming.session import create_session
 
 PATIENCE_SECONDS = 60
 CATCH_UP_SECONDS = 120
@@ -35,9 +39,13 @@ CATCH_UP_SECONDS = 120
 # Of the session's pipeline: holds that nobody settles end while a test can wait, and a slow machine still delivers.
 DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.0}
 
+# So often that every test of the pipeline runs beside them.
+CHORES = {"derive_seconds": 5.0, "upkeep_seconds": 15.0}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="Also do every fault to real servers: takes half an hour.")
+    parser.addoption("--compose", action="store_true", help="Also build and run docker-compose.yml with podman.")
     parser.addoption("--pictures", action="store_true", help="Write the pictures of the page to docs/screenshots.")
 
 
@@ -46,10 +54,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # log away: they come last.
     last = ["test_faults.py", "test_rebuild.py"]
     items.sort(key=lambda item: last.index(item.path.name) if item.path.name in last else -1)
-    if not config.getoption("--faults"):
-        left_out = [item for item in items if item.get_closest_marker("faults")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    for name in ("faults", "compose"):
+        if not config.getoption(f"--{name}"):
+            left_out = [item for item in items if item.get_closest_marker(name)]
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
 
 
 def free_block(size: int) -> int:
@@ -142,6 +151,32 @@ def api(empty_redis: RedisServer):
     return Api(empty_redis)
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall")
+
+
+@pytest.fixture(scope="session")
+def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of Spark with its tables in a folder."""
+    spark_jars = str(jars.install(_cache(), Console())["spark"])
+    folder = tmp_path_factory.mktemp("lake")
+    return Settings(realms=2, hdfs=f"file://{folder}", spark_jars=spark_jars, spark_ui_port=free_block(1))
+
+
+@pytest.fixture(scope="session")
+def spark(lake_settings: Settings) -> Iterator[SparkSession]:
+    """The streams' own Spark, in this process: one for all tests, as a process cannot have two."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_HOME", str(java.find(_cache(), Console())))
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        session = create_session(lake_settings)
+        # A handful of rows: tasks and compiled code would cost more than they save.
+        session.conf.set("spark.sql.shuffle.partitions", 1)
+        session.conf.set("spark.sql.codegen.wholeStage", "false")
+        yield session
+        session.stop()
+
+
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Instance]:
     """The whole pipeline, in a folder and on ports of its own. Whatever an earlier run left there is ended first."""
@@ -151,7 +186,7 @@ def pipeline() -> Iterator[Instance]:
         lifecycle.down(open_instance(home))
 
     shutil.rmtree(home, ignore_errors=True)
-    instance = open_instance(home, free_block(len(PORTS)), overrides=DEADLINES)
+    instance = open_instance(home, free_block(len(PORTS)), overrides=DEADLINES | CHORES)
     try:
         lifecycle.up(instance, Console())
         yield instance

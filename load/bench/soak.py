@@ -1,0 +1,143 @@
+"""Does the number of files stay bounded? ``python -m load.bench.soak --home HOME --name with``. No test: it measures.
+
+Writes a few records a second into every realm of a running instance, so that each commit of landing has something of
+each, and counts the files of the tables after each commit or so. An hour has 720 commits five seconds apart; with
+``land_seconds`` of 0.5, and everything else that is scheduled ten times as often too, they take six minutes. Leaves a
+file ``soak-NAME.csv``, and draws all such files of the folder into ``soak.png``.
+"""
+
+import csv
+import re
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import requests
+from kafka import KafkaProducer
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from prometheus_client.parser import text_string_to_metric_families
+
+from game.accounts import Transfer
+from game.events import encode, new_event
+from stack.instance import Instance, open_instance
+from stack.sql import query
+from state import metrics
+from state.connection import connect
+from state.ledger import Ledger
+from state.settings import Settings
+
+TABLES = ("events", "actions", "moves")
+WRITE_SECONDS = 0.2  # less than the time between two commits
+SAMPLE_SECONDS = 2.0
+COLUMNS = ("commits", "seconds", *(f"{table}_{what}" for table in TABLES for what in ("files", "most")))
+
+# Okabe and Ito's, which people with any kind of colour vision can tell apart; and each a line of its own.
+_COLOURS, _STYLES = ("#0072B2", "#D55E00", "#009E73"), ("-", "--", ":")
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--name", default="with", help="What the curve is called.")
+@click.option("--commits", default=720, help="Commits of landing to wait for.")
+@click.option("--to", "folder", type=click.Path(path_type=Path, exists=True), default="docs/soak")
+def main(home: Path, name: str, commits: int, folder: Path) -> None:
+    """Let a running instance commit, and count its files meanwhile."""
+    instance = open_instance(home)
+    stop = threading.Event()
+    writer = threading.Thread(target=write, args=(instance.settings(), stop))
+    writer.start()
+    try:
+        with (folder / f"soak-{name}.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(COLUMNS)
+            for row in samples(instance, commits):
+                table.writerow(row)
+                file.flush()
+    finally:
+        stop.set()
+        writer.join()
+    draw(folder)
+
+
+def write(settings: Settings, stop: threading.Event) -> None:
+    """Append a transfer and a look to each realm, until told to stop."""
+    ledger = Ledger(connect(settings))
+    generations = {realm: ledger.snapshot(realm).generation for realm in range(settings.realms)}
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    gold = (Transfer("house:mint", "player:soak:gold", 1),)
+    while not stop.wait(WRITE_SECONDS):
+        for realm, generation in generations.items():
+            for kind, transfers in (("soaked", gold), ("shop_viewed", ())):
+                event = new_event(
+                    event_id=str(uuid.uuid4()),
+                    event_type=kind,
+                    realm=realm,
+                    player="soak",
+                    at=datetime.now(UTC),
+                    generation=generation,
+                    transfers=transfers,
+                )
+                producer.send(settings.topic, key=b"soak", value=encode(event), partition=realm)
+    producer.close()
+
+
+def samples(instance: Instance, commits: int) -> Iterator[list[float]]:
+    """Rows of COLUMNS, until landing has committed so often."""
+    first, begun = landings(instance), time.monotonic()
+    while (done := landings(instance) - first) < commits:
+        row: list[float] = [done, round(time.monotonic() - begun, 1)]
+        for table in TABLES:
+            partitions = files(instance, table)
+            row += [partitions.total(), max(partitions.values(), default=0)]
+        click.echo(" ".join(str(value) for value in row))
+        yield row
+        time.sleep(SAMPLE_SECONDS)
+
+
+def landings(instance: Instance) -> int:
+    """How many micro-batches have landed since the streams were started."""
+    name = metrics.BATCH_SECONDS.name
+    text = requests.get(
+        f"http://127.0.0.1:{instance.port('streaming_metrics')}/metrics", params={"name[]": name}, timeout=10
+    ).text
+    found = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    return next((int(s.value) for s in found if s.name == f"{name}_count" and s.labels["stage"] == "land"), 0)
+
+
+def files(instance: Instance, table: str) -> Counter[str]:
+    """Partition -> its data files, as Presto sees them now."""
+    paths = query(instance, f'select file_path from "{table}$files"').rows  # noqa: S608 - names of ours
+    return Counter(re.sub(r".*/data/|/?[^/]+$", "", path) for (path,) in paths)
+
+
+def draw(folder: Path) -> None:
+    """One picture of all curves in the folder."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots(1, len(TABLES), sharex=True)
+    for table, at in zip(TABLES, axes, strict=True):
+        for place, path in enumerate(sorted(folder.glob("soak-*.csv"))):
+            curve(at, path, table, place)
+        at.set(title=f"table {table}", xlabel="commits of landing", ylim=(0, None))
+        at.grid(alpha=0.3)
+    axes[0].set_ylabel("files in the largest partition")
+    axes[0].legend(frameon=False)
+    figure.savefig(folder / "soak.png", dpi=120)
+
+
+def curve(at: Axes, path: Path, table: str, place: int) -> None:
+    """The curve of one file."""
+    with path.open(newline="") as file:
+        rows = [(float(row["commits"]), float(row[f"{table}_most"])) for row in csv.DictReader(file)]
+    x, y = [row[0] for row in rows], [row[1] for row in rows]
+    name = f"{path.stem.removeprefix('soak-')} upkeep"
+    at.plot(x, y, _STYLES[place % len(_STYLES)], color=_COLOURS[place % len(_COLOURS)], label=name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+-- Gold that the game brought into being and took back, by day and kind of event.
+select cast(event_time as date) as day, event_type,
+  coalesce(sum(amount) filter (where debit_owner = 'house'), 0) as created,
+  coalesce(sum(amount) filter (where credit_owner = 'house'), 0) as destroyed
+from moves
+where (debit_owner = 'house' and credit_name = 'gold') or (credit_owner = 'house' and debit_name = 'gold')
+group by 1, 2
+order by 1, 2

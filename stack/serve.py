@@ -1,0 +1,78 @@
+"""One server in the foreground, for a container: prepared, started and looked after as ./guildhall up does it.
+
+docker-compose.yml starts each service with this, so that a container has the same configuration, the same command and
+the same checks as the server under supervisord. What restarts it is the engine, because this ends when the server ends.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from stack import ROOT, config, lifecycle, notebook, supervise
+from stack.errors import StackError
+from stack.instance import Instance
+from stack.servers import Server
+
+LOOK_SECONDS = 1.0  # between two looks until the server is well: another one waits for it
+LOOK_AGAIN_SECONDS = 5.0  # afterwards; stack/healthy.sh takes a server for sick after six that failed
+
+
+def describe(instance: Instance, name: str, console: Console) -> Server:
+    """The server of this name; natively nobody starts a notebook's. Raises StackError if there is none."""
+    known = {server.name: server for server in (*lifecycle.prepare(instance, console), notebook.server(instance))}
+    if name not in known:
+        raise StackError(f"there is no server {name}: {', '.join(known)}")
+    return known[name]
+
+
+def serve(instance: Instance, server: Server, console: Console) -> int:
+    """Run the server until it ends, or until we are told to end it; answers its exit code. Raises StackError."""
+    # The first process of a container gets no signal that it has no handler for.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    sign = instance.folder("run") / f"{server.name}.well"
+    sign.unlink(missing_ok=True)
+    config.write_all(instance)
+    server.before_start()
+    environment = supervise.environment(instance) | server.environment
+    process = subprocess.Popen(server.command, cwd=ROOT, env=environment, start_new_session=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: _end(process))
+    threading.Thread(target=_look_after, args=(server, sign, console), daemon=True).start()
+    code = process.wait()
+    sign.unlink(missing_ok=True)
+    return code if code >= 0 else 128 - code
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # With all that it has started, as supervisord does it.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+def _look_after(server: Server, sign: Path, console: Console) -> None:
+    """Keep the sign young while the server is well. It is there only when what follows its start is done, too."""
+    begun = time.monotonic()
+    is_open = False
+    while True:
+        if lifecycle.is_well(server):
+            is_open = is_open or _open(server, begun, console)
+            if is_open:
+                sign.touch()
+        time.sleep(LOOK_AGAIN_SECONDS if is_open else LOOK_SECONDS)
+
+
+def _open(server: Server, begun: float, console: Console) -> bool:
+    try:
+        server.once_healthy()
+    except Exception as error:  # noqa: BLE001 - a server that went away again; the next look tells
+        console.print(f"{server.name}: {error!r}; trying again", markup=False)
+        return False
+    console.print(f"{server.name} is well after {time.monotonic() - begun:.0f} s")
+    return True

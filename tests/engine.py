@@ -1,0 +1,191 @@
+"""A container engine of a test's own: podman from Debian, with all that it keeps below one folder.
+
+There need not be a registry, a Docker daemon or systemd. The base image is made by debootstrap and imported under the
+name that the Dockerfile asks for; docker-compose talks to podman's own service; and as podman leaves it to systemd to
+call health checks, a thread calls them.
+"""
+
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack import ROOT
+
+SUITE = "bookworm"  # what the Dockerfile's default base image is called by Debian
+PAUSE_SECONDS = 2  # between two rounds of health checks, of which each check costs a good part of a second
+
+# The limits and the runtime are what machines accept that are containers themselves.
+CONTAINERS = """[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+tmp_dir = "{folder}/tmp"
+[network]
+network_backend = "netavark"
+network_config_dir = "{folder}/networks"
+"""
+STORAGE = """[storage]
+driver = "overlay"
+graphroot = "{folder}/storage"
+runroot = "{folder}/run"
+"""
+
+
+class Engine:
+    """podman and docker-compose, for one project. ``figures`` is what was measured on the way."""
+
+    def __init__(self, folder: Path, project: str, **variables: str) -> None:
+        self.folder, self.project = folder, project
+        self.context = folder / "context"
+        self.figures: dict[str, float | str] = {}
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("GUILDHALL_")},
+            "CONTAINERS_CONF": str(folder / "containers.conf"),
+            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+            "DOCKER_HOST": f"unix://{folder}/podman.sock",
+            "COMPOSE_HTTP_TIMEOUT": "1800",
+            "COMPOSE_DOCKER_CLI_BUILD": "0",  # by itself: there need not be a docker command
+            **variables,
+        }
+        (folder / "networks").mkdir(parents=True, exist_ok=True)
+        (folder / "containers.conf").write_text(CONTAINERS.format(folder=folder))
+        (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
+
+    def podman(self, *arguments: str, seconds: float = 60) -> str:
+        """What podman prints. Raises subprocess.CalledProcessError, and TimeoutExpired."""
+        return self._run(["podman", *arguments], seconds)
+
+    def compose(self, *arguments: str, seconds: float = 120) -> str:
+        """What docker-compose prints, on docker-compose.yml of the copied tree."""
+        return self._run(["docker-compose", "--ansi", "never", "-p", self.project, *arguments], seconds)
+
+    def down(self, *arguments: str) -> None:
+        """Take the project down. The network's owner can only go when nobody uses it: podman refuses until then, where
+        Docker does not ask."""
+        for remaining in (2, 1, 0):
+            try:
+                self.compose("--profile", "presto", "--profile", "jupyter", "down", *arguments, seconds=300)
+            except AssertionError:
+                if not remaining:
+                    raise
+            else:
+                return
+
+    def _run(self, command: list[str], seconds: float) -> str:
+        done = subprocess.run(
+            command,
+            env=self.environment,
+            cwd=self.context if self.context.exists() else self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+            start_new_session=True,  # a terminal would stop what asks it for its size from the background
+        )
+        with (self.folder / "transcript.log").open("a") as transcript:
+            transcript.write(f"$ {' '.join(command)}\n{done.stdout}\n")
+        if done.returncode:
+            raise AssertionError(
+                f"{' '.join(command)}: {done.returncode}\n" + "\n".join(done.stdout.splitlines()[-30:])
+            )
+        return done.stdout
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """podman's service, and somebody who calls the health checks; afterwards nothing of it is left."""
+        service = subprocess.Popen(
+            ["podman", "system", "service", "--time", "0", f"unix://{self.folder}/podman.sock"],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "service.log").open("w"),
+        )
+        stop = threading.Event()
+        nurse = threading.Thread(target=self._check_health, args=(stop,))
+        nurse.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            nurse.join()
+            self._remove_all()
+            service.terminate()
+            service.wait(30)
+
+    def _check_health(self, stop: threading.Event) -> None:
+        while not stop.wait(PAUSE_SECONDS):
+            for container in self.containers():
+                if stop.is_set():
+                    return
+                if container["State"] == "running":
+                    command = ["podman", "healthcheck", "run", container["Id"]]
+                    subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=60)
+
+    def _remove_all(self) -> None:
+        # Everything in this storage is ours: it lies in a folder of the test.
+        for command in (["rm", "-af", "-t", "5"], ["volume", "prune", "-f"], ["network", "prune", "-f"]):
+            subprocess.run(["podman", *command], env=self.environment, capture_output=True, check=False, timeout=300)
+        subprocess.run(["podman", "rmi", "-af"], env=self.environment, capture_output=True, check=False, timeout=600)
+
+    def containers(self) -> list[dict]:
+        """What podman knows of the containers that exist."""
+        listed = subprocess.run(
+            ["podman", "ps", "-a", "--format", "json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return json.loads(listed.stdout or "[]") if listed.returncode == 0 else []
+
+    def health(self) -> dict[str, str]:
+        """Service -> healthy, starting, unhealthy, or what else its container is."""
+        found = {}
+        for container in self.containers():
+            labels = container["Labels"] or {}
+            if labels.get("com.docker.compose.oneoff") == "True":
+                continue
+            state = container["State"]
+            word = re.search(r"\((\w+)\)", container["Status"]) if state == "running" else None
+            found[labels.get("com.docker.compose.service", "")] = word.group(1) if word else state
+        return found
+
+    def copy_tree(self) -> None:
+        """What would be in a fresh checkout of this tree, as the context of the build."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        for name in listed.stdout.splitlines():
+            if (ROOT / name).is_file():
+                (self.context / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.context / name)
+
+    def make_base(self, tag: str) -> None:
+        """A minimal Debian that trusts what this machine trusts, under the name of an image that cannot be had here."""
+        begun = time.monotonic()
+        root = self.folder / "base"
+        self._run(["debootstrap", "--variant=minbase", SUITE, str(root)], 1200)
+        authorities = ssl.get_default_verify_paths().cafile
+        if authorities:
+            local = root / "usr" / "local" / "share" / "ca-certificates"
+            local.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(authorities, local / "machine.crt")
+        archive = self.folder / "base.tar"
+        # Without what was downloaded and is installed now.
+        self._run(["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."], 300)
+        self.podman("import", str(archive), tag, seconds=300)
+        archive.unlink()
+        shutil.rmtree(root)
+        self.figures["base image, seconds"] = round(time.monotonic() - begun)

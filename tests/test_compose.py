@@ -1,0 +1,168 @@
+"""The files for containers, without an engine: what they say, and what linters say of them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from stack import ROOT, debian, lint, notebook
+from stack.instance import DEFAULT_PORT, PORTS, open_instance
+from stack.servers import Server, servers
+
+FILE = ROOT / "docker-compose.yml"
+SERVICES = yaml.safe_load(FILE.read_text())["services"]
+VOLUMES = yaml.safe_load(FILE.read_text())["volumes"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+# What is beside the servers: it makes secrets, holds the network, passes Presto's port on, and serves the notebook.
+HELPERS = {"init", "network", "presto-port", "jupyter"}
+
+
+@pytest.fixture(scope="module")
+def linters() -> Path:
+    return lint.install(Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall"), Console())
+
+
+@pytest.fixture
+def natively(tmp_path: Path) -> list[Server]:
+    sets = ("kafka", "hdfs", "presto", "presto-iceberg", "spark")
+    return servers(open_instance(tmp_path), tmp_path, dict.fromkeys(sets, tmp_path), tmp_path)
+
+
+def stages() -> dict[str, str]:
+    """Target -> its instructions, with those of the stages that it is built from before them."""
+    found: dict[str, str] = {}
+    for text in re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]:
+        parent, name = re.match(r"(\S+) AS (\S+)", text).groups()
+        found[name] = found.get(parent, "") + text
+    return found
+
+
+def test_the_services_are_the_servers(natively: list[Server]) -> None:
+    assert set(SERVICES) - HELPERS == {server.name for server in natively}
+
+
+def test_a_service_waits_for_the_health_of_what_its_server_needs(natively: list[Server]) -> None:
+    for server in natively:
+        waits = dict(SERVICES[server.name]["depends_on"])
+        assert waits.pop("init") == {"condition": "service_completed_successfully"}
+        assert set(waits) == {"network", *server.after}, server.name
+        assert all(how == {"condition": "service_healthy"} for how in waits.values())
+
+
+def test_a_service_runs_the_server_of_its_name_in_the_foreground(natively: list[Server]) -> None:
+    for name in [*(server.name for server in natively), "jupyter"]:
+        service = SERVICES[name]
+        default = re.findall(r'^CMD \["(.+)", "(.+)"\]', stages()[service["build"]["target"]], re.MULTILINE)[-1]
+        assert service.get("command", list(default)) == ["serve", name]
+        assert service["healthcheck"]["test"] == ["CMD", "stack/healthy.sh", name]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_bounded_and_can_do_little(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert service["mem_limit"]
+    assert service["logging"]["options"]["max-size"]
+    assert service["restart"] == ("no" if name == "init" else "unless-stopped")
+    # The one that ends is waited for until it has ended.
+    assert ("healthcheck" in service) == (name != "init")
+
+
+def test_only_the_api_is_published_and_only_on_loopback() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert all(re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-\d+\}:\d+", port) for ports in published.values() for port in ports)
+    assert {name for name in published if "profiles" not in SERVICES[name]} == {"network"}
+    ports = {name: [int(port.rpartition(":")[2]) for port in ports] for name, ports in published.items()}
+    presto = DEFAULT_PORT + PORTS["presto"]
+    assert ports == {"network": [DEFAULT_PORT], "presto-port": [presto], "jupyter": [notebook.PORT]}
+    assert SERVICES["presto-port"]["command"] == [str(presto), f"network:{presto}"]
+
+
+def test_whatever_holds_data_has_a_volume_of_its_own() -> None:
+    used = {name: [v.partition(":")[0] for v in s.get("volumes", [])] for name, s in SERVICES.items()}
+    owned = {name: [v for v in volumes if v != "secrets"] for name, volumes in used.items()}
+    for name in ("redis", "kafka", "namenode", "datanode"):
+        assert owned.pop(name) == [name]
+        assert f".guildhall/data/{name}" in DOCKERFILE, "the image says whose the volume is"
+    assert [v for volumes in owned.values() for v in volumes] == ["notebooks"]
+    assert set(VOLUMES) == {v for volumes in used.values() for v in volumes}
+
+
+def test_only_init_writes_secrets() -> None:
+    mounts = {name: [v for v in s.get("volumes", []) if v.startswith("secrets:")] for name, s in SERVICES.items()}
+    assert [name for name, mounted in mounts.items() if mounted == ["secrets:/secrets"]] == ["init"]
+    assert all(m == "secrets:/secrets:ro" for name, mounted in mounts.items() for m in mounted if name != "init")
+
+
+def test_images_are_pinned_and_run_as_nobody_special() -> None:
+    images = {service["image"] for service in SERVICES.values()}
+    assert all(re.fullmatch(r"guildhall-\w+:\d+\.\d+\.\d+", image) for image in images)
+    assert re.search(r"^ARG BASE=\S+:\d+\.\d+-slim$", DOCKERFILE, re.MULTILINE)
+    assert "latest" not in DOCKERFILE + FILE.read_text()
+    for service in SERVICES.values():
+        target = service["build"]["target"]
+        assert service["image"].startswith(f"guildhall-{target}:")
+        assert re.findall(r"^USER (.+)$", stages()[target], re.MULTILINE) == ["7400"]
+
+
+def test_images_have_what_a_machine_needs() -> None:
+    assert all(f" {package} " in DOCKERFILE.replace("\\\n", " \\\n") for package in debian.PACKAGES.values())
+
+
+def test_images_are_built_without_what_must_not_get_into_them() -> None:
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {".git", ".guildhall*", "tests"} <= set(left_out)
+
+
+def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(tmp_path: Path) -> None:
+    (tmp_path / "stack").mkdir()
+    script = tmp_path / "stack" / "healthy.sh"
+    shutil.copy(ROOT / "stack" / "healthy.sh", script)
+    sign = tmp_path / ".guildhall" / "run" / "kafka.well"
+    assert subprocess.run([script, "kafka"], check=False).returncode == 1
+    sign.parent.mkdir(parents=True)
+    sign.touch()
+    assert subprocess.run([script, "kafka"], check=False).returncode == 0
+    assert subprocess.run([script, "redis"], check=False).returncode == 1
+    os.utime(sign, (sign.stat().st_mtime - 31,) * 2)
+    assert subprocess.run([script, "kafka"], check=False).returncode == 1
+
+
+def test_the_notebooks_server_has_the_versions_of_everything_else() -> None:
+    def versions(name: str) -> dict[str, str]:
+        return dict(re.findall(r"^([\w.-]+)==([^\s\\;]+)", (ROOT / name).read_text(), re.MULTILINE))
+
+    everything, jupyter = versions("requirements.lock"), versions("requirements-jupyter.lock")
+    common = everything.keys() & jupyter.keys()
+    assert {name: jupyter[name] for name in common} == {name: everything[name] for name in common}
+
+
+def test_compose_finds_the_file_in_order(linters: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    checked = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(linters)}, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed here")
+def test_an_old_compose_understands_the_file() -> None:
+    command = ["docker-compose", "-f", str(FILE), "config", "-q"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_hadolint_has_nothing_to_say(linters: Path) -> None:
+    checked = subprocess.run(
+        [linters / "bin" / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout

@@ -1,0 +1,188 @@
+"""docker-compose.yml for real: built, brought up, played, killed, taken down and brought up again.
+
+Only with --compose, in the order of the file: each test goes on where the one before it has ended.
+"""
+
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from rich.console import Console
+
+from load.guildhall_client import Guildhall
+from stack import debian
+from stack.instance import DEFAULT_PORT, PORTS
+from tests.conftest import free_block
+from tests.engine import Engine
+
+pytestmark = pytest.mark.compose
+
+BUILD_SECONDS = 3600  # downloads of 1 GB, on a machine that may do other things, too
+HEALTHY_SECONDS = 900
+DEMO_SECONDS = 900
+REQUESTS = "2000"
+BASE = re.search(r"^ARG BASE=(\S+)$", (Path(__file__).parent.parent / "Dockerfile").read_text(), re.MULTILINE).group(1)
+TARGETS = ("redis", "api", "kafka", "hdfs", "presto", "streaming", "jupyter")  # and tools, with the first of them
+SERVERS = ("network", "redis", "kafka", "namenode", "datanode", "presto", "streaming", "api")
+
+# Process ids are of the container: the first one is ./guildhall serve, which must end because its server has ended.
+KILL_THE_SERVER = "for child in $(cat /proc/1/task/*/children); do kill -9 $child; done"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    if os.geteuid() or not shutil.which("apt-get"):
+        pytest.skip("podman and debootstrap are installed with apt and run as root")
+    debian.require_engine(Console())
+    folder = Path(os.environ.get("GUILDHALL_COMPOSE_FOLDER") or tmp_path_factory.mktemp("compose"))
+    first = free_block(3)
+    ports = {"GUILDHALL_PORT": first, "GUILDHALL_PRESTO_PORT": first + 1, "GUILDHALL_JUPYTER_PORT": first + 2}
+    engine = Engine(folder, "guildhall", **{name: str(port) for name, port in ports.items()})
+    try:
+        with engine.running():
+            yield engine
+    finally:
+        print("\nCompose: " + ", ".join(f"{name} {value}" for name, value in engine.figures.items()))
+        shutil.rmtree(folder / "storage", ignore_errors=True)
+
+
+def _wait_until_healthy(engine: Engine, *names: str) -> float:
+    begun = time.monotonic()
+    while True:
+        health = engine.health()
+        if all(health.get(name) == "healthy" for name in names):
+            return round(time.monotonic() - begun)
+        assert time.monotonic() < begun + HEALTHY_SECONDS, health
+        time.sleep(1)
+
+
+def _play(engine: Engine, label: str, *, requests: str = REQUESTS) -> dict[str, list[int]]:
+    """Way -> what was counted, of the demo's comparisons, all of which must hold."""
+    begun = time.monotonic()
+    text = engine.compose("run", "--rm", "-T", "api", "demo", "--requests", requests, seconds=DEMO_SECONDS)
+    engine.figures[f"{label}, seconds"] = round(time.monotonic() - begun)
+    assert text.count("the same") == 3, text
+    assert "DIFFERENT" not in text
+    counts: dict[str, list[int]] = {}
+    for way, count in re.findall(r"^  ((?:accepted|events|settled|rows|by) [\w ]+?) +([\d,]+)$", text, re.MULTILINE):
+        counts.setdefault(way, []).append(int(count.replace(",", "")))
+    engine.figures[f"{label}, events of it and ever"] = " and ".join(f"{n:,}" for n in counts["events in Kafka"])
+    return counts
+
+
+def _ask(engine: Engine, *arguments: str) -> str:
+    return engine.compose("exec", "-T", "api", "./guildhall", *arguments, seconds=300)
+
+
+def _events(engine: Engine) -> int:
+    text = _ask(engine, "sql", "select count(*) as n from events")
+    return int(re.findall(r"\d+", text)[-1])
+
+
+def test_the_images_are_built(engine: Engine) -> None:
+    engine.copy_tree()
+    engine.make_base(BASE)
+    for target in TARGETS:
+        begun = time.monotonic()
+        engine.compose("build", target if target != "hdfs" else "namenode", seconds=BUILD_SECONDS)
+        engine.figures[f"build of {target}, seconds"] = round(time.monotonic() - begun)
+    for line in engine.podman("images", "--format", "{{.Repository}} {{.Size}}").splitlines():
+        if "guildhall-" in line:
+            engine.figures[line.split()[0].rpartition("/")[2]] = line.split(maxsplit=1)[1]
+
+
+def test_it_comes_up_and_everything_is_healthy(engine: Engine) -> None:
+    begun = time.monotonic()
+    engine.compose("up", "-d", seconds=HEALTHY_SECONDS)
+    _wait_until_healthy(engine, *SERVERS)
+    engine.figures["up until all are healthy, seconds"] = round(time.monotonic() - begun)
+
+
+def test_players_reach_the_api_and_nothing_else(engine: Engine) -> None:
+    url = f"http://127.0.0.1:{engine.environment['GUILDHALL_PORT']}"
+    ada = Guildhall(url, timeout=60)
+    ada.wait_until_settled(ada.register(realm=1, name="ada")["id"], 60)
+    assert ada.inventory()["player"] == "ada"
+    published = {p["host_port"]: p["host_ip"] for c in engine.containers() for p in c["Ports"] or []}
+    assert published == {int(engine.environment["GUILDHALL_PORT"]): "127.0.0.1"}
+    address = engine.podman("exec", "guildhall_network_1", "hostname", "-I").split()[0]
+    for name in ("redis", "kafka", "kafka_controller", "namenode", "namenode_http", "datanode", "spark_ui"):
+        with socket.socket() as probe:  # from the network between the containers, as the host sees it, too
+            assert probe.connect_ex((address, DEFAULT_PORT + PORTS[name])), name
+
+
+def test_nothing_runs_as_root_and_no_image_has_a_secret(engine: Engine) -> None:
+    for container in engine.containers():
+        if container["State"] == "running":
+            assert engine.podman("exec", container["Id"], "id", "-u").strip() == "7400"
+    for image in engine.podman("images", "--format", "{{.Id}} {{.Repository}}").splitlines():
+        if "guildhall-api" in image:
+            command = ["run", "--rm", "--network", "none", "--entrypoint", "find", image.split()[0]]
+            found = engine.podman(*command, "/guildhall/.guildhall", "/secrets", "-type", "f")
+            assert found.strip() == ""
+
+
+def test_the_demo_proves_the_counts(engine: Engine) -> None:
+    counts = _play(engine, "demo", requests="6000")
+    assert counts["accepted by the API"][0] > 0
+
+
+@pytest.mark.parametrize("server", ["redis", "kafka", "datanode", "streaming", "api"])
+def test_a_server_that_is_killed_comes_back_and_nothing_is_lost(engine: Engine, server: str) -> None:
+    before = _events(engine)
+    container = f"guildhall_{server}_1"
+    started = engine.podman("inspect", "--format", "{{.State.StartedAt}}", container)
+    engine.podman("exec", container, "bash", "-c", KILL_THE_SERVER)
+    begun = time.monotonic()
+    _eventually(lambda: engine.podman("inspect", "--format", "{{.State.StartedAt}}", container) != started)
+    _wait_until_healthy(engine, *SERVERS)
+    engine.figures[f"healthy again after kill -9 of {server}, seconds"] = round(time.monotonic() - begun)
+    counts = _play(engine, f"demo after kill -9 of {server}", requests="500")
+    assert _events(engine) >= before + counts["accepted by the API"][0]
+
+
+def test_down_and_up_lose_nothing(engine: Engine) -> None:
+    before = _events(engine), _ask(engine, "redis", "HGETALL", "realm:{1}:totals")
+    engine.down()
+    assert engine.health() == {}
+    begun = time.monotonic()
+    engine.compose("up", "-d", seconds=HEALTHY_SECONDS)
+    _wait_until_healthy(engine, *SERVERS)
+    engine.figures["down, and up until all are healthy, seconds"] = round(time.monotonic() - begun)
+    assert (_events(engine), _ask(engine, "redis", "HGETALL", "realm:{1}:totals")) == before
+    assert "have the same books" in _ask(engine, "verify")
+    _play(engine, "demo after down and up")
+
+
+def test_the_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
+    engine.compose("--profile", "presto", "--profile", "jupyter", "up", "-d", seconds=HEALTHY_SECONDS)
+    _wait_until_healthy(engine, *SERVERS, "presto-port", "jupyter")
+    presto = f"http://127.0.0.1:{engine.environment['GUILDHALL_PRESTO_PORT']}"
+    assert requests.get(f"{presto}/v1/info", timeout=30).json()["coordinator"]
+    jupyter = f"http://127.0.0.1:{engine.environment['GUILDHALL_JUPYTER_PORT']}"
+    assert requests.get(f"{jupyter}/api/contents", timeout=30).status_code == 403, "without the token"
+    token = re.search(r"token=(\S+)", _ask(engine, "notebook")).group(1)
+    answer = requests.get(f"{jupyter}/api/contents", headers={"Authorization": f"token {token}"}, timeout=30)
+    notebooks = {path.name for path in engine.context.glob("*.ipynb")}
+    assert notebooks <= {entry["name"] for entry in answer.json()["content"]}
+    counted = engine.compose("exec", "-T", "jupyter", "./guildhall", "sql", "select count(*) from events", seconds=120)
+    assert int(re.findall(r"\d+", counted)[-1]) > 0
+
+
+def test_it_is_taken_down(engine: Engine) -> None:
+    engine.down("-v")
+    assert engine.containers() == []
+    assert engine.podman("volume", "ls", "-q").strip() == ""
+
+
+def _eventually(what: Callable[[], bool], seconds: float = 120) -> None:
+    give_up = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < give_up
+        time.sleep(0.5)

@@ -1,0 +1,426 @@
+"""The report: its statistics and sentences on small frames, and the notebook on a real, small world."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+
+from load.play import personas
+from stack import ROOT, queries
+from stack.instance import Instance
+from stack.pipeline import snapshot
+from stack.report import arena, audit, diagram, people, quality, shop, statistics, theme, truth, words
+from stack.report.export import NOTEBOOK, contents, page
+from stack.report.source import PREFIX, shown_query, typed
+from stack.report.statistics import Estimate, TooLittle
+from stack.report.summary import Summary
+from state.connection import connect
+from state.ledger import Ledger
+from tests.conftest import Player, eventually, guildhall, wait_until_caught_up
+
+SEED = 5
+EVENTS = 900
+
+
+# Statistics
+
+
+def test_an_interval_of_a_share_stays_within_0_and_1():
+    none, every = statistics.share(0, 30), statistics.share(30, 30)
+    assert none.value == 0 == pytest.approx(none.low)
+    assert 0.05 < none.high < 0.2
+    assert (every.value, every.high) == (1, pytest.approx(1))
+
+
+def test_a_difference_of_shares_has_an_interval_around_it():
+    found = statistics.difference(60, 100, 40, 100)
+    assert found.value == pytest.approx(0.2)
+    assert found.low < 0.2 < found.high
+    assert found.excludes(0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: statistics.share(0, 0),
+        lambda: statistics.difference(1, 3, 1, 100),
+        lambda: statistics.mean([1.0, 2.0]),
+        lambda: statistics.trend([1.0] * 6),
+        lambda: statistics.gini_estimate([1, 2]),
+        lambda: statistics.require(float("nan"), "events"),
+    ],
+)
+def test_too_little_data_is_said_and_not_guessed(ask):
+    with pytest.raises(TooLittle):
+        ask()
+
+
+def test_a_trend_finds_the_slope():
+    noise = np.random.default_rng(1).normal(0, 0.1, 30)
+    found = statistics.trend(3 + 0.5 * np.arange(30) + noise)
+    assert found.low < 0.5 < found.high
+    assert found.high - found.low < 0.1
+
+
+def test_gini_knows_its_ends():
+    assert statistics.gini(np.full(50, 7.0)) == pytest.approx(0)
+    assert statistics.gini(np.array([0.0] * 99 + [1.0])) == pytest.approx(0.99)
+    found = statistics.gini_estimate(np.random.default_rng(1).exponential(size=2000))
+    assert found.low < 0.5 < found.high  # that of an exponential distribution
+
+
+def test_a_hazard_ratio_sees_through_what_it_is_told_of():
+    """Within each stratum the exposed leave 0.6 times as often; the keen stratum is exposed more often."""
+    rows = [
+        # keen, exposed, sessions, left
+        ("keen", True, 90_000, 2_650),
+        ("keen", False, 30_000, 1_520),
+        ("lazy", True, 10_000, 1_220),
+        ("lazy", False, 70_000, 13_900),
+    ]
+    frame = pd.DataFrame(rows, columns=["keen", "in_guild", "sessions", "final"])
+    naive = statistics.hazard_ratio(frame, "in_guild", "final", "sessions")
+    adjusted = statistics.hazard_ratio(frame, "in_guild", "final", "sessions", ["keen"])
+    assert naive.high < 0.5
+    assert adjusted.low < 0.6 < adjusted.high
+
+
+def test_a_rate_ratio_is_per_exposure():
+    exposed = pd.Series([True] * 6 + [False] * 60)
+    players = pd.Series([200.0] * 6 + [100.0] * 60)
+    counts = pd.Series([80.0, 78, 84, 79, 81, 78] + [20.0, 22, 18, 19, 21, 20] * 10)
+    found = statistics.rate_ratio(counts, exposed, players)
+    assert found.value == pytest.approx(2, rel=0.02)
+    assert found.excludes(1)
+
+
+def test_an_experiment_needs_more_players_for_a_smaller_effect():
+    assert statistics.players_needed(0.3, 0.2) < statistics.players_needed(0.3, 0.28)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("said", "words_of_it"),
+    [
+        (words.count(1234, "player"), "1,234 players"),
+        (words.count(1, "player"), "1 player"),
+        (words.count(7), "7"),
+        (words.percent(Estimate(0.123, 0.1, 0.15)), "12.3 % (10.0 to 15.0)"),
+        (words.points(Estimate(-0.012, -0.02, 0.001)), "-1.2 points (-2.0 to +0.1)"),
+        (words.times(Estimate(1.5, 1.25, 1.75)), "× 1.50 (1.25 to 1.75)"),
+        (words.number(Estimate(1200, 1000, 1400), "gold"), "1,200 gold (1,000 to 1,400)"),
+        (words.seconds(0.142), "0.14 s"),
+        (words.seconds(900), "15 min"),
+        (words.size(3_400_000), "3.4 MB"),
+        (words.size(0), "0 B"),
+        (words.listed(["a", "b", "c"]), "a, b and c"),
+    ],
+)
+def test_figures_read_well(said, words_of_it):
+    assert said == words_of_it
+
+
+# Sections
+
+
+def funnel_frame() -> pd.DataFrame:
+    rows = [(False, False, False, False, 20), (True, False, False, False, 30), (True, True, False, False, 40),
+            (True, True, True, True, 8), (False, True, False, False, 2)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["looked", "bought", "fought", "joined", "players"])
+
+
+def leaving_frame() -> pd.DataFrame:
+    """Sessions of members and others: the others leave twice as often."""
+    rows = [(1, False, "few", "first", 1000, 300)]
+    for session in range(2, 8):
+        for actions in ("few", "many"):
+            rows += [(session, True, actions, "daily", 400, 17 + session % 5)]
+            rows += [(session, False, actions, "daily", 600, 57 + session % 4)]
+    return pd.DataFrame(rows, columns=["session", "in_guild", "actions", "pace", "sessions", "final"])
+
+
+def fight_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows = [(a, t, 100 + 50 * i, 10, 900, 400) for i, a in enumerate(arena.BANDS) for t in arena.BANDS]
+    defeats = [(True, "few", True, 50, 40), (True, "few", False, 150, 120), (False, "few", False, 80, 20)]
+    return (
+        pd.DataFrame(rows, columns=["attacker", "target", "blows", "victories", "damage", "target_sessions"]),
+        pd.DataFrame(defeats, columns=["fought", "actions", "felled", "players", "returned"]),
+    )
+
+
+def sale_frame() -> pd.DataFrame:
+    moments = pd.date_range("2026-10-01", periods=10, freq="D").repeat(3) + pd.to_timedelta([17, 18, 19] * 10, "h")
+    frame = pd.DataFrame({"moment": moments, "players": 100, "item": "dragon_sword"})
+    frame["in_sale"] = frame["moment"].dt.day == 7
+    frame["units"] = np.where(frame["in_sale"], 12, 3) + np.arange(30) % 2
+    frame["sale_units"] = frame["units"].where(frame["in_sale"], 0)
+    frame["gold"] = frame["units"] * np.where(frame["in_sale"], 105, 150)
+    frame["other_units"] = 8 + np.arange(30) % 3
+    frame["other_gold"] = frame["other_units"] * 30
+    return frame
+
+
+def gold_frames() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    days = pd.date_range("2026-10-01", periods=20, freq="D")
+    flows = pd.DataFrame({"day": days, "event_type": "gold_claimed", "created": 1000, "destroyed": 0})
+    spent = flows.assign(event_type="sword_bought", created=0, destroyed=[700, 740, 690, 720] * 5)
+    there = pd.DataFrame({"day": days, "players": 100, "sessions": 150, "actions": 900, "newcomers": 12})
+    trades = pd.DataFrame({"day": days, "item": "iron_sword", "trades": 20, "price": [22.0, 24.0, 23.0, 21.0] * 5})
+    return pd.concat([flows, spent]), there, trades
+
+
+def test_the_funnel_counts_who_did_all_steps_before():
+    steps = people.funnel(funnel_frame())
+    assert list(steps["all_before"]) == [100, 78, 48, 8, 8]
+    assert list(steps["did"]) == [100, 78, 50, 8, 8]
+    assert "between *bought something* and *struck somebody*: 40.0 % of all" in people.funnel_text(steps)
+
+
+def test_what_guilds_go_along_with_is_not_called_an_effect():
+    found = people.guild_effect(leaving_frame())
+    assert found.members.value == pytest.approx(0.05, abs=0.005)
+    assert found.adjusted.low < 0.5 < found.adjusted.high
+    assert found.needed > 100
+    assert "not yet an effect" in people.guild_text(found)
+    assert "30.0 %" in people.leaving_text(people.leaving(leaving_frame()), pd.DataFrame())
+
+
+def test_retention_counts_only_days_that_are_over():
+    day = pd.Timestamp("2026-10-01")
+    frame = pd.DataFrame({"cohort": [day] * 3, "age": [0, 1, 2], "players": [50, 20, 7]})
+    known = people.retention(frame, pd.Timestamp("2026-10-03 09:00"))
+    ages = people.by_age(known)
+    assert list(ages["age"]) == [0, 1]
+    assert list(ages["there"]) == [50, 20]
+
+
+def test_gold_that_grows_is_said_with_its_interval():
+    flows, there, trades = gold_frames()
+    found = shop.inflation(shop.daily_gold(flows, there), trades)
+    assert found.net.low > 0
+    assert found.prices is not None
+    assert not found.prices.excludes(0)
+    assert "none that can be told from chance" in shop.gold_text(shop.daily_gold(flows, there), found)
+
+
+def test_the_sale_is_compared_with_other_days():
+    found = shop.sale(sale_frame())
+    assert (found.price, found.usual_price) == (105, 150)
+    assert found.units.low > 2
+    assert not found.others.excludes(1)
+    with pytest.raises(TooLittle, match="no sale"):
+        shop.sale(sale_frame().head(0))
+
+
+def test_bots_are_who_keeps_time():
+    steady = pd.DataFrame({"actions": [900, 300, 200, 150, 120], "strikes": 50, "victories": 5, "usual_pause": 40})
+    steady = steady.assign(regularity=[0.7, 0.09, 0.08, 0.1, 0.05], pauses=steady["actions"])
+    found = arena.bots(steady, players=400, actions=9000, fights=fight_frames()[0])
+    assert (found.players, found.actions) == (1, 0.1)
+    assert "1 player keeps time like a program" in arena.bots_text(found, steady)
+
+
+def test_late_events_are_told_apart():
+    frame = pd.DataFrame({"generated": [True, True, False], "within_seconds": [1, 60, 1], "events": [990, 10, 1000]})
+    rows = quality.lateness(frame.assign(longest=[0.4, 55.0, 0.2]))
+    assert quality.late(rows).value == pytest.approx(0.005)
+    assert quality.waits_for(rows, 0.9999) == 60
+    assert quality.waits_for(rows, 0.99) == 1
+
+
+def test_quantiles_of_a_histogram():
+    buckets = {0.1: 50.0, 0.2: 90.0, 1.0: 100.0, float("inf"): 100.0}
+    assert audit.quantile(buckets, 0.5) == pytest.approx(0.1)
+    assert audit.quantile(buckets, 0.7) == pytest.approx(0.15)
+    assert audit.quantile({0.1: 0.0, float("inf"): 5.0}, 0.5) == 0.1
+
+
+def test_counts_that_differ_are_seen():
+    records = pd.DataFrame({"landed": [9], "quarantined": [1], "actions": [7]})
+    types = pd.DataFrame({"event_type": ["sword_bought", "signed_in"], "actions": [5, 2]})
+    side = audit.Side(10, 10, {"settled": 6, "telemetry": 2}, {"sword_bought": 5, "signed_in": 2, "fence": 1}, 10, 60)
+    assert list(audit.comparison(side, records, types, 60)["verdict"]) == ["the same"] * 4
+    types.loc[0, "actions"] = 4
+    found = audit.comparison(side, records, types, 61)
+    assert list(found["verdict"]) == ["the same", "the same", "DIFFERENT", "DIFFERENT"]
+
+
+def test_what_was_found_is_set_against_what_was_put_in():
+    late = Estimate(personas.LATE, personas.LATE / 2, personas.LATE * 2)
+    bots = Estimate(0.5, 0.4, 0.6)
+    rows = truth.comparison(None, None, bots, late, None)
+    assert list(rows["verdict"]) == ["found too high", "within the interval"]
+
+
+def test_every_figure_can_be_drawn():
+    theme.apply()
+    flows, there, trades = gold_frames()
+    fights, defeats = fight_frames()
+    sold = pd.DataFrame({"item": ["iron_sword", "oak_shield"], "item_kind": ["sword", "shield"], "price": [30, 20]})
+    items = shop.by_item(sold.assign(units=[50, 10], gold=[1500, 200], buyers=[9, 9]))
+    last = pd.DataFrame({"event_type": ["shop_viewed"], "players": [9]})
+    cohorts = [(pd.Timestamp("2026-10-01") + pd.Timedelta(days=d), a, 40 - a) for d in range(9) for a in range(10 - d)]
+    known = people.retention(pd.DataFrame(cohorts, columns=["cohort", "age", "players"]), pd.Timestamp("2026-10-12"))
+    purses = pd.DataFrame({"gold": range(100), "players": 3})
+    rhythm = pd.DataFrame(
+        [(d, h, 5 + h) for d in range(1, 8) for h in range(24)], columns=["weekday", "hour", "sessions"]
+    )
+    waits = pd.DataFrame(
+        {"generated": [True, True], "within_seconds": [1, 60], "events": [99, 9], "longest": [1.0, 50.0]}
+    )
+    steady = pd.DataFrame({"pauses": [900, 200], "regularity": [0.7, 0.1]})
+    drawn = [
+        diagram.pipeline({"Kafka": "10 records"}),
+        shop.plot_items(items),
+        shop.plot_flows(flows),
+        shop.plot_stock(shop.daily_gold(flows, there)),
+        shop.plot_trade_prices(trades),
+        shop.plot_sale(sale_frame(), shop.sale(sale_frame())),
+        people.plot_funnel(people.funnel(funnel_frame())),
+        people.plot_leaving(people.leaving(leaving_frame()), last),
+        people.plot_retention(known),
+        people.plot_guilds(leaving_frame(), people.guild_effect(leaving_frame())),
+        people.plot_rhythm(rhythm),
+        arena.plot_fights(fights),
+        arena.plot_wealth(purses, arena.wealth(purses, 10)),
+        arena.plot_bots(steady),
+        quality.plot_lateness(quality.lateness(waits)),
+    ]
+    assert all(figure.get_axes() for figure in drawn)
+    assert people.quiet_hours(rhythm)[0] == 0
+    assert "80.0 % (67.0 to 88.8) came back" in arena.fights_text(arena.targets(fights, defeats))
+
+
+# The page
+
+
+def test_the_summary_says_what_to_do_and_what_is_open():
+    summary = Summary()
+    summary.state("Two players & a dog.")
+    assert "too little data" in summary.as_html()
+    summary.recommend("Do it.", "It helps.", "× 2", "Flash sale")
+    summary.leave_open("Whether it lasts.")
+    text = summary.as_html()
+    assert "Two players &amp; a dog." in text
+    assert '<a href="#Flash-sale">' in text
+    assert "<li>Whether it lasts.</li>" in text
+
+
+def test_every_query_of_the_notebook_is_there_and_says_what_it_answers():
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    asked = {PREFIX + name for name in re.findall(r'source\.frame\("(\w+)"\)', code)}
+    assert asked == {name for name in queries.names() if name.startswith(PREFIX)}
+    assert all(queries.sentence(name).endswith(".") for name in asked)
+
+
+def test_the_links_of_the_summary_lead_to_sections():
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    text = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
+    titles = set(re.findall(r"^## (.+)$", text, re.MULTILINE))
+    code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    linked = set(re.findall(r'"([A-Z][a-z ]+)"\s*,?\s*\)', code)) & {"Gold", "Guilds", "Fights", "Bots", "Newcomers"}
+    assert linked == {"Gold", "Guilds", "Fights", "Bots", "Newcomers"} <= titles
+
+
+def test_headings_become_the_contents():
+    body = '<h2 id="What-sells">What <em>sells</em><a class="anchor-link" href="#What-sells"></a></h2>'
+    assert '<ol><li><a href="#What-sells">What sells</a></li></ol>' in contents(body)
+
+
+def test_times_of_presto_become_times():
+    frame = typed(pd.DataFrame({"day": ["2026-10-01"], "first_at": ["2026-10-01 10:00:00.000"], "name": ["ada"]}))
+    assert frame["first_at"].iloc[0] - frame["day"].iloc[0] == pd.Timedelta(hours=10)
+    assert frame["name"].iloc[0] == "ada"
+
+
+def test_a_query_is_shown_as_text():
+    assert "&lt; 3" in shown_query("x", "-- Few.\nselect 1 < 3", 0.1)
+
+
+# On a real world
+
+
+def assert_opens_anywhere(text: str) -> None:
+    """No script, and nothing that a browser would fetch: what it refers to lies within the page."""
+    assert "<script" not in text
+    assert "@import" not in text
+    fetched = re.findall(
+        r"<(?:img|link|iframe|object|embed|source|audio|video)\b[^>]*?(?:src|href|data)=\"([^\"]*)", text
+    )
+    assert fetched
+    assert all(address.startswith("data:image/png;base64,") for address in fetched)
+    assert not re.findall(r"url\(", text)
+    assert all(re.findall(r'<img [^>]*?alt="([^"]+)"', text))
+
+
+@pytest.fixture(scope="module")
+def small_world(pipeline: Instance) -> Instance:
+    """Some hundred generated events and a few live ones, in the tables for analysts."""
+    played = guildhall(pipeline, "play", "--history", "9d", "--events", str(EVENTS), "--seed", str(SEED))
+    assert played.returncode == 0, played.stderr
+    ada = Player(pipeline, 0)
+    ada.wait_until_settled(ada.buy_sword("iron_sword")["id"], 60)
+    wait_until_caught_up(pipeline)
+
+    def derived() -> bool:
+        ends = {realm.realm: realm.settled - 1 for realm in snapshot(pipeline)}
+        from stack.sql import query
+
+        rows = dict(query(pipeline, 'select realm, max("offset") from actions group by 1').rows)
+        sessions = query(pipeline, "select count(*) from sessions").rows[0][0]
+        # The last record of a realm may be one that leaves no row, such as a fence.
+        return bool(sessions) and all(ends[realm] - rows.get(realm, -1) <= 2 for realm in ends)
+
+    eventually(derived, 240)
+    return pipeline
+
+
+@pytest.mark.stack
+def test_the_report_of_a_small_world(small_world: Instance, tmp_path: Path):
+    out, executed = tmp_path / "report.html", tmp_path / "executed.ipynb"
+    made = guildhall(small_world, "report", "--out", str(out), "--notebook", str(executed))
+    assert made.returncode == 0, made.stderr
+    text = out.read_text()
+    assert_opens_anywhere(text)
+    assert "Traceback" not in text
+    assert text.index("Executive summary") < text.index("Decision</th>") < text.index(">Pipeline")
+    outputs = [o for cell in json.loads(executed.read_text())["cells"] for o in cell.get("outputs", [])]
+    assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+
+    # What it counts is what the game counts, which knows nothing of Presto.
+    status = requests.get(f"{small_world.settings().api_url}/status", timeout=10).json()
+    ledger = Ledger(connect(small_world.settings()))
+    shop_gold = sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(small_world.realms))
+    happened = sum(n for realm in status["realms"] for name, n in realm["types"].items() if name != "fence")
+    accepted = sum(realm["accepted"] for realm in status["realms"])
+    table = text[text.index("records of the log") : text.index("gold paid to the shop") + 400]
+    for figure in (accepted, happened, shop_gold):
+        assert f">{figure:,}<" in table
+    assert "DIFFERENT" not in table
+    assert f"{happened:,} events by" in text
+    assert "Loss: 0." in text
+
+
+@pytest.mark.stack
+def test_the_report_says_what_is_missing_without_an_instance(tmp_path: Path):
+    command = [str(ROOT / "guildhall"), "--home", str(tmp_path), "report", "--out", str(tmp_path / "report.html")]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 2
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_the_page_of_the_committed_notebook_opens_anywhere():
+    import nbformat
+
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    text = page(notebook)
+    assert "Content-Security-Policy" in text
+    assert "<script" not in text

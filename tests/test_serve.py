@@ -1,0 +1,114 @@
+"""One server in the foreground, as a container runs it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack import ROOT
+from stack.cli import cli
+from stack.errors import StackError
+from stack.instance import ELSEWHERE, open_instance
+from tests.conftest import eventually, free_block
+
+# A server that is well once its file is there: what follows it must have happened before the sign is given.
+SERVE = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from stack.instance import open_instance
+from stack.serve import serve
+from stack.servers import Server
+home = Path(sys.argv[1])
+child = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(float(sys.argv[2])); sys.exit(3)"
+def once():
+    if not (home / "second").exists():
+        (home / "second").touch()
+        raise OSError("went away")
+    (home / "opened").touch()
+server = Server("toy", [sys.executable, "-c", child, str(home / "up"), sys.argv[2]], [], (home / "up").exists,
+                once_healthy=once, before_start=(home / "before").touch)
+sys.exit(serve(open_instance(home), server, Console()))
+"""
+
+
+def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(seconds)], cwd=ROOT)
+
+
+def test_a_server_is_well_only_when_what_follows_its_start_is_done(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    sign = tmp_path / "run" / "toy.well"
+    sign.touch()  # of a container that was killed and is started again
+    os.utime(sign, (0, 0))
+    process = _serve(tmp_path, 60)
+    try:
+        eventually(lambda: sign.exists() and sign.stat().st_mtime > 1)
+        assert (tmp_path / "before").exists()
+        assert (tmp_path / "opened").exists(), "a first try that failed is done again"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
+        assert not sign.exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None:
+    process = _serve(tmp_path, 0.5)
+    try:
+        assert process.wait(30) == 3
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_relay_passes_on_both_ways_until_both_have_ended() -> None:
+    port = free_block(2)
+    with socket.create_server(("127.0.0.1", port + 1)) as there:
+        relay = subprocess.Popen([sys.executable, "-m", "stack.relay", str(port), f"127.0.0.1:{port + 1}"], cwd=ROOT)
+        try:
+            eventually(lambda: _connects(port))
+            there.accept()[0].close()
+            with socket.create_connection(("127.0.0.1", port)) as here, there.accept()[0] as end:
+                here.sendall(b"question")
+                here.shutdown(socket.SHUT_WR)
+                assert end.recv(100) == b"question"
+                assert end.recv(100) == b""
+                end.sendall(b"answer")
+                end.close()
+                assert here.recv(100) == b"answer"
+                assert here.recv(100) == b""
+            relay.send_signal(signal.SIGTERM)
+            assert relay.wait(20) == 0
+        finally:
+            relay.kill()
+            relay.wait()
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_servers_of_compose_are_not_started_or_stopped_from_inside(command: str, monkeypatch) -> None:
+    monkeypatch.setenv(ELSEWHERE, "1")
+    with pytest.raises(StackError, match=f"docker compose {command}"):
+        cli([command], standalone_mode=False)
+
+
+def test_the_api_and_presto_listen_on_loopback_unless_told_otherwise(tmp_path: Path, monkeypatch) -> None:
+    assert (open_instance(tmp_path).settings().api_bind, open_instance(tmp_path).settings().presto_bind) == (
+        "127.0.0.1",
+        "127.0.0.1",
+    )
+    monkeypatch.setenv("GUILDHALL_API_BIND", "0.0.0.0")  # noqa: S104 - what docker-compose.yml says
+    assert open_instance(tmp_path).settings().api_bind == "0.0.0.0"  # noqa: S104

@@ -1,0 +1,331 @@
+"""Deriving and upkeep on Iceberg tables: most of it in a folder, with the real connectors and no server; beside the
+running streams on the pipeline."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from game.events import Event, encode
+from stack.instance import Instance
+from stack.sql import query
+from stack.tables import _scrape
+from state import metrics
+from state.connection import connect
+from state.ledger import Ledger
+from state.settings import Settings
+from streaming import upkeep
+from streaming.chores import Chore, Chores
+from streaming.derive import ACTIONS, MOVES, Derivation, create_derived_tables, furthest
+from streaming.land import EVENTS, QUARANTINE, create_tables, events_of, landed_offsets, parse
+from streaming.measures import measures
+from streaming.progress import Progress
+from streaming.summaries import PLAYERS, SESSIONS, create_summary_tables, summarise
+from streaming.upkeep import Upkeep
+from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
+from tests.test_derive import START, event
+
+REALMS = 2
+_KAFKA = "partition int, offset bigint, timestamp timestamp, value binary"
+
+
+class Books:
+    """As much of a ledger as deriving asks for."""
+
+    def __init__(self) -> None:
+        self.settled = dict.fromkeys(range(REALMS), 10**6)
+        self.rejected: dict[int, list[int]] = {}
+        self.closed: set[int] = set()
+
+    def offsets(self, realms: Iterable[int]) -> dict[int, int]:
+        return {realm: self.settled[realm] for realm in realms}
+
+    def judged(self, realm: int) -> tuple[int, list[int]] | None:
+        return None if realm in self.closed else (self.settled[realm], self.rejected.get(realm, []))
+
+
+class Lake:
+    """The tables in a folder, with a record landed at a time."""
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self.spark, self.settings, self.books = spark, settings, Books()
+        for table in (EVENTS, QUARANTINE, ACTIONS, MOVES, PLAYERS, SESSIONS):
+            spark.sql(f"drop table if exists {table} purge")
+        create_tables(spark)
+        create_derived_tables(spark)
+        create_summary_tables(spark)
+        self.derivation = self.new_derivation()
+
+    def new_derivation(self) -> Derivation:
+        """As a new process has it."""
+        progress = Progress(REALMS, lambda _realm, _reason: None)
+        progress.begin({})
+        return Derivation(self.spark, self.settings, self.books, progress)  # type: ignore[arg-type]
+
+    def land(self, *events: Event | bytes, realm: int = 0) -> None:
+        """One commit."""
+        first = max(landed_offsets(self.spark, table, REALMS)[realm] for table in (EVENTS, QUARANTINE)) + 1
+        values = [encode(one) if isinstance(one, Event) else one for one in events]
+        rows = [(realm, first + n, START, bytearray(value)) for n, value in enumerate(values)]
+        parsed = parse(self.spark.createDataFrame(rows, _KAFKA).coalesce(1))
+        events_of(parsed, "*").writeTo(EVENTS).append()
+        bad = parsed.where("reason is not null").select("realm", "offset", "kafka_time", "value", "reason")
+        if bad.count():
+            bad.writeTo(QUARANTINE).append()
+
+    def offsets(self, table: str) -> list[tuple[int, int]]:
+        rows = self.spark.table(table).select("realm", "offset").collect()
+        return sorted((row.realm, row.offset) for row in rows)
+
+    def files(self, table: str) -> int:
+        return self.spark.table(f"{table}.files").count()
+
+
+@pytest.fixture
+def lake(spark: SparkSession, lake_settings: Settings) -> Lake:
+    return Lake(spark, lake_settings)
+
+
+def test_deriving_again_adds_nothing_and_goes_on_with_what_is_new(lake: Lake) -> None:
+    lake.land(event("a"), event("b"), event("a"))
+    lake.land(event("c", realm=1), realm=1)
+    assert lake.derivation.run() == 4
+    assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0  # the duplicate at the end is looked at again
+    assert lake.offsets(ACTIONS) == lake.offsets(MOVES) == [(0, 0), (0, 1), (1, 0)]
+    lake.land(event("b"), event("d"), b"no event")
+    lake.derivation.run()
+    lake.new_derivation().run()
+    assert lake.offsets(ACTIONS) == [(0, 0), (0, 1), (0, 4), (1, 0)]
+    assert furthest(lake.spark, ACTIONS, range(REALMS)) == {0: 4, 1: 0}
+
+
+def test_only_what_is_settled_is_derived(lake: Lake) -> None:
+    lake.land(*(event(name) for name in "abcd"))
+    lake.books.settled[0] = 1
+    lake.books.rejected = {0: [1, 2]}
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0)]
+    lake.books.settled[0] = -1  # a Redis without its data
+    lake.derivation.run()
+    lake.books.closed = {0}  # it is being rebuilt
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0)]
+    lake.books.closed, lake.books.settled[0] = set(), 3
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0), (0, 3)]
+
+
+def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(_events: DataFrame) -> DataFrame:
+        raise PySparkException("killed")
+
+    lake.land(event("a"))
+    lake.derivation.run()
+    lake.land(event("b"), event("look", "shop_viewed"))
+    with monkeypatch.context() as patch:
+        patch.setattr("streaming.derive.moves_of", crash)
+        with pytest.raises(PySparkException):
+            lake.derivation.run()
+    assert (len(lake.offsets(ACTIONS)), len(lake.offsets(MOVES))) == (3, 1)
+    lake.land(event("c"))
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, n) for n in range(4)]
+    assert lake.offsets(MOVES) == [(0, 0), (0, 1), (0, 3)]
+
+
+def test_an_id_is_known_in_a_later_step_and_a_fence_too(lake: Lake) -> None:
+    for events in (
+        [event("a"), event("v", "void")],
+        [event("a"), event("v"), event("f", "fence", player="")],
+        [event("old"), event("b", generation=4), event("f", "fence", player="")],
+        [event("b", generation=4), event("c", generation=4), event("c", generation=7)],
+    ):
+        lake.land(*events)
+        lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0), (0, 6), (0, 9)]
+
+
+def test_the_summaries_are_made_anew(lake: Lake) -> None:
+    for name in "ab":
+        lake.land(event(name))
+        lake.derivation.run()
+        summarise(lake.spark)
+    assert [(row.player, row.gold, row.actions) for row in lake.spark.table(PLAYERS).collect()] == [("ada", 200, 2)]
+    assert [(row.session, row.actions) for row in lake.spark.table(SESSIONS).collect()] == [(1, 2)]
+
+
+def test_small_files_become_one_and_nothing_else_changes(lake: Lake) -> None:
+    for n in range(6):
+        lake.land(event(f"a{n}"), b"no event")
+        lake.derivation.run()
+    lake.land(event("r", realm=1), realm=1)
+    tables = (EVENTS, QUARANTINE, ACTIONS, MOVES)
+    rows = {table: _rows(lake.spark.table(table)) for table in tables}
+    landed = {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]}
+    Upkeep(lake.spark, lake.settings).run()
+    assert {table: _rows(lake.spark.table(table)) for table in tables} == rows
+    assert {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]} == landed
+    assert landed == {EVENTS: {0: 10, 1: 0}, QUARANTINE: {0: 11, 1: -1}}
+    assert [lake.files(table) for table in tables] == [2, 1, 1, 1]
+    assert _scraped("guildhall_table_files", table="events") == 2
+    assert _scraped("guildhall_partition_files", table="events") == 1
+
+
+def _rows(table: DataFrame) -> list[str]:
+    return sorted(table.toJSON().collect())
+
+
+def _scraped(name: str, **labels: str) -> float | None:
+    return measures().registry.get_sample_value(name, labels)
+
+
+def test_a_few_small_files_are_left_alone(lake: Lake) -> None:
+    for n in range(4):
+        lake.land(event(f"a{n}"))
+    Upkeep(lake.spark, lake.settings).run()
+    assert lake.files(EVENTS) == 4
+
+
+def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "KEPT_SNAPSHOTS", 1)
+    monkeypatch.setattr(upkeep, "MOST_MANIFESTS", 1)
+    for n in range(6):
+        lake.land(event(f"a{n}"))
+        lake.derivation.run()
+        summarise(lake.spark)
+    brief = lake.settings.model_copy(update={"snapshot_seconds": 1e-3})
+    Upkeep(lake.spark, brief).run()
+    Upkeep(lake.spark, brief).run()  # what the first round replaced
+    for table in (EVENTS, ACTIONS, MOVES, PLAYERS, SESSIONS):
+        assert lake.spark.table(f"{table}.snapshots").count() <= 2
+        # Nothing on the disk that no snapshot knows.
+        known = {row.file_path for row in lake.spark.table(f"{table}.all_data_files").select("file_path").collect()}
+        assert len(known) <= 2
+    assert len(lake.offsets(EVENTS)) == len(lake.offsets(ACTIONS)) == 6
+    assert lake.new_derivation().run() == 0
+
+
+def test_metadata_files_are_bounded(lake: Lake) -> None:
+    for n in range(25):
+        lake.land(event(f"a{n}"))
+    assert lake.spark.table(f"{EVENTS}.metadata_log_entries").count() <= 22
+
+
+def test_young_orphans_are_left_alone(lake: Lake) -> None:
+    lake.land(event("a"))
+    path = lake.spark.table(f"{EVENTS}.files").collect()[0].file_path
+    copy = f"{path.rpartition('/')[0]}/under-way.parquet"
+    _copy(lake.spark, path, copy)
+    Upkeep(lake.spark, lake.settings).run()
+    assert _exists(lake.spark, copy)
+    with pytest.raises(ValueError, match="orphan_seconds"):
+        Settings(orphan_seconds=86400)
+
+
+def _copy(spark: SparkSession, source: str, target: str) -> None:
+    jvm: Any = spark._jvm
+    conf = spark._jsc.hadoopConfiguration()
+    paths = [jvm.org.apache.hadoop.fs.Path(path) for path in (source, target)]
+    files = paths[0].getFileSystem(conf)
+    jvm.org.apache.hadoop.fs.FileUtil.copy(files, paths[0], files, paths[1], False, conf)
+
+
+def _exists(spark: SparkSession, path: str) -> bool:
+    jvm: Any = spark._jvm
+    found = jvm.org.apache.hadoop.fs.Path(path)
+    return bool(found.getFileSystem(spark._jsc.hadoopConfiguration()).exists(found))
+
+
+class Clock:
+    """Goes on when told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_chore_that_fails_comes_again_and_holds_nobody_up() -> None:
+    clock, did = Clock(), []
+
+    def fail() -> None:
+        did.append("fail")
+        clock.now += 10
+        raise redis.ConnectionError("gone")
+
+    progress = Progress(1, lambda _realm, _reason: None)
+    progress.begin({})
+    chores = Chores([Chore("upkeep", 5, fail), Chore("derive", 60, lambda: did.append("other"))], progress, clock)
+    before = _scraped("guildhall_chore_failures_total", chore="upkeep")
+    chores.tick()
+    chores.tick()
+    assert did == ["fail", "other"]  # a chore rests twice as long as it took
+    clock.now += 21
+    chores.tick()
+    assert did == ["fail", "other", "fail"]
+    assert _scraped("guildhall_chore_failures_total", chore="upkeep") == (before or 0) + 2
+
+
+# ---- beside the running streams ------------------------------------------------------------------------------------
+
+
+@pytest.mark.stack
+def test_upkeep_beside_landing_loses_and_doubles_nothing(pipeline: Instance) -> None:
+    player = Player(pipeline, 2)
+    commits = _metric(pipeline, metrics.UPKEEP_ENDED.name)
+    # Upkeep runs every few seconds here: this goes on until it has met some commits.
+    for _ in range(3):
+        _until_upkeep(
+            pipeline, lambda: player.wait_until_settled(player.post("/buy", item="small_potion").json()["id"])
+        )
+        player.wait_until_settled(player.post("/sell", item="small_potion").json()["id"])
+    wait_until_caught_up(pipeline)
+    assert _metric(pipeline, metrics.UPKEEP_ENDED.name) > commits
+    counts = 'select count(*), count(distinct "offset"), max("offset") + 1 from ('
+    counts += 'select "offset" from events where realm = 2 union all select "offset" from quarantine where realm = 2)'
+    rows, offsets, end = query(pipeline, counts).rows[0]
+    assert rows == offsets == end
+    assert guildhall(pipeline, "verify", "--realm", "2").returncode == 0
+    assert "most in one partition" in guildhall(pipeline, "status").stdout
+
+
+def _until_upkeep(instance: Instance, act: Callable[[], object]) -> None:
+    before = _metric(instance, metrics.UPKEEP_ENDED.name)
+
+    def again() -> bool:
+        act()
+        return _metric(instance, metrics.UPKEEP_ENDED.name) > before
+
+    eventually(again, CATCH_UP_SECONDS)
+
+
+def _metric(instance: Instance, name: str) -> float:
+    return _scrape(instance.settings().streaming_metrics_port)[name].get("", 0.0)
+
+
+@pytest.mark.stack
+def test_the_tables_for_analysts_are_the_books(pipeline: Instance) -> None:
+    player = Player(pipeline, 1)
+    player.wait_until_settled(player.post("/buy_sword", sword="iron_sword").json()["id"])
+    wait_until_caught_up(pipeline)
+    ledger = Ledger(connect(pipeline.settings()))
+    goal = {realm: found.offset for realm in range(pipeline.realms) if (found := ledger.overview(realm, 1))}
+    name = metrics.DERIVED_OFFSET.name
+    port = pipeline.settings().streaming_metrics_port
+    eventually(lambda: all(_scrape(port)[name].get(str(r), -1) >= n for r, n in goal.items()), CATCH_UP_SECONDS)
+    for realm in range(pipeline.realms):
+        kept = ledger.snapshot(realm).balances
+        gold = {a.split(":")[1]: n for a, n in kept.items() if a.startswith("player:") and a.endswith(":gold")}
+        text = f"select player, gold from players where realm = {realm:d} and gold <> 0"  # noqa: S608
+        eventually(lambda text=text, gold=gold: dict(query(pipeline, text).rows) == gold, CATCH_UP_SECONDS)
+    columns = "event_type, item, price, gold, event_time, kafka_time"
+    rows = query(pipeline, f"select {columns} from actions where player = '{player.name}' order by 5 desc").rows  # noqa: S608
+    assert rows[0][:4] == ("sword_bought", "iron_sword", 30, 30)
+    moments = [datetime.fromisoformat(at).replace(tzinfo=UTC) for at in rows[0][4:]]
+    assert abs((moments[0] - datetime.now(UTC)).total_seconds()) < 2 * CATCH_UP_SECONDS
+    assert 0 <= (moments[1] - moments[0]).total_seconds() < CATCH_UP_SECONDS
