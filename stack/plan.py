@@ -23,7 +23,7 @@ _SAME = re.compile(r"\$hash|\w+ := \w+( \(\d+:\d+\))?$")
 # What Presto adds for itself, and what repeats where in the text of the query a name stands.
 _NOISE = (
     (re.compile(r"(, )?(\$hash\w+|projectLocality = \w+)"), ""),
-    (re.compile(r"table = TableHandle \{.*?connectorHandle='([\w$]+?)(?:\$data)?@.*?'\}"), r"\1"),
+    (re.compile(r"(?:table = )?TableHandle \{.*?connectorHandle='([\w$]+?)(?:\$data)?@.*?'\}"), r"\1"),
     (re.compile(r'"presto\.default\.(\w+)"'), r"\1"),
     (re.compile(r" \(\d+:\d+\)"), ""),
     (re.compile(r"\[\]"), ""),

@@ -111,6 +111,10 @@ class Engine:
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "service.log").open("w"),
         )
+        give_up = time.monotonic() + 60
+        while not (self.folder / "podman.sock").exists():
+            assert time.monotonic() < give_up, (self.folder / "service.log").read_text()
+            time.sleep(0.2)
         stop = threading.Event()
         nurse = threading.Thread(target=self._check_health, args=(stop,))
         nurse.start()
