@@ -103,7 +103,7 @@ def write(order: Order) -> Written:
         for number, event in enumerate(world.records()):
             if number % _LOOK_EVERY == 0:
                 _written[order.realm] = number
-                if _stop.value or failures:
+                if _stop.value or failures or not _is_wanted():
                     raise NotWritten(str(failures[0]) if failures else "it was stopped")
             record = {"key": event.player.encode(), "value": encode(event), "partition": order.realm}
             producer.send(order.settings.topic, **record).add_errback(failures.append)
@@ -115,3 +115,9 @@ def write(order: Order) -> Written:
     _written[order.realm] = world.summary.records
     people = [(a.name, a.kind, a.sessions, a.has_quit, a.is_gone) for a in world.stage.people]
     return Written(order.realm, world.summary, people)
+
+
+def _is_wanted() -> bool:
+    """Whether the process that asked for it is still there: one that was killed has told nobody to stop."""
+    parent = multiprocessing.parent_process()
+    return parent is None or parent.is_alive()
