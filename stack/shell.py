@@ -122,7 +122,7 @@ class Shell:
     def _describe(self, name: str) -> None:
         known = columns_of(self._settings)
         if not name:
-            self._page(table_of(Answer(["table", "columns"], [(n, ", ".join(c)) for n, c in known.items()])))
+            self._page(table_of(Answer(["table", "columns"], [(table, len(of)) for table, of in known.items()])))
         elif name in known:
             self._page(table_of(Answer(["column", "type"], list(known[name].items()))))
         else:

@@ -323,10 +323,10 @@ def _states(instance: Instance, mark: str) -> list[str]:
 class Terminal:
     """Somebody who types."""
 
-    def __init__(self, instance: Instance, **environment: str) -> None:
+    def __init__(self, instance: Instance, pager: str = "cat") -> None:
         arguments = ["-m", "stack.cli", "--home", str(instance.home), "sql"]
         # Without CPR: nobody here answers when the program asks where the cursor is.
-        environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment}
+        environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": pager}
         self.process = pexpect.spawn(
             sys.executable, arguments, cwd=str(ROOT), env=environment, timeout=PATIENCE_SECONDS, dimensions=(40, 120)
         )
@@ -396,8 +396,9 @@ def test_ctrl_c_ends_the_query_and_not_the_prompt(pipeline: Instance) -> None:
 
 @pytest.mark.stack
 def test_what_does_not_fit_on_the_screen_is_paged(pipeline: Instance) -> None:
-    terminal = Terminal(pipeline, PAGER="sed s/^/paged:/")
+    terminal = Terminal(pipeline, pager="sed s/^/paged:/")
     terminal.asks("select x from unnest(sequence(1, 100)) as t (x);", "paged:", "paged:", "100 rows")
     terminal.asks("select rpad('', 200, 'x') as wide;", "paged:", "paged:", "1 row")
-    terminal.asks("select x from unnest(sequence(1, 10001)) as t (x);", "paged:", "10,000 rows, the first of more")
+    many = "select x from unnest(sequence(1, 6000)) as t (x), unnest(array[1, 2]) as u (y)"
+    terminal.asks(f"{many};", "paged:", "10,000 rows, the first of more")
     terminal.leaves()
