@@ -123,7 +123,7 @@ class Engine:
         finally:
             stop.set()
             nurse.join()
-            self._remove_all()
+            os.environ.get("KEEP") or self._remove_all()
             service.terminate()
             service.wait(30)
 
