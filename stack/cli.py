@@ -19,7 +19,7 @@ console = Console()
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--home", envvar="GUILDHALL_HOME", type=click.Path(path_type=Path), help="The instance's folder.")
-@click.option("--port", envvar="GUILDHALL_PORT", type=click.IntRange(1024, 65000), help="First of its 12 ports.")
+@click.option("--port", envvar="GUILDHALL_PORT", type=click.IntRange(1024, 65000), help="First of its 13 ports.")
 @click.pass_context
 def cli(context: click.Context, home: Path | None, port: int | None) -> None:
     """Guildhall: a game backend whose rules hold exactly. Start with: ./guildhall demo"""
@@ -340,7 +340,7 @@ def play(
 @click.option("--faults", default=30, type=click.IntRange(0, 1000), help="How many faults are done meanwhile.")
 @click.option("--realms", default=4, type=click.IntRange(1, 64), help="In how many realms they play.")
 @click.option("--seed", type=click.IntRange(0), help="Repeats the faults and wishes of another run.")
-@click.option("--port", default=7500, type=click.IntRange(1024, 65000), help="First of the 12 ports of the servers.")
+@click.option("--port", default=7500, type=click.IntRange(1024, 65000), help="First of the 13 ports of the servers.")
 def audit(players: int, actions: int, faults: int, realms: int, seed: int | None, port: int) -> None:
     """Play while servers are killed, then prove that nothing was lost or done twice.
 

@@ -43,6 +43,9 @@ _LAYOUT = (
     "using iceberg partitioned by (days(event_time)) tblproperties ('format-version' = '2', "
     # All rows of a day go to one task, so that a step writes a file a day.
     "'write.distribution-mode' = 'hash', "
+    # Readers leave a row group out by its minima and maxima. Of 128 MB, the default, even a day of a million events
+    # would be one group with everything in it.
+    "'write.parquet.row-group-size-bytes' = '1048576', "
     "'write.metadata.delete-after-commit.enabled' = 'true', 'write.metadata.previous-versions-max' = '20')"
 )
 
@@ -56,7 +59,7 @@ def create_derived_tables(spark: SparkSession) -> None:
         ACTIONS,
         "realm int not null, offset bigint not null, kafka_time timestamp_ntz not null, event_time timestamp_ntz "
         "not null, event_type string not null, player string, generated bigint, item string, item_kind string, "
-        "price bigint, quantity bigint, gold bigint, guild string, other string, damage bigint, "
+        "price bigint, on_sale boolean, quantity bigint, gold bigint, guild string, other string, damage bigint, "
         "details map<string, string>",
         "event_type, player",
     )
@@ -66,7 +69,7 @@ def create_derived_tables(spark: SparkSession) -> None:
         "realm int not null, offset bigint not null, event_time timestamp_ntz not null, event_type string not null, "
         "player string, generated bigint, debit string, credit string, amount bigint, debit_owner string, "
         "debit_name string, credit_owner string, credit_name string",
-        "debit_name",
+        "debit_name, credit_name",
     )
 
 
@@ -96,6 +99,7 @@ def actions_of(events: DataFrame) -> DataFrame:
         item.alias("item"),
         f.coalesce(text("kind"), _kinds()[item]).alias("item_kind"),
         number("price").alias("price"),
+        f.when(number("price").isNotNull(), text("sale").isNotNull()).alias("on_sale"),
         quantity.alias("quantity"),
         gold.alias("gold"),
         text("guild").alias("guild"),

@@ -128,7 +128,8 @@ def parse(batch: DataFrame) -> DataFrame:
     The same Python function judges records here and in the settle query; Spark's own parser is more lenient, and then
     a record could count in Redis and not on HDFS.
     """
-    judge = f.udf(_judge, _PARSED)
+    # Said to be no Arrow function: else PySpark looks for type hints in _judge, and warns of what it does not find.
+    judge = f.udf(_judge, _PARSED, useArrow=False)
     return batch.select(
         f.col("partition").alias("realm"),
         "offset",

@@ -12,6 +12,9 @@ SESSIONS = f"{NAMESPACE}.sessions"
 
 PAUSE = "interval 30 minutes"  # a longer one ends a session; exactly this one does not
 
+# Two pauses that differ by less are alike: a program's are, again and again, and a person's one time in ten.
+STEADY_MILLISECONDS = 1000
+
 PURCHASES = ("sword_bought", "item_bought")
 STRIKES = ("player_struck", "player_defeated")
 ENTRIES = ("guild_founded", "guild_joined")
@@ -33,7 +36,7 @@ def create_summary_tables(spark: SparkSession) -> None:
     spark.sql(
         f"create table if not exists {SESSIONS} (realm int not null, player string not null, session bigint, "
         "started_at timestamp_ntz, ended_at timestamp_ntz, actions bigint, generated bigint, spent bigint, "
-        f"strikes bigint, purchases bigint, in_guild boolean) {_LAYOUT}"
+        f"strikes bigint, purchases bigint, in_guild boolean, steady bigint) {_LAYOUT}"
     )
 
 
@@ -103,9 +106,13 @@ def sessions_of(actions: DataFrame, moves: DataFrame) -> DataFrame:
     ordered = Window.partitionBy("realm", "player").orderBy("event_time", "offset", "after")
     before = ordered.rowsBetween(Window.unboundedPreceding, -1)
     paused = f.col("event_time") - f.lag("event_time").over(ordered) > f.expr(PAUSE)
-    begins = f.coalesce(paused, f.lit(True)).cast("bigint")
+    acts, millis = f.col("acts") == 1, f.unix_millis(f.col("event_time").cast("timestamp"))
+    pause = f.when(acts & (f.col("begins") == 0), millis - f.last(f.when(acts, millis), ignorenulls=True).over(before))
+    change = f.col("pause") - f.last("pause", ignorenulls=True).over(before)
     numbered = (
-        rows.withColumn("begins", begins)
+        rows.withColumn("begins", f.coalesce(paused, f.lit(True)).cast("bigint"))
+        .withColumn("pause", pause)
+        .withColumn("steady", (f.abs(change) < STEADY_MILLISECONDS).cast("bigint"))
         .withColumn("member", f.coalesce(f.sum("joined").over(before), f.lit(0)) > 0)
         .withColumn("session", f.sum("begins").over(ordered))
     )
@@ -118,6 +125,7 @@ def sessions_of(actions: DataFrame, moves: DataFrame) -> DataFrame:
         f.sum("strikes").alias("strikes"),
         f.sum("purchases").alias("purchases"),
         f.max(f.when(f.col("begins") == 1, f.col("member"))).alias("in_guild"),
+        f.coalesce(f.sum("steady"), f.lit(0)).alias("steady"),
     )
 
 

@@ -320,3 +320,20 @@ def test_sessions_go_by_the_time_of_the_event_and_not_of_the_log(spark: SparkSes
     """A backfill tells of the past, and comes after what is new."""
     world = World(spark, (600, event("a")), (0, event("b")), (10, event("c")))
     assert [(minute_of(row.started_at), row.actions) for row in world.sessions()] == [(0, 2), (600, 1)]
+
+
+def test_a_pause_is_steady_if_it_lasts_as_long_as_the_one_before(spark: SparkSession) -> None:
+    """What moves gold in between is no pause of its own, and neither is the time between two sessions."""
+    gift = [Transfer("player:ada:gold", "player:bob:gold", 1)]
+    seconds = (0, 40, 80.9, 81.9, 130, 170.5, 10_000, 10_040, 10_081)
+    names = iter("abcdefghi")
+    world = World(spark, *((at / 60, event(next(names), "gift_given", transfers=gift)) for at in seconds))
+    # Pauses of 40, 40.9, 1, 48.1 and 40.5 s; then one of 40 s, which follows 40.5, and one of 41 s: a second more.
+    assert [(row.actions, row.steady) for row in world.sessions()] == [(6, 1), (3, 1)]
+
+
+def test_a_price_tells_whether_it_was_lowered_for_a_sale(spark: SparkSession) -> None:
+    bought = decided("sword_bought", "a")
+    on_sale = event("b", "sword_bought", details={**bought.details, "sale": 1}, transfers=bought.transfers)
+    rows = World(spark, (0, bought), (1, on_sale), (2, event("c", "shop_viewed"))).actions.orderBy("offset").collect()
+    assert [row.on_sale for row in rows] == [False, True, None]

@@ -220,7 +220,7 @@ def test_the_sale_is_compared_with_other_days():
 
 
 def test_bots_are_who_keeps_time():
-    steady = pd.DataFrame({"actions": [900, 300, 200, 150, 120], "strikes": 50, "victories": 5, "usual_pause": 40})
+    steady = pd.DataFrame({"actions": [900, 300, 200, 150, 120], "strikes": 50, "victories": 5})
     steady = steady.assign(regularity=[0.7, 0.09, 0.08, 0.1, 0.05], pauses=steady["actions"])
     found = arena.bots(steady, players=400, actions=9000, fights=fight_frames()[0])
     assert (found.players, found.actions) == (1, 0.1)
@@ -391,7 +391,7 @@ def test_the_report_of_a_small_world(small_world: Instance, tmp_path: Path):
     text = out.read_text()
     assert_opens_anywhere(text)
     assert "Traceback" not in text
-    assert text.index("Executive summary") < text.index("Decision</th>") < text.index(">Pipeline")
+    assert text.index("Executive summary") < text.index("Decision</th>") < text.index('id="Pipeline"')
     outputs = [o for cell in json.loads(executed.read_text())["cells"] for o in cell.get("outputs", [])]
     assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
 

@@ -12,8 +12,8 @@ from stack.report.statistics import Estimate, at, difference, gini_estimate, haz
 
 BANDS = ("first day", "first week", "later")
 
-#: A player whose pauses are the same whole second so often is taken for a program. Whoever acts at random seconds, ten
-#: apart on average, hits the same one in a tenth of the cases at most.
+#: A player whose pauses are so often within a second of the pause before is taken for a program. Of pauses that are
+#: drawn at random, ten seconds long on average, a tenth are.
 REGULAR = 0.25
 
 
@@ -201,7 +201,7 @@ def bots(frame: pd.DataFrame, players: int, actions: int, fights: pd.DataFrame) 
 
 
 def plot_bots(frame: pd.DataFrame) -> Figure:
-    """Each player with long sessions: how many pauses, and how many of them are the same."""
+    """Each player with long sessions: how many pauses, and how many of them are as long as the one before."""
     figure, (axes,) = theme.figure()
     is_bot = frame["regularity"] >= REGULAR
     for mask, title, colour, mark in (
@@ -216,7 +216,7 @@ def plot_bots(frame: pd.DataFrame) -> Figure:
     axes.legend()
     theme.as_percent(axes)
     theme.with_thousands(axes, "x")
-    theme.label(axes, "Who keeps time like a program", "pauses between actions", "pauses of the same second")
+    theme.label(axes, "Who keeps time like a program", "pauses between actions", "pauses as long as the one before")
     return figure
 
 
@@ -228,7 +228,8 @@ def bots_text(found: Bots, frame: pd.DataFrame) -> str:
     gap = f" The most regular person reaches {words.percent(float(people.max()), 0)}." if len(people) else ""
     return (
         f"{words.count(found.players, 'player')} {'keeps' if found.players == 1 else 'keep'} time like a program: "
-        f"at least {words.percent(REGULAR, 0)} of their pauses last the same whole second.{gap} They are "
+        f"at least {words.percent(REGULAR, 0)} of their pauses are as long as the one before, to a second.{gap} They "
+        "are "
         f"{words.percent(found.of_players, 2)} of the players, and theirs are {words.percent(found.actions)} of "
         f"all actions, {words.percent(found.strikes)} of all blows and "
         f"{words.percent(found.victories)} of all victories."
