@@ -235,6 +235,23 @@ def test_late_events_are_told_apart():
     assert quality.waits_for(rows, 0.99) == 1
 
 
+def test_looks_cannot_be_seen_to_come_twice():
+    assert quality.twice({"settled": 590, "duplicate": 10, "telemetry": 400}).value == pytest.approx(10 / 600)
+
+
+def test_a_day_with_a_handful_of_trades_has_no_average_price():
+    days = pd.to_datetime(["2026-10-01", "2026-10-02", "2026-10-03"])
+    trades = pd.DataFrame({"day": days, "item": "iron_sword", "trades": [80, 60, 2], "price": [20.0, 21.0, 300.0]})
+    (axes,) = shop.plot_trade_prices(trades).axes
+    assert len(axes.lines[0].get_xdata()) == 2
+
+
+def test_a_weekday_that_came_more_often_is_no_busier():
+    often = [(d, h, 30 if d == 1 else 10, 3 if d == 1 else 1) for d in range(1, 8) for h in range(24)]
+    drawn = people.plot_rhythm(pd.DataFrame(often, columns=["weekday", "hour", "sessions", "days"]))
+    assert set(drawn.axes[0].collections[0].get_array().ravel()) == {10}
+
+
 def test_quantiles_of_a_histogram():
     buckets = {0.1: 50.0, 0.2: 90.0, 1.0: 100.0, float("inf"): 100.0}
     assert audit.quantile(buckets, 0.5) == pytest.approx(0.1)
@@ -270,7 +287,7 @@ def test_every_figure_can_be_drawn():
     known = people.retention(pd.DataFrame(cohorts, columns=["cohort", "age", "players"]), pd.Timestamp("2026-10-12"))
     purses = pd.DataFrame({"gold": range(100), "players": 3})
     rhythm = pd.DataFrame(
-        [(d, h, 5 + h) for d in range(1, 8) for h in range(24)], columns=["weekday", "hour", "sessions"]
+        [(d, h, 5 + h, 2) for d in range(1, 8) for h in range(24)], columns=["weekday", "hour", "sessions", "days"]
     )
     waits = pd.DataFrame(
         {"generated": [True, True], "within_seconds": [1, 60], "events": [99, 9], "longest": [1.0, 50.0]}

@@ -293,14 +293,15 @@ def paired_text(frame: pd.DataFrame) -> str:
 
 
 def plot_rhythm(frame: pd.DataFrame) -> Figure:
-    """When sessions begin: days of the week by hours."""
+    """When sessions begin: days of the week by hours. Averages, as there may be five Mondays and four Tuesdays."""
     require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions", 168)
-    grid = frame.pivot(index="weekday", columns="hour", values="sessions").reindex(
+    average = frame.assign(average=frame["sessions"] / frame["days"])
+    grid = average.pivot(index="weekday", columns="hour", values="average").reindex(
         index=range(1, 8), columns=range(24), fill_value=0
     )
     figure, (axes,) = theme.figure(height=2.9)
     grid.index = pd.Index(WEEKDAYS)
-    sns.heatmap(grid.fillna(0), cmap="cividis", ax=axes, cbar_kws={"label": "sessions"})
+    sns.heatmap(grid.fillna(0), cmap="cividis", ax=axes, cbar_kws={"label": "sessions an hour"})
     theme.label(axes, "When sessions begin", "hour of the day (UTC)", "")
     axes.tick_params(axis="y", rotation=0)
     return figure

@@ -1,5 +1,7 @@
 """How far the data can be trusted: what came late, twice or not at all."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -68,6 +70,11 @@ def lateness_text(rows: pd.DataFrame) -> str:
         "written weeks after their own time, so that they count as late when they stand behind younger ones of "
         "their day."
     )
+
+
+def twice(totals: Mapping[str, int]) -> Estimate:
+    """The share of the records that came twice. Looks are left out: the ledger does not remember their ids."""
+    return share(totals.get("duplicate", 0), sum(totals.values()) - totals.get("telemetry", 0))
 
 
 def records_text(totals: dict[str, int], quarantined: int) -> str:

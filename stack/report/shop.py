@@ -12,6 +12,8 @@ from game.catalogue import ITEMS
 from stack.report import theme, words
 from stack.report.statistics import COVERED, Estimate, TooLittle, mean, rate_ratio, require, trend
 
+FEWEST_TRADES = 10  # of a day whose average price is shown: that of two or three trades says nothing
+
 #: Event types by what they are for the flow of gold; others are named as they are.
 FLOWS = {
     "gold_claimed": "daily gold",
@@ -198,11 +200,12 @@ def net_text(net: Estimate) -> str:
 
 
 def plot_trade_prices(trades: pd.DataFrame) -> Figure:
-    """What players pay one another, as a share of the shop's price: every day's average over all items."""
+    """What players pay one another, as a share of the shop's price: each day's average over all items."""
     known = relative_prices(trades)
     require(float(known["trades"].sum()) if len(known) else 0, "trades", 100)
     known["weighted"] = known["relative"] * known["trades"]
     daily = known.groupby("day")[["weighted", "trades"]].sum()
+    daily = daily[daily["trades"] >= FEWEST_TRADES]
     figure, (axes,) = theme.figure(height=3.2)
     axes.plot(daily.index, daily["weighted"] / daily["trades"], color=theme.BLUE, marker="o", markersize=4)
     axes.axhline(1, color=theme.GREY, linestyle="--")

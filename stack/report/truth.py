@@ -27,7 +27,7 @@ def comparison(
     shares = (
         ("players who are bots", personas.PERSONAS["bot"].share, bots),
         ("events that come late", personas.LATE, late),
-        ("events that are written twice", personas.TWICE, twice),
+        ("events, looks left out, that are written twice", personas.TWICE, twice),
     )
     rows += [_share(title, told, found) for title, told, found in shares if found]
     return pd.DataFrame(rows, columns=["parameter", "told", "found", "verdict"])
