@@ -3,6 +3,7 @@
 import html
 import os
 import re
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from rich.console import Console
+from traitlets.config import Config
 
 from stack import ROOT
 from stack.errors import StackError
@@ -38,19 +40,22 @@ def run(instance: Instance, out: Path, console: Console, executed: Path | None =
 def execute(instance: Instance) -> nbformat.NotebookNode:
     """The notebook with new outputs. Raises StackError if a cell fails."""
     notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOK, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        # Times differ with each run and say nothing: without them a new run changes less of the file.
-        record_timing=False,
-        resources={"metadata": {"path": str(ROOT)}},
-    )
     environment = {**os.environ, "GUILDHALL_HOME": str(instance.home.resolve()), "PYTHONPATH": str(ROOT)}
-    try:
-        client.execute(env=environment)
-    except CellExecutionError as error:
-        raise StackError(f"a cell of {NOTEBOOK.name} failed: {error.ename}: {error.evalue}") from error
+    with tempfile.TemporaryDirectory(prefix="guildhall-kernel-") as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            # Sockets in a folder of ours instead of ports, which every user of the machine could connect to.
+            config=Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}}),
+            # Times differ with each run and say nothing: without them a new run changes less of the file.
+            record_timing=False,
+            resources={"metadata": {"path": str(ROOT)}},
+        )
+        try:
+            client.execute(env=environment)
+        except CellExecutionError as error:
+            raise StackError(f"a cell of {NOTEBOOK.name} failed: {error.ename}: {error.evalue}") from error
     return notebook
 
 
