@@ -40,7 +40,7 @@ CATCH_UP_SECONDS = 120
 DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.0}
 
 # So often that every test of the pipeline runs beside them.
-CHORES = {"derive_seconds": 5.0, "upkeep_seconds": 15.0}
+CHORES = {"derive_seconds": 8.0, "upkeep_seconds": 25.0}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -95,7 +95,7 @@ def request_of(event: Event) -> dict[str, Any]:
     """What the checker must know of the request; of all but batches the event says enough."""
     if KINDS[event.type] != "batch":
         return {}
-    counts = {name: int(n) for name, n in event.details.items() if name != "actions"}
+    counts = {name: int(n) for name, n in event.details.items() if name in KINDS}
     return {"actions": [{"action": KINDS[name]} for name, n in counts.items() for _ in range(n)]}
 
 
