@@ -6,6 +6,7 @@ the same checks as the server under supervisord. What restarts it is the engine,
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -45,6 +46,7 @@ def serve(instance: Instance, server: Server, console: Console) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: _end(process))
     threading.Thread(target=_look_after, args=(server, sign, console), daemon=True).start()
+    threading.Thread(target=_watch_network, args=(process, console), daemon=True).start()
     code = process.wait()
     sign.unlink(missing_ok=True)
     return code if code >= 0 else 128 - code
@@ -56,6 +58,24 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGTERM)
 
 
+def _watch_network(process: subprocess.Popen[bytes], console: Console) -> None:
+    """End the server when the service `network` was started anew: what it owned before has no interface any more but
+    loopback. Started again by the engine, this container gets the namespace that there is now."""
+    if not _interfaces():
+        return
+    missing = 0
+    # Two looks, because a container that comes back before the owner of its namespace is not started at all.
+    while missing < 2:
+        time.sleep(LOOK_AGAIN_SECONDS)
+        missing = 0 if _interfaces() else missing + 1
+    console.print("The network is gone: ending, to be started again in the new one.")
+    _end(process)
+
+
+def _interfaces() -> set[str]:
+    return {name for _, name in socket.if_nameindex()} - {"lo"}
+
+
 def _look_after(server: Server, sign: Path, console: Console) -> None:
     """Keep the sign young while the server is well. It is there only when what follows its start is done, too."""
     begun = time.monotonic()
@@ -64,8 +84,16 @@ def _look_after(server: Server, sign: Path, console: Console) -> None:
         if lifecycle.is_well(server):
             is_open = is_open or _open(server, begun, console)
             if is_open:
-                sign.touch()
+                _give(sign)
         time.sleep(LOOK_AGAIN_SECONDS if is_open else LOOK_SECONDS)
+
+
+def _give(sign: Path) -> None:
+    if sign.exists():
+        sign.touch()
+    else:
+        # When the container's first process started: stack/healthy.sh must not take the sign of the life before.
+        sign.write_text(Path("/proc/1/stat").read_text().rpartition(")")[2].split()[19])
 
 
 def _open(server: Server, begun: float, console: Console) -> bool:

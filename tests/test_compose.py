@@ -11,7 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from stack import ROOT, debian, lint, notebook
+from stack import ROOT, debian, lint, notebook, serve
 from stack.instance import DEFAULT_PORT, PORTS, open_instance
 from stack.servers import Server, servers
 
@@ -130,11 +130,14 @@ def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(
     sign = tmp_path / ".guildhall" / "run" / "kafka.well"
     assert subprocess.run([script, "kafka"], check=False).returncode == 1
     sign.parent.mkdir(parents=True)
-    sign.touch()
+    serve._give(sign)
     assert subprocess.run([script, "kafka"], check=False).returncode == 0
+    serve._give(sign)
     assert subprocess.run([script, "redis"], check=False).returncode == 1
     os.utime(sign, (sign.stat().st_mtime - 31,) * 2)
     assert subprocess.run([script, "kafka"], check=False).returncode == 1
+    sign.write_text("1")
+    assert subprocess.run([script, "kafka"], check=False).returncode == 1, "of a container that was started again since"
 
 
 def test_the_notebooks_server_has_the_versions_of_everything_else() -> None:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from stack import ROOT
+from stack import ROOT, serve
 from stack.cli import cli
 from stack.errors import StackError
 from stack.instance import ELSEWHERE, open_instance
@@ -65,6 +66,24 @@ def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_server_whose_network_is_gone_ends(monkeypatch) -> None:
+    looks = iter([{"eth0"}, {"eth0"}, set(), {"eth0"}, set(), set()])
+    monkeypatch.setattr(serve, "_interfaces", lambda: next(looks))
+    monkeypatch.setattr(serve, "LOOK_AGAIN_SECONDS", 0)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
+        serve._watch_network(process, Console(quiet=True))
+        assert process.wait(20) == -signal.SIGTERM
+    assert list(looks) == [], "one look that finds none may come from a namespace that is being made"
+
+
+def test_a_machine_without_a_network_may_stay_so(monkeypatch) -> None:
+    monkeypatch.setattr(serve, "_interfaces", set)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
+        serve._watch_network(process, Console(quiet=True))
+        assert process.poll() is None
+        process.kill()
 
 
 def test_a_relay_passes_on_both_ways_until_both_have_ended() -> None:
