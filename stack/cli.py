@@ -353,7 +353,9 @@ def audit(players: int, actions: int, faults: int, realms: int, seed: int | None
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def test(arguments: tuple[str, ...]) -> None:
-    """Check the code and run the tests, on an instance of their own; --faults also does every fault to real servers."""
+    """Check the code and run the tests, on an instance of their own.
+
+    --faults also does every fault to real servers. --compose only tests docker-compose.yml, with podman."""
     from stack.checks import run
 
     sys.exit(run(arguments))

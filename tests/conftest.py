@@ -45,7 +45,7 @@ CHORES = {"derive_seconds": 8.0, "upkeep_seconds": 25.0}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="Also do every fault to real servers: takes half an hour.")
-    parser.addoption("--compose", action="store_true", help="Also build and run docker-compose.yml with podman.")
+    parser.addoption("--compose", action="store_true", help="Only build and run docker-compose.yml with podman.")
     parser.addoption("--pictures", action="store_true", help="Write the pictures of the page to docs/screenshots.")
 
 
@@ -54,11 +54,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # log away: they come last.
     last = ["test_faults.py", "test_rebuild.py"]
     items.sort(key=lambda item: last.index(item.path.name) if item.path.name in last else -1)
-    for name in ("faults", "compose"):
-        if not config.getoption(f"--{name}"):
-            left_out = [item for item in items if item.get_closest_marker(name)]
-            config.hook.pytest_deselected(items=left_out)
-            items[:] = [item for item in items if item not in left_out]
+    faults, compose = config.getoption("--faults"), config.getoption("--compose")
+
+    def is_asked_for(item: pytest.Item) -> bool:
+        # Compose by itself: with the pipeline of the other tests it would be too much for a small machine.
+        return bool(item.get_closest_marker("compose")) == compose and (faults or not item.get_closest_marker("faults"))
+
+    left_out = [item for item in items if not is_asked_for(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def free_block(size: int) -> int:

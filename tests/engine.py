@@ -40,14 +40,27 @@ graphroot = "{folder}/storage"
 runroot = "{folder}/run"
 """
 
+# Where the kernel counts the memory of containers: version 1 of control groups, and version 2.
+GROUPS = ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
+
+
+def _service(container: dict) -> str:
+    return (container["Labels"] or {}).get("com.docker.compose.service", "")
+
 
 class Engine:
-    """podman and docker-compose, for one project. ``figures`` is what was measured on the way."""
+    """podman and docker-compose, for one project.
+
+    ``figures`` is what was measured on the way, ``memory`` the most MB that each service had at any look, without what
+    the kernel can take back, and ``out_of_memory`` are the services of which the kernel ended a process at their limit.
+    """
 
     def __init__(self, folder: Path, project: str, **variables: str) -> None:
         self.folder, self.project = folder, project
         self.context = folder / "context"
         self.figures: dict[str, float | str] = {}
+        self.memory: dict[str, int] = {}
+        self.out_of_memory: set[str] = set()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GUILDHALL_")},
             "CONTAINERS_CONF": str(folder / "containers.conf"),
@@ -62,12 +75,12 @@ class Engine:
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
 
     def podman(self, *arguments: str, seconds: float = 60) -> str:
-        """What podman prints. Raises subprocess.CalledProcessError, and TimeoutExpired."""
-        return self._run(["podman", *arguments], seconds)
+        """What podman prints. Raises as run does."""
+        return self.run(["podman", *arguments], seconds)
 
     def compose(self, *arguments: str, seconds: float = 120) -> str:
         """What docker-compose prints, on docker-compose.yml of the copied tree."""
-        return self._run(["docker-compose", "--ansi", "never", "-p", self.project, *arguments], seconds)
+        return self.run(["docker-compose", "--ansi", "never", "-p", self.project, *arguments], seconds)
 
     def down(self, *arguments: str) -> None:
         """Take the project down. The network's owner can only go when nobody uses it: podman refuses until then, where
@@ -81,7 +94,8 @@ class Engine:
             else:
                 return
 
-    def _run(self, command: list[str], seconds: float) -> str:
+    def run(self, command: list[str], seconds: float) -> str:
+        """What the command prints, which also goes to the transcript. Raises AssertionError, and TimeoutExpired."""
         done = subprocess.run(
             command,
             env=self.environment,
@@ -123,9 +137,11 @@ class Engine:
         finally:
             stop.set()
             nurse.join()
-            os.environ.get("KEEP") or self._remove_all()
+            self._remove_all()
             service.terminate()
             service.wait(30)
+            # podman mounts this folder onto itself, and leaves that behind.
+            subprocess.run(["umount", f"{self.folder}/storage/overlay"], capture_output=True, check=False)
 
     def _check_health(self, stop: threading.Event) -> None:
         while not stop.wait(PAUSE_SECONDS):
@@ -133,12 +149,30 @@ class Engine:
                 if stop.is_set():
                     return
                 if container["State"] == "running":
+                    self._note_memory(container)
                     command = ["podman", "healthcheck", "run", container["Id"]]
-                    subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=60)
+                    subprocess.run(command, env=self.environment, capture_output=True, check=False)
+
+    def _note_memory(self, container: dict) -> None:
+        service = _service(container)
+        for group in GROUPS:
+            try:
+                folder = Path(group) / "libpod_parent" / f"libpod-{container['Id']}"
+                words = dict(line.split()[:2] for line in (folder / "memory.stat").read_text().splitlines())
+                events = folder / ("memory.oom_control" if "total_rss" in words else "memory.events")
+                killed = int(re.search(r"^oom_kill (\d+)$", events.read_text(), re.MULTILINE).group(1))
+            except OSError:  # the other version's, or a container that has just ended
+                continue
+            megabytes = int(words.get("total_rss") or words["anon"]) >> 20
+            self.memory[service] = max(self.memory.get(service, 0), megabytes)
+            if killed:
+                self.out_of_memory.add(service)
 
     def _remove_all(self) -> None:
-        # Everything in this storage is ours: it lies in a folder of the test.
-        for command in (["rm", "-af", "-t", "5"], ["volume", "prune", "-f"], ["network", "prune", "-f"]):
+        # Everything in this storage is ours: it lies in a folder of the test. The network's owner only goes at the
+        # second time, as podman refuses while others use it.
+        remove = ["rm", "-af", "-t", "5"]
+        for command in (remove, remove, ["volume", "prune", "-f"], ["network", "prune", "-f"]):
             subprocess.run(["podman", *command], env=self.environment, capture_output=True, check=False, timeout=300)
         subprocess.run(["podman", "rmi", "-af"], env=self.environment, capture_output=True, check=False, timeout=600)
 
@@ -150,7 +184,6 @@ class Engine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
         )
         return json.loads(listed.stdout or "[]") if listed.returncode == 0 else []
 
@@ -158,12 +191,11 @@ class Engine:
         """Service -> healthy, starting, unhealthy, or what else its container is."""
         found = {}
         for container in self.containers():
-            labels = container["Labels"] or {}
-            if labels.get("com.docker.compose.oneoff") == "True":
+            if (container["Labels"] or {}).get("com.docker.compose.oneoff") == "True":
                 continue
             state = container["State"]
             word = re.search(r"\((\w+)\)", container["Status"]) if state == "running" else None
-            found[labels.get("com.docker.compose.service", "")] = word.group(1) if word else state
+            found[_service(container)] = word.group(1) if word else state
         return found
 
     def copy_tree(self) -> None:
@@ -180,7 +212,7 @@ class Engine:
         """A minimal Debian that trusts what this machine trusts, under the name of an image that cannot be had here."""
         begun = time.monotonic()
         root = self.folder / "base"
-        self._run(["debootstrap", "--variant=minbase", SUITE, str(root)], 1200)
+        self.run(["debootstrap", "--variant=minbase", SUITE, str(root)], 1200)
         authorities = ssl.get_default_verify_paths().cafile
         if authorities:
             local = root / "usr" / "local" / "share" / "ca-certificates"
@@ -188,7 +220,7 @@ class Engine:
             shutil.copyfile(authorities, local / "machine.crt")
         archive = self.folder / "base.tar"
         # Without what was downloaded and is installed now.
-        self._run(["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."], 300)
+        self.run(["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."], 300)
         self.podman("import", str(archive), tag, seconds=300)
         archive.unlink()
         shutil.rmtree(root)
