@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -104,13 +105,12 @@ def test_only_init_writes_secrets() -> None:
 
 
 def test_images_are_pinned_and_run_as_nobody_special() -> None:
-    images = {service["image"] for service in SERVICES.values()}
-    assert all(re.fullmatch(r"guildhall-\w+:\d+\.\d+\.\d+", image) for image in images)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert re.search(r"^ARG BASE=\S+:\d+\.\d+-slim$", DOCKERFILE, re.MULTILINE)
     assert "latest" not in DOCKERFILE + FILE.read_text()
     for service in SERVICES.values():
         target = service["build"]["target"]
-        assert service["image"].startswith(f"guildhall-{target}:")
+        assert service["image"] == f"guildhall-{target}:{version}"
         assert re.findall(r"^USER (.+)$", stages()[target], re.MULTILINE) == ["7400"]
 
 

@@ -58,6 +58,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         shutil.rmtree(folder / "storage", ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _after_success_only(request: pytest.FixtureRequest) -> None:
+    if request.session.testsfailed:
+        pytest.skip("a step before this one has failed")
+
+
 def _url(engine: Engine) -> str:
     return f"http://127.0.0.1:{engine.environment['GUILDHALL_PORT']}"
 
