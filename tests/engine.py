@@ -119,12 +119,14 @@ class Engine:
     @contextmanager
     def running(self) -> Iterator[None]:
         """podman's service, and somebody who calls the health checks; afterwards nothing of it is left."""
-        service = subprocess.Popen(
-            ["podman", "system", "service", "--time", "0", f"unix://{self.folder}/podman.sock"],
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "service.log").open("w"),
-        )
+        address = f"unix://{self.folder}/podman.sock"
+        with (self.folder / "service.log").open("w") as log:
+            service = subprocess.Popen(
+                ["podman", "system", "service", "--time", "0", address],
+                env=self.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         give_up = time.monotonic() + 60
         while not (self.folder / "podman.sock").exists():
             assert time.monotonic() < give_up, (self.folder / "service.log").read_text()
