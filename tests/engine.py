@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stack import ROOT
@@ -22,7 +22,8 @@ from stack import ROOT
 SUITE = "bookworm"  # what the Dockerfile's default base image is called by Debian
 PAUSE_SECONDS = 2  # between two rounds of health checks, of which each check costs a good part of a second
 
-# The limits and the runtime are what machines accept that are containers themselves.
+# The limits and the runtime are what machines accept that are containers themselves. Something of podman's stays behind
+# for the delay after each command in a container, so as to tell how it ended: five minutes if nothing is said.
 CONTAINERS = """[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
 [engine]
@@ -30,6 +31,7 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 tmp_dir = "{folder}/tmp"
+exit_command_delay = 10
 [network]
 network_backend = "netavark"
 network_config_dir = "{folder}/networks"
@@ -46,6 +48,16 @@ GROUPS = ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
 
 def _service(container: dict) -> str:
     return (container["Labels"] or {}).get("com.docker.compose.service", "")
+
+
+def _processes_of(folder: Path) -> list[str]:
+    """The ids of what was started for this folder: conmon, which looks after a container, has it in its arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if os.fsencode(folder) in (process / "cmdline").read_bytes():
+                found.append(process.name)
+    return found
 
 
 class Engine:
@@ -142,6 +154,7 @@ class Engine:
             self._remove_all()
             service.terminate()
             service.wait(30)
+            self._wait_for_the_last()
             # podman mounts this folder onto itself, and leaves that behind.
             subprocess.run(["umount", f"{self.folder}/storage/overlay"], capture_output=True, check=False)
 
@@ -177,6 +190,12 @@ class Engine:
         for command in (remove, remove, ["volume", "prune", "-f"], ["network", "prune", "-f"]):
             subprocess.run(["podman", *command], env=self.environment, capture_output=True, check=False, timeout=300)
         subprocess.run(["podman", "rmi", "-af"], env=self.environment, capture_output=True, check=False, timeout=600)
+
+    def _wait_for_the_last(self) -> None:
+        # What follows the end of a command in a container would make the folders of the storage anew.
+        give_up = time.monotonic() + 60
+        while _processes_of(self.folder) and time.monotonic() < give_up:
+            time.sleep(0.5)
 
     def containers(self) -> list[dict]:
         """What podman knows of the containers that exist."""

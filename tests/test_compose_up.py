@@ -33,9 +33,6 @@ BASE = re.search(r"^ARG BASE=(\S+)$", (Path(__file__).parent.parent / "Dockerfil
 TARGETS = ("redis", "api", "kafka", "hdfs", "presto", "streaming", "jupyter")  # and tools, with the first of them
 SERVERS = ("network", "redis", "kafka", "namenode", "datanode", "presto", "streaming", "api")
 
-# Process ids are of the container: the first one is ./guildhall serve, which must end because its server has ended.
-KILL_THE_SERVER = "for child in $(cat /proc/1/task/*/children); do kill -9 $child; done"
-
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Engine]:
@@ -50,11 +47,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         with engine.running():
             yield engine
     finally:
-        # Past pytest, which keeps to itself what tests that pass have printed.
-        terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-        terminal.write_line("")
-        for name, value in engine.figures.items():
-            terminal.write_line(f"{name}: {value}")
+        # pytest keeps to itself what tests that pass have printed.
+        with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
+            print("\n" + "\n".join(f"{name}: {value}" for name, value in engine.figures.items()))
         shutil.rmtree(folder / "storage", ignore_errors=True)
 
 
@@ -104,9 +99,20 @@ def _container(server: str) -> str:
     return f"guildhall_{server}_1"
 
 
+def _first_process(engine: Engine, server: str) -> int:
+    return int(engine.podman("inspect", "--format", "{{.State.Pid}}", _container(server)))
+
+
 def _kill_container(engine: Engine, server: str) -> None:
     # As a crash would: an engine that is asked to kill it takes the container for stopped on purpose.
-    os.kill(int(engine.podman("inspect", "--format", "{{.State.Pid}}", _container(server))), signal.SIGKILL)
+    os.kill(_first_process(engine, server), signal.SIGKILL)
+
+
+def _kill_server(engine: Engine, server: str) -> None:
+    # The container's first process is ./guildhall serve, which must end because its server has ended.
+    for task in Path(f"/proc/{_first_process(engine, server)}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
 
 
 @contextmanager
@@ -189,7 +195,7 @@ def test_the_demo_proves_the_counts(engine: Engine) -> None:
 @pytest.mark.parametrize("server", ["redis", "kafka", "datanode", "streaming", "api"])
 def test_a_server_that_is_killed_comes_back_and_nothing_is_lost(engine: Engine, server: str) -> None:
     with _comes_back(engine, f"server {server}", [server]):
-        engine.podman("exec", _container(server), "bash", "-c", KILL_THE_SERVER)
+        _kill_server(engine, server)
 
 
 @pytest.mark.parametrize("server", ["namenode", "presto"])
