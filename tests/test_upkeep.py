@@ -210,9 +210,12 @@ def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.Monk
 
 
 def test_metadata_files_are_bounded(lake: Lake) -> None:
-    for n in range(25):
+    kept = "write.metadata.previous-versions-max"
+    assert lake.spark.sql(f"show tblproperties {EVENTS} ('{kept}')").collect()[0].value == "20"
+    lake.spark.sql(f"alter table {EVENTS} set tblproperties ('{kept}' = '3')")  # which takes fewer commits
+    for n in range(6):
         lake.land(event(f"a{n}"))
-    assert lake.spark.table(f"{EVENTS}.metadata_log_entries").count() <= 22
+    assert lake.spark.table(f"{EVENTS}.metadata_log_entries").count() == 4
 
 
 def test_young_orphans_are_left_alone(lake: Lake) -> None:

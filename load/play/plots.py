@@ -39,6 +39,7 @@ def latency(rows: dict[str, Row], title: str, file: Path) -> None:
     )
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="milliseconds, from the connection to the end of the answer (log scale)")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_title(f"{title}: how long each action took", loc="left")
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(file, dpi=120)
