@@ -39,6 +39,11 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
     yield table
 
 
+def derived_offsets(port: int) -> dict[int, int]:
+    """Realm -> the offset up to which ``actions`` and ``moves`` tell of it. Raises requests.RequestException."""
+    return {int(realm): int(offset) for realm, offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
+
+
 def _derived(offsets: dict[str, float]) -> str:
     if not offsets:
         return "The tables for analysts are not derived yet."

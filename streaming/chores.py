@@ -1,7 +1,7 @@
 """What the streaming application does beside its two queries, in one thread, one chore after the other.
 
-Settling goes first: a chore begins when settling has caught up, and rests after it for at least twice as long as it
-took. A chore that fails is logged and counted, and comes again when it is due; nothing else notices.
+Settling goes first: a chore begins when settling has caught up, and rests after it for twice as long as it took, up to
+two minutes. A chore that fails is logged and counted, and comes again when it is due; nothing else notices.
 """
 
 import threading
@@ -22,7 +22,8 @@ _log = logs.get("chores")
 
 TICK_SECONDS = 0.5
 YIELD_SECONDS = 60  # players wait for settling and analysts for these chores; but not for ever
-REST = 2  # times as long as a chore took: it has at most a third of the time, however much there is to do
+REST = 2  # times as long as a chore took: as a rule it has at most a third of the time
+LONGEST_REST_SECONDS = 120.0  # after a backlog: who asks for figures does not wait as long again as it took
 
 # In Spark's fair scheduler a pool of its own: a task of the queries need not wait for all tasks of a chore.
 _POOL = "chores"
@@ -80,7 +81,7 @@ class Chores:
             measures().chore_failures.labels(chore.name).inc()
             _log.error("the chore failed", chore=chore.name, reason=_first_line(error))
         ended = self._monotonic()
-        chore.due = max(begun + chore.seconds, ended + REST * (ended - begun))
+        chore.due = max(begun + chore.seconds, ended + min(REST * (ended - begun), LONGEST_REST_SECONDS))
 
 
 def _first_line(error: Exception) -> str:

@@ -274,6 +274,24 @@ def test_a_chore_that_fails_comes_again_and_holds_nobody_up() -> None:
     assert _scraped("guildhall_chore_failures_total", chore="upkeep") == (before or 0) + 2
 
 
+def test_a_chore_that_took_long_does_not_rest_for_ever() -> None:
+    clock, did = Clock(), []
+
+    def work_off() -> None:
+        did.append(clock.now)
+        clock.now += 300
+
+    progress = Progress(1, lambda _realm, _reason: None)
+    progress.begin({})
+    chores = Chores([Chore("derive", 30, work_off)], progress, clock)
+    chores.tick()
+    clock.now += 119
+    chores.tick()
+    clock.now += 2
+    chores.tick()
+    assert did == [0, 421]
+
+
 # ---- beside the running streams ------------------------------------------------------------------------------------
 
 

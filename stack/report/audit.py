@@ -17,6 +17,8 @@ from stack.errors import StackError
 from stack.instance import Instance
 from stack.report import words
 from stack.report.statistics import require
+from stack.sql import ask
+from stack.tables import derived_offsets
 from stack.verify import Verdict, take_snapshot, verify, wait_until_landed
 from state import metrics
 from state.connection import connect
@@ -25,6 +27,8 @@ from state.settings import Settings
 from state.topic import end_offsets
 
 ANSWER_SECONDS = 10.0
+DERIVING_SECONDS = 300.0  # deriving rests for up to two minutes, and upkeep may be at work before it
+POLL_SECONDS = 2.0
 LANDING_SECONDS = 120.0  # landing commits every five seconds; after so many something stands still
 
 
@@ -54,14 +58,40 @@ def game_side(settings: Settings) -> Side:
     return Side(kafka, settled, totals, types, sum(r["accepted"] or 0 for r in status["realms"]), shop)
 
 
+def wait_until_derived(settings: Settings) -> int:
+    """Return when the tables for analysts tell of all that is settled now, or when it takes too long; answers how many
+    records are missing. Raises StackError if Redis, Presto or the streams cannot be reached from here."""
+    give_up = time.monotonic() + DERIVING_SECONDS
+    try:
+        goal = Ledger(connect(settings)).offsets(range(settings.realms))
+        while True:
+            reached = derived_offsets(settings.streaming_metrics_port)
+            missing = sum(max(0, offset - reached.get(realm, -1)) for realm, offset in goal.items())
+            if (not missing and _summaries_are_newer(settings)) or time.monotonic() > give_up:
+                return missing
+            time.sleep(POLL_SECONDS)
+    except (requests.RequestException, redis.RedisError) as error:
+        raise StackError("Redis and the streams are asked, and not both of them answer") from error
+
+
+def _summaries_are_newer(settings: Settings) -> bool:
+    # Players and sessions are made after actions and moves, in another commit.
+    parts = [f'select max(committed_at) as at from "{table}$snapshots"' for table in ("moves", "sessions")]  # noqa: S608
+    (moves,), (sessions,) = (ask(settings, part).rows[0] for part in parts)
+    return moves is None or (sessions is not None and sessions > moves)
+
+
 def _sums(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {
         name: sum(part.get(name, 0) for part in parts) for name in sorted({name for part in parts for name in part})
     }
 
 
-def comparison(side: Side, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int) -> pd.DataFrame:
-    """The same figure in a row by all ways that know it, and whether they agree."""
+def comparison(
+    side: Side, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int, *, moving: bool = False
+) -> pd.DataFrame:
+    """The same figure in a row by all ways that know it, and whether they agree. What differs while the world is
+    ``moving`` may only have been counted a moment later."""
     happened = {name: n for name, n in side.types.items() if name not in (FENCE, VOID)}
     by_type = dict(zip(types["event_type"].astype(str), types["actions"].astype(int), strict=True))
     landed = int(records["landed"].sum() + records["quarantined"].sum())
@@ -75,7 +105,8 @@ def comparison(side: Side, records: pd.DataFrame, types: pd.DataFrame, shop_gold
     ]
     frame = pd.DataFrame(rows, columns=["", "API", "Kafka", "Redis", "Presto"], dtype=object)
     ways = ["API", "Kafka", "Redis", "Presto"]
-    frame["verdict"] = ["the same" if len({n for n in row if n is not None}) == 1 else "DIFFERENT"
+    differing = "counted a moment apart" if moving else "DIFFERENT"
+    frame["verdict"] = ["the same" if len({n for n in row if n is not None}) == 1 else differing
                         for row in frame[ways].itertuples(index=False)]  # fmt: skip
     return frame
 
