@@ -99,6 +99,6 @@ def _attack(scenario: Scenario, members: Sequence[Member], seconds: float) -> It
     """The first player hammers in the middle third, as fast as the limits let a stranger."""
     if scenario.is_attacked:
         begins = max(seconds / 3, members[0].arrives + 3)
-        for i in range(int(seconds / 3 / 2)):
+        for i in range(int(min(seconds / 3, seconds - begins) / 2)):
             body = {"sword": "wooden_sword"}
             yield Step(begins + 2 * i, 0, "hammer", "POST", "/buy_sword", body, 80, 4, is_limited=True)
