@@ -104,7 +104,7 @@ def landings(instance: Instance) -> int:
     """How many micro-batches have landed since the streams were started."""
     name = metrics.BATCH_SECONDS.name
     text = requests.get(
-        f"http://127.0.0.1:{instance.port('streaming_metrics')}/metrics", params={"name[]": name}, timeout=10
+        f"http://127.0.0.1:{instance.port('streaming_metrics')}/metrics", params={"name[]": f"{name}_count"}, timeout=10
     ).text
     found = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return next((int(s.value) for s in found if s.name == f"{name}_count" and s.labels["stage"] == "land"), 0)
