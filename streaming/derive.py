@@ -152,9 +152,10 @@ class Derivation:
     def run(self) -> int:
         """Derive what is due, step by step, and answer how many records of the log that were. Raises what Spark and
         Redis raise; then the next run goes on where the tables are."""
-        done = 0
+        done, more = 0, True
         try:
-            while records := self._step():
+            while more:
+                records, more = self._step()
                 done += records
         except Exception:
             # Whether the last commit took place is not known.
@@ -162,7 +163,9 @@ class Derivation:
             raise
         return done
 
-    def _step(self) -> int:
+    def _step(self) -> tuple[int, bool]:
+        """How many records that were, and whether more were due than a step takes. What has come meanwhile is for the
+        next run: while people play, something always has, and the other chores would never have their turn."""
         self._progress.wait_for_settling(YIELD_SECONDS)
         self._wait_for_landing()
         if not self._at:
@@ -173,13 +176,14 @@ class Derivation:
         due = {realm: min(offset, landed[realm]) for realm, (offset, _) in settled.items()}
         high = portion(low, due, MAX_RECORDS_A_STEP)
         records = sum(high[realm] - low[realm] for realm in self._realms)
+        behind = sum(max(0, due[realm] - high[realm]) for realm in due)
         if records:
             found = ((realm, offset) for realm, (_, offsets) in settled.items() for offset in offsets)
             rejected = [(realm, offset) for realm, offset in found if low[realm] < offset <= high[realm]]
             self._derive(low, high, rejected)
-            _log.info("derived", records=records, behind=sum(due.values()) - sum(high[realm] for realm in due))
+            _log.info("derived", records=records, behind=behind)
         measures().derived.update(high)
-        return records
+        return records, behind > 0
 
     def _wait_for_landing(self) -> None:
         give_up = time.monotonic() + YIELD_SECONDS

@@ -137,6 +137,25 @@ def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: py
     assert lake.offsets(MOVES) == [(0, 0), (0, 1), (0, 3)]
 
 
+def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, landed = lake.books.judged, []
+
+    def judged(realm: int) -> tuple[int, list[int]] | None:
+        if realm == 0:
+            assert len(landed) < 4, "it does not end"
+            landed.append(f"e{len(landed)}")
+            lake.land(event(landed[-1]))
+        return judge(realm)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lake.books, "judged", judged)
+        assert lake.derivation.run() == 1
+    monkeypatch.setattr("streaming.derive.MAX_RECORDS_A_STEP", 1)
+    lake.land(event("a"), event("b"))
+    assert lake.derivation.run() == 2  # and a backlog is worked off in one run
+    assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
+
+
 def test_an_id_is_known_in_a_later_step_and_a_fence_too(lake: Lake) -> None:
     for events in (
         [event("a"), event("v", "void")],

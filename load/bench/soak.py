@@ -33,8 +33,8 @@ from state.ledger import Ledger
 from state.settings import Settings
 
 TABLES = ("events", "actions", "moves")
-WRITE_SECONDS = 0.2  # less than the time between two commits
-SAMPLE_SECONDS = 2.0
+WRITE_SECONDS = 1.0  # less than the time between two commits; more often would only keep the machine busy
+SAMPLE_SECONDS = 5.0
 COLUMNS = ("commits", "seconds", *(f"{table}_{what}" for table in TABLES for what in ("files", "most")))
 
 # Okabe and Ito's, which people with any kind of colour vision can tell apart; and each a line of its own.
