@@ -211,13 +211,12 @@ class Derivation:
         if begin is not None:
             since = f.lit(begin.isoformat()).cast("timestamp_ntz") - f.expr(REMEMBERED)
             earlier = events.where(_between(dict.fromkeys(low, -1), low) & (f.col("kafka_time") >= since))
-            losers = outdone(part, earlier, self._fences).persist()
-            try:
-                for table, rows in ((ACTIONS, actions_of), (MOVES, moves_of)):
-                    beyond = events.where(_between(self._at[table], high))
-                    rows(counting(beyond, losers, rejected)).writeTo(table).append()
-            finally:
-                losers.unpersist()
+            # Not persist(): what Spark caches of a table it plans anew in each commit to it, by any query, and then
+            # unpersist() does not find it again. A checkpoint knows nothing of the table, and goes when nobody has it.
+            losers = outdone(part, earlier, self._fences).localCheckpoint()
+            for table, rows in ((ACTIONS, actions_of), (MOVES, moves_of)):
+                beyond = events.where(_between(self._at[table], high))
+                rows(counting(beyond, losers, rejected)).writeTo(table).append()
         self._at = {table: dict(high) for table in self._at}
 
 

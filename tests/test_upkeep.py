@@ -20,7 +20,7 @@ from state.ledger import Ledger
 from state.settings import Settings
 from streaming import upkeep
 from streaming.chores import Chore, Chores
-from streaming.derive import ACTIONS, MOVES, Derivation, create_derived_tables, furthest
+from streaming.derive import ACTIONS, MOVES, Derivation, create_derived_tables, furthest, moves_of
 from streaming.land import EVENTS, QUARANTINE, create_tables, events_of, landed_offsets, parse
 from streaming.measures import measures
 from streaming.progress import Progress
@@ -154,6 +154,21 @@ def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch:
     lake.land(event("a"), event("b"))
     assert lake.derivation.run() == 2  # and a backlog is worked off in one run
     assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
+
+
+def test_nothing_stays_in_memory_after_a_step_though_something_lands_meanwhile(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moves(events: DataFrame) -> DataFrame:
+        lake.land(event("meanwhile"))
+        return moves_of(events)
+
+    lake.land(event("a"), event("a"))
+    monkeypatch.setattr("streaming.derive.moves_of", moves)
+    assert lake.derivation.run() == 2
+    assert lake.offsets(ACTIONS) == lake.offsets(MOVES) == [(0, 0)]
+    # Each entry would be planned anew in every commit of landing, for ever.
+    assert lake.spark._jsparkSession.sharedState().cacheManager().isEmpty()
 
 
 def test_an_id_is_known_in_a_later_step_and_a_fence_too(lake: Lake) -> None:
