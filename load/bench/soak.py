@@ -2,8 +2,9 @@
 
 Writes a few records a second into every realm of a running instance, so that each commit of landing has something of
 each, and counts the files of the tables after each commit or so. An hour has 720 commits five seconds apart; with
-``land_seconds`` of 0.5, and everything else that is scheduled ten times as often too, they take six minutes. Leaves a
-file ``soak-NAME.csv``, and draws all such files of the folder into ``soak.png``.
+``land_seconds``, ``derive_seconds`` and ``upkeep_seconds`` all halved it takes half of one. Halve all or none: what is
+shown depends on how many commits there are between two rounds of upkeep. Leaves a file ``soak-NAME.csv``, and draws
+all such files of the folder into ``soak.png``.
 """
 
 import csv
