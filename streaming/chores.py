@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import redis
-from py4j.protocol import Py4JError, Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -79,11 +79,13 @@ class Chores:
             raise
         except (redis.RedisError, PySparkException, Py4JError, OSError) as error:
             measures().chore_failures.labels(chore.name).inc()
-            _log.error("the chore failed", chore=chore.name, reason=_first_line(error))
+            _log.error("the chore failed", chore=chore.name, reason=reason_of(error))
         ended = self._monotonic()
         chore.due = max(begun + chore.seconds, ended + min(REST * (ended - begun), LONGEST_REST_SECONDS))
 
 
-def _first_line(error: Exception) -> str:
-    # Spark's errors go on with the stack of the JVM.
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def reason_of(error: Exception) -> str:
+    """What an error of Spark or Redis says, without the stack of the JVM."""
+    # Py4J's own text begins with which of its objects was called.
+    text = error.java_exception.toString() if isinstance(error, Py4JJavaError) else str(error)
+    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from state import logs
 from state.settings import Settings
+from streaming.chores import reason_of
 from streaming.derive import ACTIONS, MOVES
 from streaming.land import EVENTS, QUARANTINE
 from streaming.measures import measures
@@ -80,13 +83,11 @@ class Upkeep:
         self._orphans_at: datetime | None = None
 
     def run(self) -> None:
-        """Look after every table. Raises what Spark raises; what was done until then is done."""
+        """Look after every table, also when one fails. Raises the first of what Spark raised, after the round."""
         now = datetime.now(UTC)
-        for table in self._tables:
-            self._prepare(table)
-            self._compact(table)
-            self._expire(table, now)
-            self._merge_manifests(table)
+        failures = [error for table in self._tables if (error := self._look_after(table, now))]
+        if failures:
+            raise failures[0]
         if self._orphans_at is None or now - self._orphans_at > ORPHANS_EVERY:
             for table in self._tables:
                 self._remove_orphans(table, now)
@@ -94,6 +95,17 @@ class Upkeep:
         for table in self._tables:
             self._measure(table)
         measures().upkeep_ended.set(datetime.now(UTC).timestamp())
+
+    def _look_after(self, table: Kept, now: datetime) -> Exception | None:
+        try:
+            self._prepare(table)
+            self._compact(table)
+            self._expire(table, now)
+            self._merge_manifests(table)
+        except (PySparkException, Py4JJavaError) as error:
+            _log.warning("not looked after", table=_short(table), reason=reason_of(error))
+            return error
+        return None
 
     def _prepare(self, table: Kept) -> None:
         known = {row.key: row.value for row in self._spark.sql(f"show tblproperties {table.name}").collect()}

@@ -176,9 +176,10 @@ def spark(lake_settings: Settings) -> Iterator[SparkSession]:
         # Each plan runs once: C2 would take three quarters of the processor for code that nothing runs again.
         patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         session = create_session(lake_settings)
-        # A handful of rows: tasks and compiled code would cost more than they save.
+        # A handful of rows: tasks, compiled code and plans that adapt would cost more than they save.
         session.conf.set("spark.sql.shuffle.partitions", 1)
         session.conf.set("spark.sql.codegen.wholeStage", "false")
+        session.conf.set("spark.sql.adaptive.enabled", "false")
         yield session
         session.stop()
 
