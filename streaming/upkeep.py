@@ -85,23 +85,23 @@ class Upkeep:
     def run(self) -> None:
         """Look after every table, also when one fails. Raises the first of what Spark raised, after the round."""
         now = datetime.now(UTC)
-        failures = [error for table in self._tables if (error := self._look_after(table, now))]
+        sweeps = self._orphans_at is None or now - self._orphans_at > ORPHANS_EVERY
+        failures = [error for table in self._tables if (error := self._look_after(table, now, sweeps))]
         if failures:
             raise failures[0]
-        if self._orphans_at is None or now - self._orphans_at > ORPHANS_EVERY:
-            for table in self._tables:
-                self._remove_orphans(table, now)
+        if sweeps:
             self._orphans_at = now
-        for table in self._tables:
-            self._measure(table)
         measures().upkeep_ended.set(datetime.now(UTC).timestamp())
 
-    def _look_after(self, table: Kept, now: datetime) -> Exception | None:
+    def _look_after(self, table: Kept, now: datetime, sweeps: bool) -> Exception | None:
         try:
             self._prepare(table)
             self._compact(table)
             self._expire(table, now)
             self._merge_manifests(table)
+            if sweeps:
+                self._remove_orphans(table, now)
+            self._measure(table)
         except (PySparkException, Py4JJavaError) as error:
             _log.warning("not looked after", table=_short(table), reason=reason_of(error))
             return error

@@ -173,9 +173,10 @@ def spark(lake_settings: Settings) -> Iterator[SparkSession]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_HOME", str(java.find(_cache(), Console())))
         patch.setenv("PYSPARK_PYTHON", sys.executable)
-        # Each plan runs once: C2 would take three quarters of the processor for code that nothing runs again.
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-        session = create_session(lake_settings)
+        with pytest.MonkeyPatch.context() as only_this_jvm:
+            # Each plan runs once: C2 would take three quarters of the processor for code that nothing runs again.
+            only_this_jvm.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+            session = create_session(lake_settings)
         # A handful of rows: tasks, compiled code and plans that adapt would cost more than they save.
         session.conf.set("spark.sql.shuffle.partitions", 1)
         session.conf.set("spark.sql.codegen.wholeStage", "false")

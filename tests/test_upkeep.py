@@ -31,7 +31,6 @@ from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait
 from tests.test_derive import START, event
 
 REALMS = 2
-ONLY_EVENTS = (Kept(EVENTS, "binpack"),)
 _KAFKA = "partition int, offset bigint, timestamp timestamp, value binary"
 
 
@@ -87,6 +86,11 @@ class Lake:
 
     def files(self, table: str) -> int:
         return self.spark.table(f"{table}.files").count()
+
+
+def kept(*names: str) -> list[Kept]:
+    """These tables as upkeep keeps them: a round for each takes seconds."""
+    return [table for table in upkeep.TABLES if table.name in names]
 
 
 @pytest.fixture
@@ -204,7 +208,7 @@ def test_small_files_become_one_and_nothing_else_changes(lake: Lake) -> None:
     tables = (EVENTS, QUARANTINE, ACTIONS, MOVES)
     rows = {table: _rows(lake.spark.table(table)) for table in tables}
     landed = {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]}
-    Upkeep(lake.spark, lake.settings, [kept for kept in upkeep.TABLES if kept.name in tables]).run()
+    Upkeep(lake.spark, lake.settings, kept(*tables)).run()
     assert {table: _rows(lake.spark.table(table)) for table in tables} == rows
     assert {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]} == landed
     assert landed == {EVENTS: {0: 10, 1: 0}, QUARANTINE: {0: 11, 1: -1}}
@@ -224,7 +228,7 @@ def _scraped(name: str, **labels: str) -> float | None:
 def test_a_few_small_files_are_left_alone(lake: Lake) -> None:
     for n in range(4):
         lake.land(event(f"a{n}"))
-    Upkeep(lake.spark, lake.settings, ONLY_EVENTS).run()
+    Upkeep(lake.spark, lake.settings, kept(EVENTS)).run()
     assert lake.files(EVENTS) == 4
 
 
@@ -232,8 +236,9 @@ def test_what_fails_for_one_table_does_not_keep_the_others_waiting(lake: Lake) -
     for n in range(5):
         lake.land(event(f"a{n}"))
     with pytest.raises(PySparkException, match="missing"):
-        Upkeep(lake.spark, lake.settings, (Kept("lake.guildhall.missing"), *ONLY_EVENTS)).run()
+        Upkeep(lake.spark, lake.settings, [Kept("lake.guildhall.missing"), *kept(EVENTS)]).run()
     assert lake.files(EVENTS) == 1
+    assert _scraped("guildhall_table_files", table="events") == 1
 
 
 def test_the_reason_of_a_java_error_is_what_java_says(spark: SparkSession) -> None:
@@ -265,9 +270,9 @@ def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.Monk
 
 
 def test_metadata_files_are_bounded(lake: Lake) -> None:
-    kept = "write.metadata.previous-versions-max"
-    assert lake.spark.sql(f"show tblproperties {EVENTS} ('{kept}')").collect()[0].value == "20"
-    lake.spark.sql(f"alter table {EVENTS} set tblproperties ('{kept}' = '1')")  # which takes fewer commits
+    most = "write.metadata.previous-versions-max"
+    assert lake.spark.sql(f"show tblproperties {EVENTS} ('{most}')").collect()[0].value == "20"
+    lake.spark.sql(f"alter table {EVENTS} set tblproperties ('{most}' = '1')")  # which takes fewer commits
     for n in range(3):
         lake.land(event(f"a{n}"))
     assert lake.spark.table(f"{EVENTS}.metadata_log_entries").count() == 2
@@ -278,7 +283,7 @@ def test_young_orphans_are_left_alone(lake: Lake) -> None:
     path = lake.spark.table(f"{EVENTS}.files").collect()[0].file_path
     copy = f"{path.rpartition('/')[0]}/under-way.parquet"
     _copy(lake.spark, path, copy)
-    Upkeep(lake.spark, lake.settings, ONLY_EVENTS).run()
+    Upkeep(lake.spark, lake.settings, kept(EVENTS)).run()
     assert _exists(lake.spark, copy)
     with pytest.raises(ValueError, match="orphan_seconds"):
         Settings(orphan_seconds=86400)

@@ -35,7 +35,7 @@ from state.settings import Settings
 
 TABLES = ("events", "actions", "moves")
 WRITE_SECONDS = 1.0  # less than the time between two commits; more often would only keep the machine busy
-SAMPLE_SECONDS = 5.0
+SAMPLE_SECONDS = 5.0  # a sample asks Presto three times
 COLUMNS = ("commits", "seconds", *(f"{table}_{what}" for table in TABLES for what in ("files", "most")))
 
 # Okabe and Ito's, which people with any kind of colour vision can tell apart; and each a line of its own.
