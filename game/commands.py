@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from game import exchange, fights, guilds, players, quests, shop
 from game.accounts import NAME
-from game.exchange import Goods, Offer
-from game.rules import Balances, Decision, RuleBroken
+from game.decision import Balances, Decision, RuleBroken
+from game.rules import combat, guilds, players, quests, shop, trading
+from game.rules.trading import Goods, Offer
 
 Name = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["bob"])]
 ItemName = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["oak_shield"])]
@@ -151,7 +151,7 @@ class Strike(Command):
     sword: ItemName | None = None
 
     def decide(self, scene: Scene) -> Decision:
-        return fights.strike(scene.player, self.target, self.sword, scene.has, scene.of_player(self.target))
+        return combat.strike(scene.player, self.target, self.sword, scene.has, scene.of_player(self.target))
 
 
 class Drink(Command):
@@ -163,7 +163,7 @@ class Drink(Command):
     potion: ItemName
 
     def decide(self, scene: Scene) -> Decision:
-        return fights.drink(scene.player, self.potion, scene.has)
+        return combat.drink(scene.player, self.potion, scene.has)
 
 
 class Revive(Command):
@@ -172,7 +172,7 @@ class Revive(Command):
     name = "revive"
 
     def decide(self, scene: Scene) -> Decision:
-        return fights.revive(scene.player, scene.has)
+        return combat.revive(scene.player, scene.has)
 
 
 class Give(Command):
@@ -188,7 +188,7 @@ class Give(Command):
 
     def decide(self, scene: Scene) -> Decision:
         goods = Goods(self.gold or 0, self.item, self.quantity)
-        return exchange.give(scene.player, self.to, goods, scene.of_player(self.to))
+        return trading.give(scene.player, self.to, goods, scene.of_player(self.to))
 
 
 class Side(BaseModel):
@@ -220,7 +220,7 @@ class OfferTrade(Command):
 
     def decide(self, scene: Scene) -> Decision:
         sides = (self.give.goods, self.want.goods)
-        return exchange.offer(scene.player, self.to, sides, scene.event_id, scene.has, scene.of_player(self.to))
+        return trading.offer(scene.player, self.to, sides, scene.event_id, scene.has, scene.of_player(self.to))
 
 
 class _OfTrade(Command):
@@ -241,7 +241,7 @@ class AcceptTrade(_OfTrade):
     name = "accept_trade"
 
     def decide(self, scene: Scene) -> Decision:
-        return exchange.accept(scene.player, self._offer(scene))
+        return trading.accept(scene.player, self._offer(scene))
 
 
 class DeclineTrade(_OfTrade):
@@ -250,7 +250,7 @@ class DeclineTrade(_OfTrade):
     name = "decline_trade"
 
     def decide(self, scene: Scene) -> Decision:
-        return exchange.decline(scene.player, self._offer(scene))
+        return trading.decline(scene.player, self._offer(scene))
 
 
 class ClaimReward(Command):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from game import exchange, fights, guilds, players, quests, shop
 from game.accounts import Transfer
 from game.batches import combine
 from game.commands import Buy, ClaimGold, Scene
+from game.decision import Balances, Decision
 from game.events import FENCE, NO_GENERATION, TELEMETRY, VOID, Event, new_event
-from game.exchange import Goods, Offer
-from game.rules import Balances, Decision
+from game.rules import combat, guilds, players, quests, shop, trading
+from game.rules.trading import Goods, Offer
 
 _NOW = datetime(2026, 1, 31, 18, 30, 15, 250_000, UTC)
 _DAY_BEFORE = _NOW.date().toordinal() - 1
@@ -52,15 +52,15 @@ def decisions() -> Iterator[Decision]:
     yield shop.buy("ada", "oak_shield", 2, None)
     yield shop.sell("ada", "iron_sword", 1)
     yield players.claim_gold("ada", _ADA, _NOW.date())
-    yield fights.strike("ada", "bob", None, _ADA, _BOB)
-    yield fights.strike("ada", "bob", None, _ADA, _WEAK_BOB)
-    yield fights.drink("ada", "small_potion", _ADA)
-    yield fights.revive("ada", _DOWN)
-    yield exchange.give("ada", "bob", Goods(gold=10), _BOB)
-    yield exchange.offer("ada", "bob", (Goods(item="iron_sword"), Goods(gold=25)), _TRADE, _ADA, _BOB)
-    yield exchange.accept("ada", _OFFER)
-    yield exchange.decline("ada", _OWN_OFFER)
-    yield exchange.decline("ada", _OFFER)
+    yield combat.strike("ada", "bob", None, _ADA, _BOB)
+    yield combat.strike("ada", "bob", None, _ADA, _WEAK_BOB)
+    yield combat.drink("ada", "small_potion", _ADA)
+    yield combat.revive("ada", _DOWN)
+    yield trading.give("ada", "bob", Goods(gold=10), _BOB)
+    yield trading.offer("ada", "bob", (Goods(item="iron_sword"), Goods(gold=25)), _TRADE, _ADA, _BOB)
+    yield trading.accept("ada", _OFFER)
+    yield trading.decline("ada", _OWN_OFFER)
+    yield trading.decline("ada", _OFFER)
     yield quests.reward("ada", "first_blade", _ADA)
     yield guilds.found("ada", "knights", _ADA, {}, _NOW)
     yield guilds.join("ada", "knights", _ADA, {"charter": 0, "free_agents": 1, "seat": 9}, _NOW)

@@ -57,7 +57,7 @@ done
 
 echo "Registering $players named players ..."
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-GUILDHALL_OPERATOR_KEY=$operator_key PYTHONPATH=$here/.. "${GUILDHALL_VENV_PYTHON:-python3}" -m load.bench.register --url "$url" --players "$players" --realms "$realms" --out "$out"
+GUILDHALL_OPERATOR_KEY=$operator_key PYTHONPATH=$here/.. "${GUILDHALL_VENV_PYTHON:-python3}" -m load.scenarios.register_players --url "$url" --players "$players" --realms "$realms" --out "$out"
 
 echo "Playing $each requests with each of them ..."
 # Four players act at the same time, each with their share of the concurrency.

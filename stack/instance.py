@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from stack.errors import StackError
-from state.settings import Settings
+from infra.errors import StackError
+from infra.settings import Settings
 
 DEFAULT_PORT = 7400
 

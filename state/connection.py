@@ -7,7 +7,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from state.settings import Settings
+from infra.settings import Settings
 
 # A call of the ledger takes under a millisecond; a Redis that is silent for longer than this is down or paused.
 TIMEOUT_SECONDS = 5.0

@@ -10,8 +10,9 @@ import redis
 
 from game.accounts import debits, opening_balance
 from game.events import NO_GENERATION, Event, is_telemetry
+from infra.settings import Settings
 from state.connection import tag
-from state.outcomes import (
+from state.results import (
     NO_REQUEST,
     Entry,
     EventStatus,
@@ -28,7 +29,6 @@ from state.outcomes import (
     parse_overview,
     parse_snapshot,
 )
-from state.settings import Settings
 
 
 class Closed(Exception):

@@ -18,25 +18,25 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from state import logs
+from infra import json_logging
+from infra.kafka.event_log import KafkaLog
+from infra.settings import Settings
 from state.connection import connect
-from state.install import install_library
 from state.ledger import Ledger
-from state.log import KafkaLog
-from state.settings import Settings
-from streaming.chores import Chore, Chores
-from streaming.derive import Derivation, create_derived_tables
-from streaming.keeper import Keeper
-from streaming.lag import Lag
-from streaming.land import create_tables, start_landing
-from streaming.measures import measures
-from streaming.progress import Progress
+from state.library import install_library
+from streaming.jobs.derive import Derivation, create_derived_tables
+from streaming.jobs.maintenance import Upkeep
+from streaming.jobs.scheduler import Chore, Chores
+from streaming.jobs.summaries import create_summary_tables, summarise
+from streaming.lag_metrics import Lag
+from streaming.metrics import measures
+from streaming.queries.land import create_tables, start_landing
+from streaming.queries.progress import Progress
+from streaming.queries.recovery import Keeper
+from streaming.queries.settle import start_settling
 from streaming.session import create_session
-from streaming.settle import start_settling
-from streaming.summaries import create_summary_tables, summarise
-from streaming.upkeep import Upkeep
 
-_log = logs.get("streaming")
+_log = json_logging.get("streaming")
 
 TICK_SECONDS = 0.5  # about what a recovery waits for its fence
 # A query that fails again and again is tried again ever more slowly, up to this.
@@ -104,7 +104,7 @@ def _last_line(error: object) -> str:
 
 def main() -> None:
     """Run until the driver's JVM is gone."""
-    logs.start(measures().log_lines_lost.inc)
+    json_logging.start(measures().log_lines_lost.inc)
     settings = Settings()
     connection = connect(settings, attach=True)
     install_library(connect(settings))

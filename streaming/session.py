@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from state.settings import Settings
+from infra.settings import Settings
 
 CATALOG = "lake"
 NAMESPACE = f"{CATALOG}.guildhall"

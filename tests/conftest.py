@@ -1,7 +1,6 @@
 """What the tests share: a real Redis of their own, and one instance of the whole pipeline for the session."""
 
 import logging
-import os
 import shutil
 import socket
 import subprocess
@@ -11,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import redis
@@ -22,15 +20,17 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 from werkzeug.serving import make_server
 
+from infra.paths import ROOT, cache_folder
+from infra.settings import Settings
 from load.guildhall_client import Guildhall
-from stack import ROOT, jars, java, lifecycle
-from stack.debian import program_path, require_programs
+from stack.install import jars, java
+from stack.install.apt import program_path, require_programs
 from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
-from stack.pipeline import snapshot
+from stack.operations.pipeline_status import snapshot
+from stack.servers import lifecycle
 from state.acl import acl_file
 from state.connection import connect
-from state.install import install_library
-from state.settings import Settings
+from state.library import install_library
 from streaming.session import create_session
 
 PATIENCE_SECONDS = 60
@@ -89,7 +89,7 @@ def eventually(what, seconds: float = PATIENCE_SECONDS):
 
 def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line, on this instance."""
-    command = [sys.executable, "-m", "stack.cli", "--home", str(instance.home), *arguments]
+    command = [sys.executable, "-m", "cli.main", "--home", str(instance.home), *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -155,14 +155,10 @@ def api(empty_redis: RedisServer):
     return Api(empty_redis)
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall")
-
-
 @pytest.fixture(scope="session")
 def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Of Spark with its tables in a folder."""
-    spark_jars = str(jars.install(_cache(), Console())["spark"])
+    spark_jars = str(jars.install(cache_folder(), Console())["spark"])
     folder = tmp_path_factory.mktemp("lake")
     return Settings(realms=2, hdfs=f"file://{folder}", spark_jars=spark_jars, spark_ui_port=free_block(1))
 
@@ -171,7 +167,7 @@ def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def spark(lake_settings: Settings) -> Iterator[SparkSession]:
     """The streams' own Spark, in this process: one for all tests, as a process cannot have two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAVA_HOME", str(java.find(_cache(), Console())))
+        patch.setenv("JAVA_HOME", str(java.find(cache_folder(), Console())))
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         with pytest.MonkeyPatch.context() as only_this_jvm:
             # Each plan runs once: C2 would take three quarters of the processor for code that nothing runs again.

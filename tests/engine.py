@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stack import ROOT
+from infra.paths import ROOT
 
 SUITE = "bookworm"  # what the Dockerfile's default base image is called by Debian
 PAUSE_SECONDS = 2  # between two rounds of health checks, of which each check costs a good part of a second

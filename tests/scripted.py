@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from game.events import Event
+from infra.kafka.event_log import NotAppended
+from state.control_events import fence_event
 from state.ledger import Ledger, settle_record
-from state.log import NotAppended, fence_event
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW
 

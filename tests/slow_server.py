@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from werkzeug.serving import run_simple
 
 from api.app import create_app
+from infra.kafka.event_log import KafkaLog
+from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from state.log import KafkaLog
-from state.outcomes import Held, Outcome, Reservation, Resumption
-from state.settings import Settings
+from state.results import Held, Outcome, Reservation, Resumption
 
 
 class Suspended(Ledger):

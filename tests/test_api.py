@@ -5,13 +5,13 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from api.commit import GroupCommit, Unknown
-from game import shop
+from api.backend.group_commit import GroupCommit, Unknown
 from game.events import new_event
+from game.rules import shop
+from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from state.outcomes import Reservation
-from state.settings import Settings
+from state.results import Reservation
 from tests.conftest import RedisServer
 from tests.scripted import Api
 from tests.test_ledger import NOW, TODAY

@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.errors import KafkaError
 
-from state.broker import opened
+from infra.kafka.clients import opened
 
 
 @pytest.mark.parametrize("kind", [KafkaConsumer, KafkaAdminClient])

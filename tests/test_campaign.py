@@ -5,13 +5,13 @@ import random
 import pytest
 
 from game.events import MAX_BYTES, Malformed, decode
-from load.checker.fold import Record, fold
-from load.checker.history import Operation
+from infra.settings import Settings
+from load.checker.model import Record, fold
 from load.faults.campaign import Campaign, Outcome
-from load.faults.faults import EVERY_SERVER, catalogue
-from load.faults.garbage import copies, forged, garbage
+from load.faults.injectors import EVERY_SERVER, catalogue
+from load.faults.rogue_producer import copies, forged, garbage
 from load.faults.schedule import order, steps
-from state.settings import Settings
+from load.workload.history import Operation
 
 FAULTS = catalogue(Settings(), random.Random(1))
 

@@ -12,23 +12,23 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game import guilds, players, shop
 from game.accounts import Transfer, opening_balance
 from game.batches import Batch
 from game.commands import COMMANDS
+from game.decision import Decision
 from game.events import FENCE, VOID, encode, event_id_of, new_event
-from game.rules import Decision
-from load.checker import history
-from load.checker.audit import read_ledger
-from load.checker.case import Case
-from load.checker.client import Action, Client, Reply, outcome_of
-from load.checker.comparison import ledger_differs, offset_gap, status_differs
-from load.checker.fold import STALE, Books, fold
-from load.checker.history import Kind, Operation, Outcome
-from load.checker.kinds import ROUTES, is_answer
-from load.checker.verdict import Archive, Finding, RealmState, Record, check
-from load.checker.wishes import Wish
-from load.checker.workload import play, seats
+from game.rules import guilds, players, shop
+from load.checker.check import Archive, Finding, RealmState, Record, check
+from load.checker.check_input import Case
+from load.checker.collect import read_ledger
+from load.checker.convergence import ledger_differs, offset_gap, status_differs
+from load.checker.model import STALE, Books, fold
+from load.workload import history
+from load.workload.client import Action, Client, Reply, outcome_of
+from load.workload.generator import Wish
+from load.workload.history import Kind, Operation, Outcome
+from load.workload.operations import ROUTES, is_answer
+from load.workload.runner import play, seats
 from state.connection import tag
 from state.ledger import Ledger, malformed_record, settle_record
 from tests.conftest import RedisServer, serving

@@ -12,9 +12,11 @@ import pytest
 import yaml
 from rich.console import Console
 
-from stack import ROOT, debian, lint, notebook, serve
+from infra.paths import ROOT, cache_folder
+from stack.install import apt, linters
 from stack.instance import DEFAULT_PORT, PORTS, open_instance
-from stack.servers import Server, servers
+from stack.servers import foreground, notebook
+from stack.servers.definitions import Server, servers
 
 FILE = ROOT / "docker-compose.yml"
 SERVICES = yaml.safe_load(FILE.read_text())["services"]
@@ -26,8 +28,8 @@ HELPERS = {"init", "network", "presto-port", "jupyter"}
 
 
 @pytest.fixture(scope="module")
-def linters() -> Path:
-    return lint.install(Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall"), Console())
+def linter_folder() -> Path:
+    return linters.install(cache_folder(), Console())
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_a_service_runs_the_server_of_its_name_in_the_foreground(natively: list[
         service = SERVICES[name]
         default = re.findall(r'^CMD \["(.+)", "(.+)"\]', stages()[service["build"]["target"]], re.MULTILINE)[-1]
         assert service.get("command", list(default)) == ["serve", name]
-        assert service["healthcheck"]["test"] == ["CMD", "stack/healthy.sh", name]
+        assert service["healthcheck"]["test"] == ["CMD", "stack/servers/healthcheck.sh", name]
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -115,7 +117,7 @@ def test_images_are_pinned_and_run_as_nobody_special() -> None:
 
 
 def test_images_have_what_a_machine_needs() -> None:
-    assert all(f" {package} " in DOCKERFILE.replace("\\\n", " \\\n") for package in debian.PACKAGES.values())
+    assert all(f" {package} " in DOCKERFILE.replace("\\\n", " \\\n") for package in apt.PACKAGES.values())
 
 
 def test_images_are_built_without_what_must_not_get_into_them() -> None:
@@ -124,15 +126,15 @@ def test_images_are_built_without_what_must_not_get_into_them() -> None:
 
 
 def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(tmp_path: Path) -> None:
-    (tmp_path / "stack").mkdir()
-    script = tmp_path / "stack" / "healthy.sh"
-    shutil.copy(ROOT / "stack" / "healthy.sh", script)
+    (tmp_path / "stack" / "servers").mkdir(parents=True)
+    script = tmp_path / "stack" / "servers" / "healthcheck.sh"
+    shutil.copy(ROOT / "stack" / "servers" / "healthcheck.sh", script)
     sign = tmp_path / ".guildhall" / "run" / "kafka.well"
     assert subprocess.run([script, "kafka"], check=False).returncode == 1
     sign.parent.mkdir(parents=True)
-    serve._give(sign)
+    foreground._give(sign)
     assert subprocess.run([script, "kafka"], check=False).returncode == 0
-    serve._give(sign)
+    foreground._give(sign)
     assert subprocess.run([script, "redis"], check=False).returncode == 1
     os.utime(sign, (sign.stat().st_mtime - 31,) * 2)
     assert subprocess.run([script, "kafka"], check=False).returncode == 1
@@ -149,10 +151,10 @@ def test_the_notebooks_server_has_the_versions_of_everything_else() -> None:
     assert {name: jupyter[name] for name in common} == {name: everything[name] for name in common}
 
 
-def test_compose_finds_the_file_in_order(linters: Path) -> None:
+def test_compose_finds_the_file_in_order(linter_folder: Path) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
     checked = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(linters)}, capture_output=True, text=True, check=False
+        command, env=os.environ | {"PYTHONPATH": str(linter_folder)}, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
@@ -164,8 +166,8 @@ def test_an_old_compose_understands_the_file() -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-def test_hadolint_has_nothing_to_say(linters: Path) -> None:
+def test_hadolint_has_nothing_to_say(linter_folder: Path) -> None:
     checked = subprocess.run(
-        [linters / "bin" / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+        [linter_folder / "bin" / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout

@@ -18,7 +18,7 @@ import requests
 from rich.console import Console
 
 from load.guildhall_client import Guildhall
-from stack import debian
+from stack.install import apt
 from stack.instance import DEFAULT_PORT, PORTS
 from tests.conftest import free_block
 from tests.engine import Engine
@@ -38,7 +38,7 @@ SERVERS = ("network", "redis", "kafka", "namenode", "datanode", "presto", "strea
 def engine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Engine]:
     if os.geteuid() or not shutil.which("apt-get"):
         pytest.skip("podman and debootstrap are installed with apt and run as root")
-    debian.require_engine(Console())
+    apt.require_engine(Console())
     folder = Path(os.environ.get("GUILDHALL_COMPOSE_FOLDER") or tmp_path_factory.mktemp("compose"))
     first = free_block(3)
     ports = {"GUILDHALL_PORT": first, "GUILDHALL_PRESTO_PORT": first + 1, "GUILDHALL_JUPYTER_PORT": first + 2}
@@ -69,7 +69,7 @@ def _is_well(engine: Engine, server: str, since: float) -> bool:
         return engine.health().get(server) == "healthy"
     sign = f".guildhall/run/{server}.well"
     try:
-        engine.podman("exec", _container(server), "stack/healthy.sh", server)
+        engine.podman("exec", _container(server), "stack/servers/healthcheck.sh", server)
         return engine.podman("exec", _container(server), "find", sign, "-newermt", f"@{since:.3f}").strip() == sign
     except AssertionError:
         return False

@@ -12,10 +12,10 @@ from game.accounts import Transfer
 from game.catalogue import ITEMS
 from game.events import FENCE, NO_GENERATION, VOID, Event, encode, new_event
 from game.examples import decisions, examples
-from load.checker.fold import Record, fold
-from streaming.derive import actions_of, moves_of, portion
-from streaming.effective import effective, generations
-from streaming.summaries import players_of, sessions_of
+from load.checker.model import Record, fold
+from streaming.jobs.deduplication import effective, generations
+from streaming.jobs.derive import actions_of, moves_of, portion
+from streaming.jobs.summaries import players_of, sessions_of
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 MINT = (Transfer("house:mint", "player:ada:gold", 100),)

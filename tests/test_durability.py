@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from game import players
-from stack.debian import program_path
+from game.rules import players
+from stack.install.apt import program_path
 from stack.instance import REDIS_USERS
 from state.acl import acl_file
-from state.install import install_library
+from state.control_events import fence_event
 from state.ledger import Ledger, settle_record
-from state.log import fence_event
-from state.outcomes import Held, Reservation
+from state.library import install_library
+from state.results import Held, Reservation
 from tests.conftest import RedisServer, eventually, free_block
 from tests.test_ledger import NOW, TODAY
 
@@ -26,7 +26,7 @@ REALM = 1
 
 @contextmanager
 def running(server: RedisServer, folder: Path) -> Iterator[None]:
-    """The server, with an append-only file as in ``stack.config``; killed at the end."""
+    """The server, with an append-only file as in ``stack.servers.config``; killed at the end."""
     command = [program_path("redis-server"), "--port", str(server.port), "--bind", "127.0.0.1", "--save", ""]
     command += ["--appendonly", "yes", "--dir", str(folder), "--aclfile", str(folder / "users.acl")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -23,22 +23,22 @@ import requests
 from rich.console import Console
 
 from game.events import Event, event_id_of
+from infra.paths import ROOT
+from infra.settings import Settings
 from load.checker.archive import archive
-from load.checker.audit import audit, read_log
-from load.checker.fold import fold
-from load.checker.history import Operation
-from load.checker.kinds import ROUTES
+from load.checker.collect import audit, read_log
+from load.checker.model import fold
 from load.faults import campaign, processes
-from load.faults.arena import arena
 from load.faults.campaign import Load, disturb, is_quiet
-from load.faults.faults import Fault, catalogue, wait_for
+from load.faults.environment import arena
+from load.faults.injectors import Fault, catalogue, wait_for
 from load.faults.report import print_campaign
 from load.guildhall_client import OutcomeUnknown, Refused
-from stack import ROOT
+from load.workload.history import Operation
+from load.workload.operations import ROUTES
 from stack.instance import PORTS, Instance
 from state.connection import connect
 from state.ledger import Ledger
-from state.settings import Settings
 from tests.conftest import Player, eventually, free_block
 
 pytestmark = pytest.mark.stack

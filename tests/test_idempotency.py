@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.waiting import MOST_WAITING, preferred_wait
+from api.backend.settlement_waiter import MOST_WAITING, preferred_wait
 from game import catalogue
 from game.events import Event, EventTransfer
+from state.control_events import fence_event
 from state.ledger import settle_record
-from state.log import fence_event
-from state.outcomes import Held, Reservation
+from state.results import Held, Reservation
 from tests.conftest import RedisServer, eventually
 from tests.scripted import Api, ScriptedLog
 from tests.test_ledger import NOW, give

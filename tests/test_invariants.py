@@ -7,18 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from game import commands, exchange, fights, guilds, players, shop
+from game import commands
 from game.accounts import Transfer, opening_balance
 from game.batches import Batch, combine
+from game.decision import Balances, Decision, RuleBroken
 from game.event_types import ACTIONS
 from game.events import encode, event_id_of, new_event
-from game.exchange import Goods, Offer
-from game.rules import Balances, Decision, RuleBroken
-from load.checker.case import Archive, Case, Finding, RealmState
-from load.checker.fold import Books, Record
+from game.rules import combat, guilds, players, shop, trading
+from game.rules.trading import Goods, Offer
+from load.checker.check_input import Archive, Case, Finding, RealmState
 from load.checker.invariants import broken_rules
-from load.checker.wishes import Wish
-from load.checker.workload import seats
+from load.checker.model import Books, Record
+from load.workload.generator import Wish
+from load.workload.runner import seats
 from tests.test_ledger import NOW, TODAY
 
 COMMANDS = {command.name: command for command in commands.COMMANDS}
@@ -179,10 +180,10 @@ def test_a_broken_promise_is_found(world: World, kind: str, decision: Decision) 
 
 
 def test_two_victories_over_one_knock_out_are_found(world: World) -> None:
-    blow = fights.strike("ada", "bob", None, world.has("player:ada"), world.has("player:bob"))
+    blow = combat.strike("ada", "bob", None, world.has("player:ada"), world.has("player:bob"))
     while blow.type == "player_struck":
         world.happen("ada", blow)
-        blow = fights.strike("ada", "bob", None, world.has("player:ada"), world.has("player:bob"))
+        blow = combat.strike("ada", "bob", None, world.has("player:ada"), world.has("player:bob"))
     world.happen("ada", blow)
     assert world.findings() == []
     again = [t for t in blow.transfers if "arena" in t.debit]
@@ -192,7 +193,7 @@ def test_two_victories_over_one_knock_out_are_found(world: World) -> None:
 
 def offered(world: World) -> Offer:
     sides = (Goods(item="iron_sword"), Goods(gold=25))
-    decision = exchange.offer(
+    decision = trading.offer(
         "ada", "bob", sides, str(uuid.UUID(int=77)), world.has("player:ada"), world.has("player:bob")
     )
     return world.offers[world.happen("ada", decision, str(uuid.UUID(int=77)))]
@@ -208,18 +209,18 @@ TRADES: dict[str, Callable[[Decision], tuple[Transfer, ...]]] = {
 
 @pytest.mark.parametrize("change", TRADES.values(), ids=TRADES)
 def test_half_a_trade_is_found(world: World, change: Callable[[Decision], tuple[Transfer, ...]]) -> None:
-    made = exchange.accept("bob", offered(world))
+    made = trading.accept("bob", offered(world))
     world.happen("bob", Decision(made.type, made.details, change(made)))
     found(world, "trade")
 
 
 def test_a_trade_that_is_closed_twice_is_found(world: World) -> None:
     offer = offered(world)
-    world.happen("bob", exchange.accept("bob", offer))
+    world.happen("bob", trading.accept("bob", offer))
     assert world.findings() == []
-    marks = [Transfer("house:offers", t.debit, 1) for t in exchange.decline("ada", offer).transfers]
+    marks = [Transfer("house:offers", t.debit, 1) for t in trading.decline("ada", offer).transfers]
     world.happen("ada", Decision("cheated", {}, tuple(marks)))
-    world.happen("ada", exchange.decline("ada", offer))
+    world.happen("ada", trading.decline("ada", offer))
     assert "for an offer of nobody" in found(world, "trade")
 
 

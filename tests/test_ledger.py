@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
-from game import guilds, players, shop
 from game.accounts import Transfer
+from game.decision import Decision
 from game.events import FENCE, VOID, new_event
-from game.rules import Decision
-from state.install import install_library
+from game.rules import guilds, players, shop
 from state.ledger import Gap, Ledger, available, malformed_record, settle_record
-from state.outcomes import Changed, Held, Recovering, Refused, Reservation, Seen
+from state.library import install_library
+from state.results import Changed, Held, Recovering, Refused, Reservation, Seen
 from tests.conftest import RedisServer
 
 pytestmark = pytest.mark.redis

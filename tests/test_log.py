@@ -4,9 +4,10 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
-from state import log
-from state.log import KafkaLog, NotAppended, fence_event
-from state.settings import Settings
+from infra.kafka import event_log
+from infra.kafka.event_log import KafkaLog, NotAppended
+from infra.settings import Settings
+from state.control_events import fence_event
 from tests.test_ledger import NOW
 
 FENCE = fence_event(0, "00000000-0000-4000-8000-000000000000", NOW)
@@ -34,7 +35,7 @@ class StandIn:
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     StandIn.made = []
-    monkeypatch.setattr(log, "KafkaProducer", StandIn)
+    monkeypatch.setattr(event_log, "KafkaProducer", StandIn)
 
 
 def test_a_producer_whose_delivery_failed_is_replaced() -> None:
@@ -59,7 +60,7 @@ def test_a_broker_that_does_not_answer_is_left_alone_for_a_moment(monkeypatch: p
         asked.append(1)
         raise KafkaTimeoutError("no broker")
 
-    monkeypatch.setattr(log, "KafkaProducer", make)
+    monkeypatch.setattr(event_log, "KafkaProducer", make)
     kafka = KafkaLog(Settings())
     for _ in range(3):
         with pytest.raises(NotAppended):

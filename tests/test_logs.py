@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from infra import json_logging
 from stack.instance import Instance
-from stack.log_lines import readable
-from state import logs
+from stack.servers.log_view import readable
 from tests.conftest import Player, RedisServer, eventually
 from tests.scripted import Api
 
@@ -23,8 +23,8 @@ class Log:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._read, self._write = os.pipe()
         self.lost = 0
-        self._writer = logs._Writer(self._write, self._lose)
-        monkeypatch.setattr(logs._Named, "writer", self._writer)
+        self._writer = json_logging._Writer(self._write, self._lose)
+        monkeypatch.setattr(json_logging._Named, "writer", self._writer)
 
     def _lose(self) -> None:
         self.lost += 1
@@ -42,14 +42,14 @@ class Log:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
-    logs.forget()
+    json_logging.forget()
     yield Log(monkeypatch)
-    logs.forget()
+    json_logging.forget()
 
 
 def test_a_line_begins_with_what_every_line_has(log: Log) -> None:
-    logs.about(realm=3)
-    logs.get("test").warning("said\nso", event_id="abc")
+    json_logging.about(realm=3)
+    json_logging.get("test").warning("said\nso", event_id="abc")
     (line,) = log.lines()
     assert list(line) == ["time", "level", "logger", "event", "event_id", "realm"]
     assert (line["level"], line["logger"], line["event"]) == ("warning", "test", "said\nso")
@@ -59,18 +59,18 @@ def test_a_line_begins_with_what_every_line_has(log: Log) -> None:
 
 def test_the_standard_librarys_loggers_say_it_in_the_same_form(log: Log) -> None:
     why = (ValueError, ValueError("why"), None)
-    logs._Handler().emit(logging.LogRecord("lib", logging.ERROR, __file__, 1, "no %s", ("luck",), why))
+    json_logging._Handler().emit(logging.LogRecord("lib", logging.ERROR, __file__, 1, "no %s", ("luck",), why))
     (line,) = log.lines()
     assert (line["level"], line["logger"], line["event"]) == ("error", "lib", "no luck")
     assert "ValueError: why" in line["exception"]
 
 
 def test_nobody_waits_for_a_log_that_is_not_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "MOST_WAITING", 500)
-    monkeypatch.setattr(logs, "LAST_WORDS_SECONDS", 0.1)
+    monkeypatch.setattr(json_logging, "MOST_WAITING", 500)
+    monkeypatch.setattr(json_logging, "LAST_WORDS_SECONDS", 0.1)
     begun = time.monotonic()
     for i in range(3000):
-        logs.get("test").info("x" * 200, number=i)
+        json_logging.get("test").info("x" * 200, number=i)
     assert time.monotonic() - begun < 5
     eventually(lambda: log.lost > 1000, 5)
 
@@ -78,9 +78,9 @@ def test_nobody_waits_for_a_log_that_is_not_read(log: Log, monkeypatch: pytest.M
 def test_a_log_whose_reader_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Log(monkeypatch)
     os.close(log._read)
-    logs.get("test").info("into the void")
+    json_logging.get("test").info("into the void")
     eventually(lambda: log.lost, 5)
-    logs.get("test").info("again")
+    json_logging.get("test").info("again")
     log._writer.end()
     assert log.lost == 2
     os.close(log._write)

@@ -14,14 +14,15 @@ from kafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.commit import Result, outcome_name
-from api.measures import OUTCOMES
-from stack import ROOT, supervise
+from api.backend.group_commit import Result, outcome_name
+from api.backend.process_metrics import OUTCOMES
+from infra import metrics
+from infra.metrics import CounterMetric, HistogramMetric, Server
+from infra.paths import ROOT
 from stack.instance import Instance
-from state import metrics
-from state.metrics import CounterMetric, HistogramMetric, Server
-from streaming.lag import Lag
-from streaming.measures import Ages, ByRealm
+from stack.servers import supervisor
+from streaming.lag_metrics import Lag
+from streaming.metrics import Ages, ByRealm
 from tests.conftest import Player, RedisServer, eventually, wait_until_caught_up
 from tests.scripted import Api
 
@@ -66,7 +67,7 @@ def test_every_name_is_declared_once() -> None:
 
 
 def test_the_document_is_the_registry() -> None:
-    """Mend it with ``python -m state.metrics``."""
+    """Mend it with ``python -m infra.metrics``."""
     assert metrics.table() in (ROOT / "docs" / "metrics.md").read_text()
 
 
@@ -286,7 +287,7 @@ def test_no_counter_of_the_api_goes_back_when_one_of_its_processes_dies(pipeline
     Player(pipeline, 2)
     before = total(served.all(), counter)
     assert before > 0
-    parent = psutil.Process(supervise.processes(pipeline)["api"]["pid"])
+    parent = psutil.Process(supervisor.processes(pipeline)["api"]["pid"])
     workers = parent.children()
     workers[0].kill()
 

@@ -17,15 +17,15 @@ from pyspark.sql import Row
 
 from api.app import create_app
 from game.events import VOID, Event, encode
-from load.checker import history, workload
-from load.checker.audit import read_ledger
-from load.checker.fold import fold
-from load.checker.verdict import Archive, Finding, Record, check
-from state.install import LIBRARY, install_library
+from infra.kafka.event_log import NotAppended
+from load.checker.check import Archive, Finding, Record, check
+from load.checker.collect import read_ledger
+from load.checker.model import fold
+from load.workload import history, runner
 from state.ledger import Ledger
-from state.log import NotAppended
-from streaming import settle
-from streaming.keeper import Keeper
+from state.library import LIBRARY, install_library
+from streaming.queries import settle
+from streaming.queries.recovery import Keeper
 from tests.conftest import RedisServer, eventually, serving
 
 pytestmark = pytest.mark.redis
@@ -180,7 +180,7 @@ def played(server: RedisServer, file: Path) -> list[Finding]:
     app = create_app(settings, Ledger(server.connection("api"), settings), log)
     with Settler(ledger, log) as settler, serving(app) as url:
         eventually(lambda: not any(ledger.is_recovering(realm) for realm in realms))
-        operations = workload.play(
+        operations = runner.play(
             url, REALMS, PLAYERS, ACTIONS, SEED, file, THREADS, operator_key="operator", deadline_seconds=120
         )
         # Whether the ledger takes notice of a void or not: in the end there is one for each hold that is left.
@@ -208,7 +208,7 @@ def mutated(source: str, *replacements: tuple[str, str]) -> str:
 @pytest.fixture
 def server(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """A Redis whose library the test may replace. Clients are less patient than Retry-After asks, to save time."""
-    monkeypatch.setattr(workload, "LONGEST_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(runner, "LONGEST_PAUSE_SECONDS", 0.3)
     yield empty_redis
     install_library(empty_redis.connection("admin"))
 

@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from rich.console import Console
 
 from api.page import POLICY, page_response, register_page
-from load.faults.faults import Pause
+from infra.errors import StackError
+from infra.paths import ROOT
+from load.faults.injectors import Pause
 from load.faults.processes import driver_jvm
-from stack import ROOT
-from stack.debian import require_browser
-from stack.errors import StackError
+from stack.install.apt import require_browser
 from stack.instance import Instance
 from tests.conftest import PATIENCE_SECONDS
 

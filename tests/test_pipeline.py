@@ -7,13 +7,13 @@ import psutil
 import pytest
 from kafka import KafkaProducer
 
+from cli.demo import _play
 from game.accounts import Transfer
 from game.events import encode, new_event
-from stack import supervise
-from stack.demo import _play
+from infra.presto import IS_TELEMETRY, fetch
 from stack.instance import Instance
-from stack.pipeline import snapshot
-from stack.sql import IS_TELEMETRY, query
+from stack.operations.pipeline_status import snapshot
+from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 from tests.conftest import CATCH_UP_SECONDS, Player, guildhall, wait_until_caught_up
@@ -60,9 +60,9 @@ def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
     cat.wait_until_settled(event)
     wait_until_caught_up(pipeline)
     columns = "event_type, player, realm, details['sword'], transfers[1].debit, transfers[1].amount"
-    rows = query(pipeline, f"select {columns} from events where event_id = '{event}'").rows  # noqa: S608
+    rows = fetch(pipeline.settings(), f"select {columns} from events where event_id = '{event}'").rows  # noqa: S608
     assert rows == [("sword_bought", cat.name, 0, "wooden_sword", f"player:{cat.name}:gold", 10)]
-    total = query(pipeline, "select count(*), count(distinct event_id) from events").rows[0]
+    total = fetch(pipeline.settings(), "select count(*), count(distinct event_id) from events").rows[0]
     assert total[0] == total[1] == sum(r.events for r in snapshot(pipeline))
 
 
@@ -86,7 +86,9 @@ def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance
     producer.close()
     wait_until_caught_up(pipeline)
     assert sum(r.malformed for r in snapshot(pipeline)) == before + 3
-    rows = query(pipeline, 'select to_hex(value), reason from quarantine where realm = 1 order by "offset"').rows[-3:]
+    rows = fetch(
+        pipeline.settings(), 'select to_hex(value), reason from quarantine where realm = 1 order by "offset"'
+    ).rows[-3:]
     assert [reason for _, reason in rows][0::2] == ["realm 2 in partition 1", "the record has no value"]
     assert rows[1][0] == b"\xff\x00 garbage".hex().upper()
     assert ledger.totals(2)["rejected"] == 1
@@ -101,7 +103,7 @@ def settled_actions(pipeline: Instance) -> int:
 
 def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instance) -> None:
     dan = Player(pipeline, 3)
-    driver = supervise.processes(pipeline)["streaming"]["pid"]
+    driver = supervisor.processes(pipeline)["streaming"]["pid"]
     before = settled_actions(pipeline)
     psutil.Process(driver).send_signal(signal.SIGKILL)
     answers = [dan.post("/buy_sword", sword="wooden_sword") for _ in range(4)]
@@ -113,13 +115,13 @@ def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instan
     assert settled_actions(pipeline) == before + 4
     actions = f"player = '{dan.name}' and not ({IS_TELEMETRY})"
     counts = f"select count(*), count(distinct event_id) from events where {actions}"  # noqa: S608 - our own text
-    assert query(pipeline, counts).rows == [(5, 5)]
+    assert fetch(pipeline.settings(), counts).rows == [(5, 5)]
 
 
 def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     text = "select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)"
-    spent = query(pipeline, f"{text} where t.credit = 'house:shop'").rows[0][0]
+    spent = fetch(pipeline.settings(), f"{text} where t.credit = 'house:shop'").rows[0][0]
     ledger = Ledger(connect(pipeline.settings()))
     assert spent > 0
     assert spent == sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(pipeline.realms))
@@ -148,5 +150,5 @@ def test_the_command_line(pipeline: Instance) -> None:
 
 
 def test_every_server_can_be_found_after_its_supervisor_died(pipeline: Instance) -> None:
-    supervised = {process["pid"] for process in supervise.processes(pipeline).values()}
-    assert supervised <= {process.pid for process in supervise.marked_processes(pipeline)}
+    supervised = {process["pid"] for process in supervisor.processes(pipeline).values()}
+    assert supervised <= {process.pid for process in supervisor.marked_processes(pipeline)}

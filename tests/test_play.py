@@ -10,24 +10,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from game import catalogue, names
+from cli.play import days_of, start_of
+from game import catalogue
 from game.events import NO_GENERATION, Event, encode, is_telemetry
-from load.checker.fold import Books, Record
-from load.play import personas
-from load.play.bench import Bench, Run, statuses_of
-from load.play.command import days_of, start_of
-from load.play.era import Era, era
-from load.play.figures import collect, keep, table
-from load.play.personas import PERSONAS
-from load.play.plots import latency, over_time
-from load.play.scenarios import MOST_REQUESTS, MOST_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
-from load.play.stage import SALE_PRICE
-from load.play.visits import Step
-from load.play.world import World
-from stack.errors import StackError
+from game.rules import names
+from infra.errors import StackError
+from infra.presto import fetch
+from load.checker.model import Books, Record
+from load.scenarios.ab_runner import Bench, Run, statuses_of
+from load.scenarios.plan import MOST_REQUESTS, MOST_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
+from load.scenarios.plots import latency, over_time
+from load.scenarios.results import collect, keep, table
+from load.scenarios.session_plan import Step
+from load.simulation import personas
+from load.simulation.personas import PERSONAS
+from load.simulation.realm_context import SALE_PRICE
+from load.simulation.simulator import World
+from load.simulation.world_spec import Era, era
 from stack.instance import Instance
-from stack.pipeline import snapshot
-from stack.sql import query
+from stack.operations.pipeline_status import snapshot
 from tests.conftest import guildhall, wait_until_caught_up
 
 GENERATION = 7
@@ -393,8 +394,8 @@ def test_a_history_is_settled_landed_and_verified(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     after = snapshot(pipeline)
     assert sum(r.accepted for r in after) - sum(r.accepted for r in before) == 3000
-    rows = query(
-        pipeline,
+    rows = fetch(
+        pipeline.settings(),
         "select count(*), count(distinct event_id), count(distinct date(event_time)) from events "
         "where element_at(details, 'generated') = '77'",
     ).rows[0]

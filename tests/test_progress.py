@@ -2,7 +2,7 @@
 
 import pytest
 
-from streaming.progress import IDLE_SECONDS, Progress
+from streaming.queries.progress import IDLE_SECONDS, Progress
 
 PATIENCE_SECONDS = 60.0
 
@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def progress(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Progress:
-    monkeypatch.setattr("streaming.progress.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("streaming.queries.progress.LOOK_SECONDS", 0.0)
     progress = Progress(1, lambda _realm, _reason: None, clock)
     progress.begin({})
     return progress

@@ -1,7 +1,7 @@
 """The ledger's functions on a real Redis against a small model, under random interleavings and faults.
 
 The model keeps what a realm keeps between log and answer: holds, tries, recovery. What the log alone decides is asked
-of ``load.checker.fold``, which was written from the design and not from the Lua. Compare ``ledger_model.py``, the
+of ``load.checker.model``, which was written from the design and not from the Lua. Compare ``ledger_model.py``, the
 protocol in executable form, which has no second tries.
 """
 
@@ -18,25 +18,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from game.accounts import Transfer, debits, is_house, opening_balance
+from game.decision import Decision
 from game.events import Event, encode, new_event
-from game.rules import Decision
-from load.checker.fold import FINAL, Books, Record, effect, fold
+from load.checker.model import FINAL, Books, Record, effect, fold
+from state.control_events import fence_event, void_event
 from state.digest import digest
 from state.ledger import Ledger, settle_record
-from state.log import fence_event, void_event
-from state.outcomes import (
-    Busy,
-    Doomed,
-    Gone,
-    Held,
-    Overdue,
-    Recovering,
-    Refused,
-    Reservation,
-    Resumed,
-    Resumption,
-    Seen,
-)
+from state.results import Busy, Doomed, Gone, Held, Overdue, Recovering, Refused, Reservation, Resumed, Resumption, Seen
 from tests.conftest import RedisServer
 
 pytestmark = pytest.mark.redis

@@ -8,11 +8,11 @@ import pytest
 from game.accounts import Transfer
 from game.events import FENCE, encode, new_event
 from stack.instance import Instance
-from stack.pipeline import snapshot
-from stack.quarantine import Bad, hexdump, judge, opinion, printable
+from stack.operations.pipeline_status import snapshot
+from stack.operations.quarantine import Bad, hexdump, judge, opinion, printable
 from state.connection import connect
 from state.ledger import Ledger, TooManyMalformed
-from streaming.land import MalformedRuns
+from streaming.queries.land import MalformedRuns
 from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
 from tests.test_ledger import NOW
 from tests.test_verify import generation, write

@@ -10,14 +10,25 @@ import pandas as pd
 import pytest
 import requests
 
-from load.play import personas
-from stack import ROOT, queries
+from analytics import queries
+from analytics.report import (
+    combat,
+    data_quality,
+    diagram,
+    economy,
+    pipeline_health,
+    player_behaviour,
+    statistics,
+    theme,
+)
+from analytics.report import formatting as fmt
+from analytics.report.export import NOTEBOOK, contents, page
+from analytics.report.notebook import PREFIX, shown_query, typed
+from analytics.report.statistics import Estimate, TooLittle
+from analytics.report.summary import Summary
+from infra.paths import ROOT
+from load.simulation import ground_truth, personas
 from stack.instance import Instance
-from stack.report import arena, audit, diagram, people, quality, shop, statistics, theme, truth, words
-from stack.report.export import NOTEBOOK, contents, page
-from stack.report.source import PREFIX, shown_query, typed
-from stack.report.statistics import Estimate, TooLittle
-from stack.report.summary import Summary
 from state.connection import connect
 from state.ledger import Ledger
 from tests.conftest import Player, guildhall, wait_until_caught_up
@@ -108,18 +119,18 @@ def test_an_experiment_needs_more_players_for_a_smaller_effect():
 @pytest.mark.parametrize(
     ("said", "words_of_it"),
     [
-        (words.count(1234, "player"), "1,234 players"),
-        (words.count(1, "player"), "1 player"),
-        (words.count(7), "7"),
-        (words.percent(Estimate(0.123, 0.1, 0.15)), "12.3 % (10.0 to 15.0)"),
-        (words.points(Estimate(-0.012, -0.02, 0.001)), "-1.2 points (-2.0 to +0.1)"),
-        (words.times(Estimate(1.5, 1.25, 1.75)), "× 1.50 (1.25 to 1.75)"),
-        (words.number(Estimate(1200, 1000, 1400), "gold"), "1,200 gold (1,000 to 1,400)"),
-        (words.seconds(0.142), "0.14 s"),
-        (words.seconds(900), "15 min"),
-        (words.size(3_400_000), "3.4 MB"),
-        (words.size(0), "0 B"),
-        (words.listed(["a", "b", "c"]), "a, b and c"),
+        (fmt.count(1234, "player"), "1,234 players"),
+        (fmt.count(1, "player"), "1 player"),
+        (fmt.count(7), "7"),
+        (fmt.percent(Estimate(0.123, 0.1, 0.15)), "12.3 % (10.0 to 15.0)"),
+        (fmt.points(Estimate(-0.012, -0.02, 0.001)), "-1.2 points (-2.0 to +0.1)"),
+        (fmt.times(Estimate(1.5, 1.25, 1.75)), "× 1.50 (1.25 to 1.75)"),
+        (fmt.number(Estimate(1200, 1000, 1400), "gold"), "1,200 gold (1,000 to 1,400)"),
+        (fmt.seconds(0.142), "0.14 s"),
+        (fmt.seconds(900), "15 min"),
+        (fmt.size(3_400_000), "3.4 MB"),
+        (fmt.size(0), "0 B"),
+        (fmt.listed(["a", "b", "c"]), "a, b and c"),
     ],
 )
 def test_figures_read_well(said, words_of_it):
@@ -146,7 +157,7 @@ def leaving_frame() -> pd.DataFrame:
 
 
 def fight_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = [(a, t, 100 + 50 * i, 10, 900, 400) for i, a in enumerate(arena.BANDS) for t in arena.BANDS]
+    rows = [(a, t, 100 + 50 * i, 10, 900, 400) for i, a in enumerate(combat.BANDS) for t in combat.BANDS]
     defeats = [(True, "few", True, 50, 40), (True, "few", False, 150, 120), (False, "few", False, 80, 20)]
     return (
         pd.DataFrame(rows, columns=["attacker", "target", "blows", "victories", "damage", "target_sessions"]),
@@ -176,104 +187,106 @@ def gold_frames() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 
 def test_the_funnel_counts_who_did_all_steps_before():
-    steps = people.funnel(funnel_frame())
+    steps = player_behaviour.funnel(funnel_frame())
     assert list(steps["all_before"]) == [100, 78, 48, 8, 8]
     assert list(steps["did"]) == [100, 78, 50, 8, 8]
-    assert "between *bought something* and *struck somebody*: 40.0 % of all" in people.funnel_text(steps)
+    assert "between *bought something* and *struck somebody*: 40.0 % of all" in player_behaviour.funnel_text(steps)
 
 
 def test_what_guilds_go_along_with_is_not_called_an_effect():
-    found = people.guild_effect(leaving_frame())
+    found = player_behaviour.guild_effect(leaving_frame())
     assert found.members.value == pytest.approx(0.05, abs=0.005)
     assert found.adjusted.low < 0.5 < found.adjusted.high
     assert found.needed > 100
-    assert "not yet an effect" in people.guild_text(found)
-    assert "30.0 %" in people.leaving_text(people.leaving(leaving_frame()), pd.DataFrame())
+    assert "not yet an effect" in player_behaviour.guild_text(found)
+    assert "30.0 %" in player_behaviour.leaving_text(player_behaviour.leaving(leaving_frame()), pd.DataFrame())
 
 
 def test_retention_counts_only_days_that_are_over():
     day = pd.Timestamp("2026-10-01")
     frame = pd.DataFrame({"cohort": [day] * 3, "age": [0, 1, 2], "players": [50, 20, 7]})
-    known = people.retention(frame, pd.Timestamp("2026-10-03 09:00"))
-    ages = people.by_age(known)
+    known = player_behaviour.retention(frame, pd.Timestamp("2026-10-03 09:00"))
+    ages = player_behaviour.by_age(known)
     assert list(ages["age"]) == [0, 1]
     assert list(ages["there"]) == [50, 20]
 
 
 def test_gold_that_grows_is_said_with_its_interval():
     flows, there, trades = gold_frames()
-    found = shop.inflation(shop.daily_gold(flows, there), trades)
+    found = economy.inflation(economy.daily_gold(flows, there), trades)
     assert found.net.low > 0
     assert found.prices is not None
     assert not found.prices.excludes(0)
-    assert "none that can be told from chance" in shop.gold_text(shop.daily_gold(flows, there), found)
+    assert "none that can be told from chance" in economy.gold_text(economy.daily_gold(flows, there), found)
 
 
 def test_the_sale_is_compared_with_other_days():
-    found = shop.sale(sale_frame())
+    found = economy.sale(sale_frame())
     assert (found.price, found.usual_price) == (105, 150)
     assert found.units.low > 2
     assert not found.others.excludes(1)
     with pytest.raises(TooLittle, match="no sale"):
-        shop.sale(sale_frame().head(0))
+        economy.sale(sale_frame().head(0))
 
 
 def test_bots_are_who_keeps_time():
     steady = pd.DataFrame({"actions": [900, 300, 200, 150, 120], "strikes": 50, "victories": 5})
     steady = steady.assign(regularity=[0.7, 0.09, 0.08, 0.1, 0.05], pauses=steady["actions"])
-    found = arena.bots(steady, players=400, actions=9000, fights=fight_frames()[0])
+    found = combat.bots(steady, players=400, actions=9000, fights=fight_frames()[0])
     assert (found.players, found.actions) == (1, 0.1)
-    assert "1 player keeps time like a program" in arena.bots_text(found, steady)
+    assert "1 player keeps time like a program" in combat.bots_text(found, steady)
 
 
 def test_late_events_are_told_apart():
     frame = pd.DataFrame({"generated": [True, True, False], "within_seconds": [1, 60, 1], "events": [990, 10, 1000]})
-    rows = quality.lateness(frame.assign(longest=[0.4, 55.0, 0.2]))
-    assert quality.late(rows).value == pytest.approx(0.005)
-    assert quality.waits_for(rows, 0.9999) == 60
-    assert quality.waits_for(rows, 0.99) == 1
+    rows = data_quality.lateness(frame.assign(longest=[0.4, 55.0, 0.2]))
+    assert data_quality.late(rows).value == pytest.approx(0.005)
+    assert data_quality.waits_for(rows, 0.9999) == 60
+    assert data_quality.waits_for(rows, 0.99) == 1
 
 
 def test_looks_cannot_be_seen_to_come_twice():
-    assert quality.twice({"settled": 590, "duplicate": 10, "telemetry": 400}).value == pytest.approx(10 / 600)
+    assert data_quality.twice({"settled": 590, "duplicate": 10, "telemetry": 400}).value == pytest.approx(10 / 600)
 
 
 def test_a_day_with_a_handful_of_trades_has_no_average_price():
     days = pd.to_datetime(["2026-10-01", "2026-10-02", "2026-10-03"])
     trades = pd.DataFrame({"day": days, "item": "iron_sword", "trades": [80, 60, 2], "price": [20.0, 21.0, 300.0]})
-    (axes,) = shop.plot_trade_prices(trades).axes
+    (axes,) = economy.plot_trade_prices(trades).axes
     assert len(axes.lines[0].get_xdata()) == 2
 
 
 def test_a_weekday_that_came_more_often_is_no_busier():
     often = [(d, h, 30 if d == 1 else 10, 3 if d == 1 else 1) for d in range(1, 8) for h in range(24)]
-    drawn = people.plot_rhythm(pd.DataFrame(often, columns=["weekday", "hour", "sessions", "days"]))
+    drawn = player_behaviour.plot_rhythm(pd.DataFrame(often, columns=["weekday", "hour", "sessions", "days"]))
     assert set(drawn.axes[0].collections[0].get_array().ravel()) == {10}
 
 
 def test_quantiles_of_a_histogram():
     buckets = {0.1: 50.0, 0.2: 90.0, 1.0: 100.0, float("inf"): 100.0}
-    assert audit.quantile(buckets, 0.5) == pytest.approx(0.1)
-    assert audit.quantile(buckets, 0.7) == pytest.approx(0.15)
-    assert audit.quantile({0.1: 0.0, float("inf"): 5.0}, 0.5) == 0.1
+    assert pipeline_health.quantile(buckets, 0.5) == pytest.approx(0.1)
+    assert pipeline_health.quantile(buckets, 0.7) == pytest.approx(0.15)
+    assert pipeline_health.quantile({0.1: 0.0, float("inf"): 5.0}, 0.5) == 0.1
 
 
 def test_counts_that_differ_are_seen():
     records = pd.DataFrame({"landed": [9], "quarantined": [1], "actions": [7]})
     types = pd.DataFrame({"event_type": ["sword_bought", "signed_in"], "actions": [5, 2]})
-    side = audit.Side(10, 10, {"settled": 6, "telemetry": 2}, {"sword_bought": 5, "signed_in": 2, "fence": 1}, 10, 60)
-    assert list(audit.comparison(side, records, types, 60)["verdict"]) == ["the same"] * 4
+    side = pipeline_health.Side(
+        10, 10, {"settled": 6, "telemetry": 2}, {"sword_bought": 5, "signed_in": 2, "fence": 1}, 10, 60
+    )
+    assert list(pipeline_health.comparison(side, records, types, 60)["verdict"]) == ["the same"] * 4
     types.loc[0, "actions"] = 4
-    found = audit.comparison(side, records, types, 61)
+    found = pipeline_health.comparison(side, records, types, 61)
     assert list(found["verdict"]) == ["the same", "the same", "DIFFERENT", "DIFFERENT"]
-    found = audit.comparison(side, records, types, 61, moving=True)
+    found = pipeline_health.comparison(side, records, types, 61, moving=True)
     assert list(found["verdict"])[2:] == ["counted a moment apart"] * 2
 
 
 def test_what_was_found_is_set_against_what_was_put_in():
     late = Estimate(personas.LATE, personas.LATE / 2, personas.LATE * 2)
     bots = Estimate(0.5, 0.4, 0.6)
-    rows = truth.comparison(None, None, bots, late, None)
+    rows = ground_truth.comparison(None, None, bots, late, None)
     assert list(rows["verdict"]) == ["found too high", "within the interval"]
 
 
@@ -282,10 +295,12 @@ def test_every_figure_can_be_drawn():
     flows, there, trades = gold_frames()
     fights, defeats = fight_frames()
     sold = pd.DataFrame({"item": ["iron_sword", "oak_shield"], "item_kind": ["sword", "shield"], "price": [30, 20]})
-    items = shop.by_item(sold.assign(units=[50, 10], gold=[1500, 200], buyers=[9, 9]))
+    items = economy.by_item(sold.assign(units=[50, 10], gold=[1500, 200], buyers=[9, 9]))
     last = pd.DataFrame({"event_type": ["shop_viewed"], "players": [9]})
     cohorts = [(pd.Timestamp("2026-10-01") + pd.Timedelta(days=d), a, 40 - a) for d in range(9) for a in range(10 - d)]
-    known = people.retention(pd.DataFrame(cohorts, columns=["cohort", "age", "players"]), pd.Timestamp("2026-10-12"))
+    known = player_behaviour.retention(
+        pd.DataFrame(cohorts, columns=["cohort", "age", "players"]), pd.Timestamp("2026-10-12")
+    )
     purses = pd.DataFrame({"gold": range(100), "players": 3})
     rhythm = pd.DataFrame(
         [(d, h, 5 + h, 2) for d in range(1, 8) for h in range(24)], columns=["weekday", "hour", "sessions", "days"]
@@ -296,24 +311,24 @@ def test_every_figure_can_be_drawn():
     steady = pd.DataFrame({"pauses": [900, 200], "regularity": [0.7, 0.1]})
     drawn = [
         diagram.pipeline({"Kafka": "10 records"}),
-        shop.plot_items(items),
-        shop.plot_flows(flows),
-        shop.plot_stock(shop.daily_gold(flows, there)),
-        shop.plot_trade_prices(trades),
-        shop.plot_sale(sale_frame(), shop.sale(sale_frame())),
-        people.plot_funnel(people.funnel(funnel_frame())),
-        people.plot_leaving(people.leaving(leaving_frame()), last),
-        people.plot_retention(known),
-        people.plot_guilds(leaving_frame(), people.guild_effect(leaving_frame())),
-        people.plot_rhythm(rhythm),
-        arena.plot_fights(fights),
-        arena.plot_wealth(purses, arena.wealth(purses, 10)),
-        arena.plot_bots(steady),
-        quality.plot_lateness(quality.lateness(waits)),
+        economy.plot_items(items),
+        economy.plot_flows(flows),
+        economy.plot_stock(economy.daily_gold(flows, there)),
+        economy.plot_trade_prices(trades),
+        economy.plot_sale(sale_frame(), economy.sale(sale_frame())),
+        player_behaviour.plot_funnel(player_behaviour.funnel(funnel_frame())),
+        player_behaviour.plot_leaving(player_behaviour.leaving(leaving_frame()), last),
+        player_behaviour.plot_retention(known),
+        player_behaviour.plot_guilds(leaving_frame(), player_behaviour.guild_effect(leaving_frame())),
+        player_behaviour.plot_rhythm(rhythm),
+        combat.plot_fights(fights),
+        combat.plot_wealth(purses, combat.wealth(purses, 10)),
+        combat.plot_bots(steady),
+        data_quality.plot_lateness(data_quality.lateness(waits)),
     ]
     assert all(figure.get_axes() for figure in drawn)
-    assert people.quiet_hours(rhythm)[0] == 0
-    assert "80.0 % (67.0 to 88.8) came back" in arena.fights_text(arena.targets(fights, defeats))
+    assert player_behaviour.quiet_hours(rhythm)[0] == 0
+    assert "80.0 % (67.0 to 88.8) came back" in combat.fights_text(combat.targets(fights, defeats))
 
 
 # The page

@@ -10,9 +10,9 @@ import redis
 from flask_limiter import RequestLimit
 from pydantic import SecretStr
 
-from api.problem_types import KINDS
+from api.problems.types import KINDS
 from game import catalogue
-from stack import ROOT
+from infra.paths import ROOT
 from tests.conftest import RedisServer, eventually
 from tests.scripted import Api
 

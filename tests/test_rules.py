@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game import catalogue, commands, fights, guilds, names, players
+from game import catalogue, commands
 from game.accounts import ACCOUNT_PATTERN, Transfer, debits, is_house, opening_balance, split
 from game.batches import Batch, combine
 from game.commands import COMMANDS, Command, Scene
+from game.decision import Decision, RuleBroken, shortfall
 from game.events import Malformed, decode, encode, new_event
-from game.exchange import Offer
-from game.rules import Decision, RuleBroken, shortfall
+from game.rules import combat, guilds, names, players
+from game.rules.trading import Offer
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PLAYERS = ("ada", "bob", "eve", "dan")
@@ -411,7 +412,7 @@ def test_two_blows_at_once_cannot_both_fell(world: World) -> None:
     world.do("ada", commands.Strike(target="bob"))
     world.do("ada", commands.Strike(target="bob"))
     first, second = (
-        fights.strike(name, "bob", None, world.of(f"player:{name}"), world.of("player:bob")) for name in ("ada", "eve")
+        combat.strike(name, "bob", None, world.of(f"player:{name}"), world.of("player:bob")) for name in ("ada", "eve")
     )
     assert first.type == second.type == "player_defeated"
     world.settle(first)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stack import ROOT, serve
-from stack.cli import cli
-from stack.errors import StackError
+from cli.main import cli
+from infra.errors import StackError
+from infra.paths import ROOT
 from stack.instance import ELSEWHERE, open_instance
+from stack.servers import foreground
 from tests.conftest import eventually, free_block
 
 # A server that is well once its file is there: what follows it must have happened before the sign is given.
@@ -22,8 +23,8 @@ import sys
 from pathlib import Path
 from rich.console import Console
 from stack.instance import open_instance
-from stack.serve import serve
-from stack.servers import Server
+from stack.servers.foreground import serve
+from stack.servers.definitions import Server
 home = Path(sys.argv[1])
 child = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(float(sys.argv[2])); sys.exit(3)"
 def once():
@@ -70,18 +71,18 @@ def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None
 
 def test_a_server_whose_network_is_gone_ends(monkeypatch) -> None:
     looks = iter([{"eth0"}, {"eth0"}, set(), {"eth0"}, set(), set()])
-    monkeypatch.setattr(serve, "_interfaces", lambda: next(looks))
-    monkeypatch.setattr(serve, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(foreground, "_interfaces", lambda: next(looks))
+    monkeypatch.setattr(foreground, "LOOK_AGAIN_SECONDS", 0)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
-        serve._watch_network(process, Console(quiet=True))
+        foreground._watch_network(process, Console(quiet=True))
         assert process.wait(20) == -signal.SIGTERM
     assert list(looks) == [], "one look that finds none may come from a namespace that is being made"
 
 
 def test_a_machine_without_a_network_may_stay_so(monkeypatch) -> None:
-    monkeypatch.setattr(serve, "_interfaces", set)
+    monkeypatch.setattr(foreground, "_interfaces", set)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
-        serve._watch_network(process, Console(quiet=True))
+        foreground._watch_network(process, Console(quiet=True))
         assert process.poll() is None
         process.kill()
 
@@ -89,7 +90,9 @@ def test_a_machine_without_a_network_may_stay_so(monkeypatch) -> None:
 def test_a_relay_passes_on_both_ways_until_both_have_ended() -> None:
     port = free_block(2)
     with socket.create_server(("127.0.0.1", port + 1)) as there:
-        relay = subprocess.Popen([sys.executable, "-m", "stack.relay", str(port), f"127.0.0.1:{port + 1}"], cwd=ROOT)
+        relay = subprocess.Popen(
+            [sys.executable, "-m", "stack.servers.tcp_proxy", str(port), f"127.0.0.1:{port + 1}"], cwd=ROOT
+        )
         try:
             eventually(lambda: _connects(port))
             there.accept()[0].close()

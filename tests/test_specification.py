@@ -15,15 +15,15 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from api import streams
-from api.answers import EXAMPLE_ID
 from api.app import create_app
-from api.identity import OPERATOR_HEADER
-from api.operations import TAGS
-from api.telemetry import Telemetry
+from api.backend.telemetry import Telemetry
+from api.http import sse
+from api.http.identity import OPERATOR_HEADER
+from api.openapi.app import TAGS
+from api.openapi.schemas import EXAMPLE_ID
+from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from state.settings import Settings
 from tests import scripted
 from tests.conftest import RedisServer
 
@@ -223,8 +223,8 @@ class World(scripted.Api):
 
 @pytest.fixture
 def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(streams, "LONGEST_SECONDS", 0.05)
-    monkeypatch.setattr(streams, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(sse, "LONGEST_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
     # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
     monkeypatch.setattr(Telemetry, "saw", lambda *_: None)
     made = World(empty_redis)

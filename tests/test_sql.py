@@ -15,15 +15,16 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from stack import ROOT, queries
-from stack.answers import table_of, text_of, unbroken, write_csv
-from stack.completion import SqlCompleter
-from stack.errors import StackError
+from analytics import queries
+from analytics.sql_shell.completion import SqlCompleter
+from analytics.sql_shell.explain import tree_of
+from analytics.sql_shell.prompt import COMMANDS, is_finished
+from analytics.sql_shell.render import table_of, text_of, unbroken, write_csv
+from analytics.sql_shell.statements import ends_in_code, split
+from infra.errors import StackError
+from infra.paths import ROOT
+from infra.presto import QueryResult, fetch
 from stack.instance import Instance, open_instance
-from stack.plan import tree_of
-from stack.shell import COMMANDS, is_finished
-from stack.sql import Answer, query
-from stack.statements import ends_in_code, split
 from tests.conftest import eventually
 
 PATIENCE_SECONDS = 90
@@ -131,14 +132,14 @@ def test_csv_is_written_as_rows_come() -> None:
 
 
 def test_a_table_shows_what_is_there_and_steers_no_terminal() -> None:
-    answer = Answer(["n", "text"], [(7, "[bold]:fire:"), (None, "\x1b[31mred\n")])
+    answer = QueryResult(["n", "text"], [(7, "[bold]:fire:"), (None, "\x1b[31mred\n")])
     assert unbroken(table_of(answer)).splitlines() == ["n  text", "7  [bold]:fire:", "   \\x1b[31mred\\n"]
     assert [text_of(value) for value in (None, True, b"\x01", [1, "é"])] == ["", "true", "01", '[1, "é"]']
 
 
 def test_lines_are_not_broken_for_a_program() -> None:
     wide = "x" * 500
-    assert unbroken(table_of(Answer(["a", "b"], [(wide, wide)]))).splitlines()[1] == f"{wide}  {wide}"
+    assert unbroken(table_of(QueryResult(["a", "b"], [(wide, wide)]))).splitlines()[1] == f"{wide}  {wide}"
 
 
 def _node(name: str, identifier: str = "", details: str = "", children: tuple = (), rows: object = "NaN") -> dict:
@@ -224,7 +225,7 @@ def test_without_presto_there_are_still_the_keywords() -> None:
 
 def sql(instance: Instance, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """The command, with its bytes as they are: lines of CSV end with CR LF."""
-    command = [sys.executable, "-m", "stack.cli", "--home", str(instance.home), "sql", *arguments]
+    command = [sys.executable, "-m", "cli.main", "--home", str(instance.home), "sql", *arguments]
     done = subprocess.run(command, cwd=ROOT, input=stdin.encode(), capture_output=True, check=False)
     return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -265,7 +266,7 @@ def test_an_error_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[st
 @pytest.mark.stack
 @pytest.mark.parametrize("name", queries.names())
 def test_each_ready_made_query_runs(pipeline: Instance, name: str) -> None:
-    assert query(pipeline, queries.load(name)).columns
+    assert fetch(pipeline.settings(), queries.load(name)).columns
 
 
 @pytest.mark.stack
@@ -295,7 +296,7 @@ def test_each_plan_is_readable(pipeline: Instance, name: str) -> None:
 
 @pytest.mark.stack
 def test_who_reads_only_the_beginning_ends_the_query(pipeline: Instance) -> None:
-    sql_command = [sys.executable, "-m", "stack.cli", "--home", str(pipeline.home), "sql", "--csv"]
+    sql_command = [sys.executable, "-m", "cli.main", "--home", str(pipeline.home), "sql", "--csv"]
     mark, numbers = _mark(), "unnest(sequence(1, 10000))"
     many = f"select x as {mark} from {numbers} as a (x), {numbers} as b (y)"  # noqa: S608 - our own text
     with subprocess.Popen([*sql_command, many], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -314,7 +315,7 @@ def _mark() -> str:
 def _states(instance: Instance, mark: str) -> list[str]:
     """What became of the queries that contain the mark; one that was cancelled has failed."""
     text = "select state from system.runtime.queries where query like '%{}%' and query not like '%runtime%'"
-    return [state for (state,) in query(instance, text.format(mark)).rows]
+    return [state for (state,) in fetch(instance.settings(), text.format(mark)).rows]
 
 
 # The prompt, through a pseudo terminal
@@ -324,7 +325,7 @@ class Terminal:
     """Somebody who types."""
 
     def __init__(self, instance: Instance, pager: str = "cat") -> None:
-        arguments = ["-m", "stack.cli", "--home", str(instance.home), "sql"]
+        arguments = ["-m", "cli.main", "--home", str(instance.home), "sql"]
         # Without CPR: nobody here answers when the program asks where the cursor is.
         environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": pager}
         self.process = pexpect.spawn(

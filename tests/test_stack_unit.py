@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from load.bench.figures import parse_ab
-from stack import ROOT, config, debian, jars, java, lifecycle
-from stack.errors import StackError
+from infra.errors import StackError
+from infra.paths import ROOT
+from load.scenarios.smoke_results import parse_ab
+from stack.install import apt, jars, java
 from stack.instance import PORTS, open_instance
-from stack.servers import Server
+from stack.servers import config, lifecycle
+from stack.servers.definitions import Server
 
 
 def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -> None:
@@ -78,14 +80,14 @@ def test_an_old_redis_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch
         (tmp_path / program).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(StackError, match="redis-server 6 is too old, 7 is needed: install a newer one"):
-        debian.require_programs(Console())
+        apt.require_programs(Console())
 
 
 def test_what_is_missing_and_cannot_be_installed_is_one_line_to_type(monkeypatch) -> None:
-    monkeypatch.setattr(debian, "program_path", lambda _program: None)
-    monkeypatch.setattr(debian.shutil, "which", lambda _program: None)
+    monkeypatch.setattr(apt, "program_path", lambda _program: None)
+    monkeypatch.setattr(apt.shutil, "which", lambda _program: None)
     with pytest.raises(StackError, match="type  sudo apt-get install -y redis-server apache2-utils"):
-        debian.require_programs(Console())
+        apt.require_programs(Console())
 
 
 def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from itsdangerous import TimestampSigner
 
-from api.tokens import Player, Tokens
+from api.backend.tokens import Player, Tokens
 from stack.instance import Instance, open_instance, with_new_token_key
 from tests.conftest import Player as Someone
 from tests.conftest import guildhall

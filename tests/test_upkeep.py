@@ -12,21 +12,21 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from game.events import Event, encode
+from infra import metrics
+from infra.presto import fetch
+from infra.settings import Settings
 from stack.instance import Instance
-from stack.sql import query
-from stack.tables import _scrape
-from state import metrics
+from stack.operations.table_status import _scrape
 from state.connection import connect
 from state.ledger import Ledger
-from state.settings import Settings
-from streaming import upkeep
-from streaming.chores import Chore, Chores, reason_of
-from streaming.derive import ACTIONS, MOVES, Derivation, create_derived_tables, furthest, moves_of
-from streaming.land import EVENTS, QUARANTINE, create_tables, events_of, landed_offsets, parse
-from streaming.measures import measures
-from streaming.progress import Progress
-from streaming.summaries import PLAYERS, SESSIONS, create_summary_tables, summarise
-from streaming.upkeep import Kept, Upkeep
+from streaming.jobs import maintenance
+from streaming.jobs.derive import ACTIONS, MOVES, Derivation, create_derived_tables, furthest, moves_of
+from streaming.jobs.maintenance import Kept, Upkeep
+from streaming.jobs.scheduler import Chore, Chores, reason_of
+from streaming.jobs.summaries import PLAYERS, SESSIONS, create_summary_tables, summarise
+from streaming.metrics import measures
+from streaming.queries.land import EVENTS, QUARANTINE, create_tables, events_of, landed_offsets, parse
+from streaming.queries.progress import Progress
 from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
 from tests.test_derive import START, event
 
@@ -90,7 +90,7 @@ class Lake:
 
 def kept(*names: str) -> list[Kept]:
     """These tables as upkeep keeps them: a round for each takes seconds."""
-    return [table for table in upkeep.TABLES if table.name in names]
+    return [table for table in maintenance.TABLES if table.name in names]
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: py
     lake.derivation.run()
     lake.land(event("b"), event("look", "shop_viewed"))
     with monkeypatch.context() as patch:
-        patch.setattr("streaming.derive.moves_of", crash)
+        patch.setattr("streaming.jobs.derive.moves_of", crash)
         with pytest.raises(PySparkException):
             lake.derivation.run()
     assert (len(lake.offsets(ACTIONS)), len(lake.offsets(MOVES))) == (3, 1)
@@ -158,7 +158,7 @@ def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(lake.books, "judged", judged)
         assert lake.derivation.run() == 1
-    monkeypatch.setattr("streaming.derive.MAX_RECORDS_A_STEP", 1)
+    monkeypatch.setattr("streaming.jobs.derive.MAX_RECORDS_A_STEP", 1)
     lake.land(event("a"), event("b"))
     assert lake.derivation.run() == 2  # and a backlog is worked off in one run
     assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
@@ -172,7 +172,7 @@ def test_nothing_stays_in_memory_after_a_step_though_something_lands_meanwhile(
         return moves_of(events)
 
     lake.land(event("a"), event("a"))
-    monkeypatch.setattr("streaming.derive.moves_of", moves)
+    monkeypatch.setattr("streaming.jobs.derive.moves_of", moves)
     assert lake.derivation.run() == 2
     assert lake.offsets(ACTIONS) == lake.offsets(MOVES) == [(0, 0)]
     # Each entry would be planned anew in every commit of landing, for ever.
@@ -249,8 +249,8 @@ def test_the_reason_of_a_java_error_is_what_java_says(spark: SparkSession) -> No
 
 
 def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "KEPT_SNAPSHOTS", 1)
-    monkeypatch.setattr(upkeep, "MOST_MANIFESTS", 1)
+    monkeypatch.setattr(maintenance, "KEPT_SNAPSHOTS", 1)
+    monkeypatch.setattr(maintenance, "MOST_MANIFESTS", 1)
     for n in range(5):
         lake.land(event(f"a{n}"))
         lake.derivation.run()
@@ -365,7 +365,7 @@ def test_upkeep_beside_landing_loses_and_doubles_nothing(pipeline: Instance) -> 
     assert _metric(pipeline, metrics.UPKEEP_ENDED.name) > commits
     counts = 'select count(*), count(distinct "offset"), max("offset") + 1 from ('
     counts += 'select "offset" from events where realm = 2 union all select "offset" from quarantine where realm = 2)'
-    rows, offsets, end = query(pipeline, counts).rows[0]
+    rows, offsets, end = fetch(pipeline.settings(), counts).rows[0]
     assert rows == offsets == end
     assert guildhall(pipeline, "verify", "--realm", "2").returncode == 0
     assert "most in one partition" in guildhall(pipeline, "status").stdout
@@ -399,9 +399,12 @@ def test_the_tables_for_analysts_are_the_books(pipeline: Instance) -> None:
         kept = ledger.snapshot(realm).balances
         gold = {a.split(":")[1]: n for a, n in kept.items() if a.startswith("player:") and a.endswith(":gold")}
         text = f"select player, gold from players where realm = {realm:d} and gold <> 0"  # noqa: S608
-        eventually(lambda text=text, gold=gold: dict(query(pipeline, text).rows) == gold, CATCH_UP_SECONDS)
+        eventually(lambda text=text, gold=gold: dict(fetch(pipeline.settings(), text).rows) == gold, CATCH_UP_SECONDS)
     columns = "event_type, item, price, gold, event_time, kafka_time"
-    rows = query(pipeline, f"select {columns} from actions where player = '{player.name}' order by 5 desc").rows  # noqa: S608
+    rows = fetch(
+        pipeline.settings(),
+        f"select {columns} from actions where player = '{player.name}' order by 5 desc",  # noqa: S608
+    ).rows
     assert rows[0][:4] == ("sword_bought", "iron_sword", 30, 30)
     moments = [datetime.fromisoformat(at).replace(tzinfo=UTC) for at in rows[0][4:]]
     assert abs((moments[0] - datetime.now(UTC)).total_seconds()) < 2 * CATCH_UP_SECONDS

@@ -15,17 +15,18 @@ from rich.console import Console
 
 from game.accounts import Transfer
 from game.events import FENCE, VOID, Event, encode, new_event
-from load.checker.audit import read_log
-from load.checker.fold import STALE, Books
-from stack import ROOT, verify
-from stack.errors import StackError
+from infra.errors import StackError
+from infra.paths import ROOT
+from infra.presto import QueryResult
+from infra.settings import Settings
+from load.checker.collect import read_log
+from load.checker.model import STALE, Books
 from stack.instance import Instance
-from stack.pipeline import snapshot
-from stack.sql import Answer
+from stack.operations import reconcile
+from stack.operations.pipeline_status import snapshot
 from state.connection import connect
 from state.ledger import Ledger
-from state.outcomes import Snapshot
-from state.settings import Settings
+from state.results import Snapshot
 from tests.conftest import Player, guildhall, wait_until_caught_up
 from tests.test_ledger import NOW
 
@@ -92,9 +93,11 @@ def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
     assert "Redis and Presto have the same books" in done.stdout
 
     settings = pipeline.settings()
-    books = verify.take_snapshot(settings, REALM)
+    books = reconcile.take_snapshot(settings, REALM)
     assert books.generation == new
-    counts = dict(verify.verify(settings, REALM, books, verify.landed_up_to(settings, REALM, books.offset)).counts)
+    counts = dict(
+        reconcile.verify(settings, REALM, books, reconcile.landed_up_to(settings, REALM, books.offset)).counts
+    )
     totals = {"telemetry": 0} | Ledger(connect(settings)).totals(REALM)
     assert counts.pop("events") == sum(totals.values()) - totals["malformed"]
     in_ledger = {"effective": "settled", "duplicates": "duplicate", "quarantined": "malformed"}
@@ -104,7 +107,7 @@ def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
 
 @pytest.mark.stack
 def test_it_says_yes_while_players_play(pipeline: Instance) -> None:
-    command = [sys.executable, "-m", "stack.cli", "--home", str(pipeline.home), "verify"]
+    command = [sys.executable, "-m", "cli.main", "--home", str(pipeline.home), "verify"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     played = 0
     while process.poll() is None:
@@ -192,11 +195,11 @@ def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Ins
         if any(status == "rejected" and i not in known for i, status in books.statuses.items()):
             rejected.append(record.offset)
         if record.offset > first and (record.offset - first) % 40 == 0:
-            landed = verify.archive_balances(settings, REALM, record.offset, rejected)
-            assert not verify.differences(books.balances, landed), f"seed {SEED}, offset {record.offset}"
+            landed = reconcile.archive_balances(settings, REALM, record.offset, rejected)
+            assert not reconcile.differences(books.balances, landed), f"seed {SEED}, offset {record.offset}"
     assert STALE in books.statuses.values()
     assert guildhall(pipeline, "verify", "--realm", str(REALM)).returncode == 0
-    rows = verify.landed_rows(settings, REALM, books.offset)
+    rows = reconcile.landed_rows(settings, REALM, books.offset)
     assert rows == [(offset, e.id) for offset, e in books.events]
 
 
@@ -204,30 +207,32 @@ def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Ins
 def test_what_has_not_landed_cannot_be_verified(pipeline: Instance) -> None:
     settings = pipeline.settings()
     with pytest.raises(StackError, match=r"realm 1: .* records have not landed .*: landing is late"):
-        verify.wait_until_landed(settings, REALM, 10**6, time.monotonic())
+        reconcile.wait_until_landed(settings, REALM, 10**6, time.monotonic())
     assert guildhall(pipeline, "verify", "--realm", "99").returncode == 2
 
 
 def test_a_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(land_types="sword_bought")
-    monkeypatch.setattr(verify, "POLL_SECONDS", 0)
-    monkeypatch.setattr(verify, "landed_up_to", lambda *_: verify.Landed(7, 7, 9, 1, 12))
-    monkeypatch.setattr(verify, "ask", lambda *_: Answer([], [(4,)]))
+    monkeypatch.setattr(reconcile, "POLL_SECONDS", 0)
+    monkeypatch.setattr(reconcile, "landed_up_to", lambda *_: reconcile.Landed(7, 7, 9, 1, 12))
+    monkeypatch.setattr(reconcile, "fetch", lambda *_: QueryResult([], [(4,)]))
     with pytest.raises(StackError, match=r"3 of 10 records .* \(the first is at offset 4\).*'sword_bought'"):
-        verify.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
+        reconcile.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
 
 
 def test_accounts_that_are_left_out_are_at_their_opening_balance() -> None:
     redis_has = {"player:ann:gold": 5, "player:ann:vacancy": 0, "player:bob:gold": 1}
     presto_has = {"player:ann:gold": 5, "player:bob:gold": 2}
-    assert verify.differences(redis_has, presto_has) == [
-        verify.Difference("player:ann:vacancy", 0, 1),
-        verify.Difference("player:bob:gold", 1, 2),
+    assert reconcile.differences(redis_has, presto_has) == [
+        reconcile.Difference("player:ann:vacancy", 0, 1),
+        reconcile.Difference("player:bob:gold", 1, 2),
     ]
 
 
 def test_accounts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     books = Snapshot(0, -1, {}, {}, frozenset(), ())
-    found = verify.Verdict(0, books, {}, [verify.Difference("player:fire:gold", 1, 2)], 0, ["player:fire:gold is -1"])
-    verify.print_findings(found, Console())
+    found = reconcile.Verdict(
+        0, books, {}, [reconcile.Difference("player:fire:gold", 1, 2)], 0, ["player:fire:gold is -1"]
+    )
+    reconcile.print_findings(found, Console())
     assert capsys.readouterr().out.count("player:fire:gold") == 2

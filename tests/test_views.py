@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from game import fights, players, shop
 from game.accounts import Transfer
+from game.decision import Decision
 from game.events import new_event
-from game.rules import Decision
+from game.rules import combat, players, shop
 from state.digest import digest
-from state.install import install_library
 from state.ledger import Closed, settle_record
-from state.outcomes import Held, Holdings, Outdated, Reservation
+from state.library import install_library
+from state.results import Held, Holdings, Outdated, Reservation
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW, REALM, TODAY, Game, give
 
@@ -36,7 +36,7 @@ def types(game: Game, owner: str, before: int = END, count: int = 10) -> list[st
 def test_a_history_has_what_one_did_and_what_was_done_to_one(game: Game) -> None:
     game.act(shop.buy("ada", "iron_sword", 1, None))
     has = [game.api.holdings(REALM, owner).settled for owner in (ADA, BOB)]
-    game.act(fights.strike("ada", "bob", None, *has))
+    game.act(combat.strike("ada", "bob", None, *has))
     assert types(game, ADA) == ["player_struck", "sword_bought", "player_registered"]
     assert types(game, BOB) == ["player_struck", "player_registered"]
     newest = game.api.before(REALM, BOB, END, 1)[0]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stack import ROOT, web
-from stack.errors import StackError
+from infra.errors import StackError
+from infra.paths import ROOT
+from stack.install import web_assets
 
 NPM = """#!/bin/sh
 echo run >> {log}
@@ -22,7 +23,7 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An npm that brings what it is asked for; answers its log, with a line for each run."""
     monkeypatch.delenv("GUILDHALL_NPM", raising=False)
     log = tmp_path / "log"
-    _put(tmp_path / "bin", NPM.format(log=log, files=" ".join(web.FILES.values())), monkeypatch)
+    _put(tmp_path / "bin", NPM.format(log=log, files=" ".join(web_assets.FILES.values())), monkeypatch)
     return log
 
 
@@ -35,9 +36,9 @@ def _put(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_libraries_are_fetched_once_with_their_licences(npm: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    folder = web.install(cache, Console())
-    assert {path.name: path.read_text().strip() for path in folder.iterdir()} == web.FILES
-    assert web.install(cache, Console()) == folder
+    folder = web_assets.install(cache, Console())
+    assert {path.name: path.read_text().strip() for path in folder.iterdir()} == web_assets.FILES
+    assert web_assets.install(cache, Console()) == folder
     assert npm.read_text() == "run\n"
     assert list(cache.iterdir()) == [folder], "nothing else is left behind"
 
@@ -46,25 +47,25 @@ def test_what_fails_leaves_nothing_and_says_what_to_do(tmp_path: Path, monkeypat
     monkeypatch.delenv("GUILDHALL_NPM", raising=False)
     _put(tmp_path / "bin", "#!/bin/sh\necho no network >&2; exit 1\n", monkeypatch)
     with pytest.raises(StackError, match=r"npm could not fetch .*\(no network\): check the network") as error:
-        web.install(tmp_path / "cache", Console())
+        web_assets.install(tmp_path / "cache", Console())
     assert "\n" not in str(error.value)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_another_lock_is_another_folder(npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = web.install(tmp_path, Console())
+    before = web_assets.install(tmp_path, Console())
     page = tmp_path / "page"
     page.mkdir()
-    for name in web.MANIFESTS:
-        (page / name).write_text((web.PAGE / name).read_text() + "\n")
-    monkeypatch.setattr(web, "PAGE", page)
-    assert web.install(tmp_path, Console()) != before
+    for name in web_assets.MANIFESTS:
+        (page / name).write_text((web_assets.PAGE / name).read_text() + "\n")
+    monkeypatch.setattr(web_assets, "PAGE", page)
+    assert web_assets.install(tmp_path, Console()) != before
 
 
 def test_the_locks_name_checksums_and_no_registry() -> None:
-    lock = json.loads((web.PAGE / "package-lock.json").read_text())
+    lock = json.loads((web_assets.PAGE / "package-lock.json").read_text())
     libraries = [package for path, package in lock["packages"].items() if path]
     assert all(package["integrity"].startswith("sha512-") and "resolved" not in package for package in libraries)
-    manifest = json.loads((web.PAGE / "package.json").read_text())
+    manifest = json.loads((web_assets.PAGE / "package.json").read_text())
     assert all(re.fullmatch(r"[\d.]+", version) for version in manifest["dependencies"].values())
     assert "--hash=sha256:" in (ROOT / "requirements-node.lock").read_text()

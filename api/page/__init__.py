@@ -1,4 +1,4 @@
-"""The page for people: its own files, the libraries that ``stack.web`` installs, and the API's documents to try out."""
+"""The browser client: its own files, the libraries of ``stack.install.web_assets``, and the interactive API docs."""
 
 from importlib.util import find_spec
 from pathlib import Path

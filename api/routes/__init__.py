@@ -1,6 +1,6 @@
 """The routes. Each one reads what it must, and lets one command be done or shows one thing."""
 
-from api.operations import Api
+from api.openapi.app import Api
 from api.routes import exchange, fights, guilds, players, reads, shop, system
 
 

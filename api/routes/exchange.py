@@ -5,15 +5,15 @@ from typing import Any
 from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
-from api import answers
-from api.actions import do
-from api.identity import current_player
-from api.operations import blueprint, change, read
-from api.scenes import find_offer
-from api.services import services
-from game import exchange
+from api.http.command_executor import do
+from api.http.context import find_offer
+from api.http.identity import current_player
+from api.http.services import services
+from api.openapi import schemas
+from api.openapi.app import blueprint, change, read
 from game.commands import AcceptTrade, DeclineTrade, Give, OfferTrade
-from game.exchange import Goods
+from game.rules import trading
+from game.rules.trading import Goods
 
 routes = blueprint("exchange", "exchange")
 
@@ -22,7 +22,7 @@ class TradePath(BaseModel):
     """Which offer."""
 
     trade: str = Field(
-        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", json_schema_extra={"example": answers.EXAMPLE_ID}
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", json_schema_extra={"example": schemas.EXAMPLE_ID}
     )
 
 
@@ -32,12 +32,12 @@ def give(body: Give) -> Response:
     return do(body)
 
 
-@routes.get("/trades", **read(answers.Trades))
+@routes.get("/trades", **read(schemas.Trades))
 def trades() -> Response:
     """The open offers of the last day that one has made or got."""
     player = current_player()
     has = services().ledger.holdings(player.realm, player.owner).settled
-    offers = [find_offer(player.realm, event_id) for event_id in exchange.open_offers(has)]
+    offers = [find_offer(player.realm, event_id) for event_id in trading.open_offers(has)]
     return jsonify(
         trades=[
             {

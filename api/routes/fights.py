@@ -2,8 +2,8 @@
 
 from flask import Response
 
-from api.actions import do
-from api.operations import blueprint, change
+from api.http.command_executor import do
+from api.openapi.app import blueprint, change
 from game.commands import Drink, Revive, Strike
 
 routes = blueprint("fights", "fights")

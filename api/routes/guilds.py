@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from flask import Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import answers
-from api.actions import do
-from api.identity import current_player
-from api.operations import blueprint, change, read, role
-from api.problems import Problem
+from api.http.command_executor import do
+from api.http.identity import current_player
+from api.http.services import services
+from api.openapi import schemas
+from api.openapi.app import blueprint, change, read, role
+from api.problems.problems import Problem
 from api.routes.players import Page
-from api.services import services
-from game import guilds
 from game.accounts import NAME
 from game.commands import Deposit, EnterGuild, FoundGuild, JoinGuild, LeadGuild, LeaveGuild, PayOut
+from game.decision import Balances
 from game.events import format_time
-from game.rules import Balances
+from game.rules import guilds
 
 routes = blueprint("guilds", "guilds")
 
@@ -35,7 +35,7 @@ class Successor(BaseModel):
     successor: str | None = Field(default=None, pattern=rf"^{NAME}$", json_schema_extra={"example": "bob"})
 
 
-@routes.get("/guilds", **read(answers.Guilds))
+@routes.get("/guilds", **read(schemas.Guilds))
 def list_guilds(query: Page) -> Response:
     """The guilds of the realm that have members, the largest first."""
     places = services().ledger.ranking(current_player().realm, "members", query.offset, query.limit)
@@ -44,7 +44,7 @@ def list_guilds(query: Page) -> Response:
     return jsonify(guilds=found, next=following)
 
 
-@routes.get("/guilds/<guild>", **read(answers.Guild) | role("found"))
+@routes.get("/guilds/<guild>", **read(schemas.Guild) | role("found"))
 def show_guild(path: GuildPath) -> Response:
     """A guild with its members, by how long they have been there."""
     realm = current_player().realm

@@ -6,18 +6,19 @@ from typing import Annotated, Final
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import answers
-from api.actions import act, do
-from api.idempotency import key_of
-from api.identity import current_player
-from api.operations import blueprint, change, read, role
-from api.problems import Problem
-from api.services import services
-from api.tokens import Player
-from game import guilds, names, players, rules
+from api.backend.tokens import Player
+from api.http.command_executor import act, do
+from api.http.idempotency import key_of
+from api.http.identity import current_player
+from api.http.services import services
+from api.openapi import schemas
+from api.openapi.app import blueprint, change, read, role
+from api.problems.problems import Problem
+from game import decision
 from game.accounts import NAME
 from game.commands import WHOLE, Depart
 from game.events import format_time
+from game.rules import guilds, names, players
 
 routes = blueprint("players", "players")
 
@@ -49,7 +50,7 @@ class Page(BaseModel):
     offset: int = Field(default=0, ge=0, le=1_000_000)
 
 
-@routes.post("/players", responses={"202": answers.Registered, "200": answers.Registered}, **role("register"))
+@routes.post("/players", responses={"202": schemas.Registered, "200": schemas.Registered}, **role("register"))
 def register(body: NewPlayer) -> Response:
     """Register a player in a realm; the answer carries the token for everything else."""
     parts = services()
@@ -66,7 +67,7 @@ def register(body: NewPlayer) -> Response:
     return act(player, key, lambda scene: players.register(player.name, scene.today), **_token(player))
 
 
-@routes.post("/tokens", **read(answers.Token) | role("renewal"))
+@routes.post("/tokens", **read(schemas.Token) | role("renewal"))
 def renew_token() -> Response:
     """A new token for the bearer of one that is still valid."""
     player = current_player()
@@ -80,7 +81,7 @@ def depart() -> Response:
     return do(Depart())
 
 
-@routes.get("/players", **read(answers.Fighters))
+@routes.get("/players", **read(schemas.Fighters))
 def fighters(query: Page) -> Response:
     """The players of the realm who stand, most health first."""
     player = current_player()
@@ -90,13 +91,13 @@ def fighters(query: Page) -> Response:
     return jsonify(players=players_here, next=following)
 
 
-@routes.get("/players/me", **read(answers.Profile) | role("found"))
+@routes.get("/players/me", **read(schemas.Profile) | role("found"))
 def own_profile() -> Response:
     """What everybody in the realm may know of oneself."""
     return _profile(current_player().name)
 
 
-@routes.get("/players/<player>", **read(answers.Profile) | role("found"))
+@routes.get("/players/<player>", **read(schemas.Profile) | role("found"))
 def profile(path: PlayerPath) -> Response:
     """What everybody in the realm may know of a player."""
     return _profile(path.player)
@@ -105,7 +106,7 @@ def profile(path: PlayerPath) -> Response:
 def _profile(name: str) -> Response:
     realm = current_player().realm
     has = services().ledger.holdings(realm, f"player:{name}").settled
-    if not rules.is_here(has):
+    if not decision.is_here(has):
         raise Problem("not_found", f"there is no {name} in this realm")
     return jsonify(
         realm=realm,

@@ -6,14 +6,15 @@ from typing import Literal
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import answers, streams
-from api.identity import current_player
-from api.operations import blueprint, read, role
-from api.preconditions import inventory_of, tag_of
-from api.problems import Problem
-from api.services import services
-from api.shown import as_json
-from game.rules import is_here
+from api.backend.serializers import as_json
+from api.http import sse
+from api.http.identity import current_player
+from api.http.preconditions import inventory_of, tag_of
+from api.http.services import services
+from api.openapi import schemas
+from api.openapi.app import blueprint, read, role
+from api.problems.problems import Problem
+from game.decision import is_here
 
 routes = blueprint("reads", "reads")
 
@@ -23,7 +24,7 @@ OFFSET_HEADER = "Guildhall-Offset"
 class EventPath(BaseModel):
     """Which event."""
 
-    event_id: uuid.UUID = Field(json_schema_extra={"example": answers.EXAMPLE_ID})
+    event_id: uuid.UUID = Field(json_schema_extra={"example": schemas.EXAMPLE_ID})
 
 
 class BoardPath(BaseModel):
@@ -49,7 +50,7 @@ class Before(BaseModel):
     before: int = Field(default=2**53 - 1, ge=0, le=2**53 - 1)
 
 
-@routes.get("/inventory", **read(answers.Inventory) | role("inventory"))
+@routes.get("/inventory", **read(schemas.Inventory) | role("inventory"))
 def inventory() -> Response:
     """What the player has: settled, held and available, all from one moment. The header Guildhall-Offset says as of
     which record of the log."""
@@ -68,7 +69,7 @@ def inventory() -> Response:
     return response
 
 
-@routes.get("/events/<event_id>", **read(answers.EventStatus) | role("found"))
+@routes.get("/events/<event_id>", **read(schemas.EventStatus) | role("found"))
 def event(path: EventPath) -> Response:
     """The status of one of the player's own events."""
     player = current_player()
@@ -80,7 +81,7 @@ def event(path: EventPath) -> Response:
     )
 
 
-@routes.get("/history", **read(answers.History))
+@routes.get("/history", **read(schemas.History))
 def history(query: Before) -> Response:
     """What the player did and what others did to the player in the last day, newest first."""
     player = current_player()
@@ -89,7 +90,7 @@ def history(query: Before) -> Response:
     return jsonify(events=[as_json(entry) for entry in entries], next=following)
 
 
-@routes.get("/leaderboards/<board>", **read(answers.Leaderboard))
+@routes.get("/leaderboards/<board>", **read(schemas.Leaderboard))
 def leaderboard(path: BoardPath, query: Top) -> Response:
     """The players of the realm who have most."""
     places = services().ledger.ranking(current_player().realm, path.board, 0, query.limit)
@@ -111,4 +112,4 @@ def leaderboard(path: BoardPath, query: Top) -> Response:
 def stream() -> Response:
     """Server-sent events: each change that is settled for the player, as in the history. Ends after some minutes; go on
     with Last-Event-ID."""
-    return streams.respond(current_player())
+    return sse.respond(current_player())

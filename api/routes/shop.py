@@ -7,19 +7,20 @@ from typing import Any
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import answers
-from api.actions import act, do, perform
-from api.idempotency import Key, key_of
-from api.identity import bearer, current_player
-from api.metrics import refused
-from api.operations import blueprint, change, read, role
-from api.problems import Problem, problem_of
-from api.services import services
-from api.tokens import Player
-from game import catalogue, quests, shop
+from api.backend.tokens import Player
+from api.http.command_executor import act, do, perform
+from api.http.idempotency import Key, key_of
+from api.http.identity import bearer, current_player
+from api.http.request_metrics import refused
+from api.http.services import services
+from api.openapi import schemas
+from api.openapi.app import blueprint, change, read, role
+from api.problems.problems import Problem, problem_of
+from game import catalogue
 from game.accounts import opening_balance, split
 from game.batches import Batch, combine
 from game.commands import Buy, BuySword, ClaimGold, ClaimReward, Command, Sell
+from game.rules import quests, shop
 
 routes = blueprint("shop", "shop")
 
@@ -32,7 +33,7 @@ class InRealm(BaseModel):
     realm: int | None = Field(default=None, ge=0, le=1023)
 
 
-@routes.get("/shop", **read(answers.Shop, security=[{}, {"bearer": []}]) | role("shop"))
+@routes.get("/shop", **read(schemas.Shop, security=[{}, {"bearer": []}]) | role("shop"))
 def wares(query: InRealm) -> Response:
     """The catalogue, with prices in gold; with a realm also how many are left of each edition."""
     player = bearer()
@@ -89,7 +90,7 @@ def claim_gold() -> Response:
     return do(ClaimGold())
 
 
-@routes.get("/quests", **read(answers.Quests))
+@routes.get("/quests", **read(schemas.Quests))
 def list_quests() -> Response:
     """The quests, and which reward is to be had."""
     player = current_player()
@@ -114,7 +115,7 @@ def claim_reward(body: ClaimReward) -> Response:
     return do(body)
 
 
-@routes.post("/batches", **change(responses={"202": answers.Event, "200": answers.Outcome}))
+@routes.post("/batches", **change(responses={"202": schemas.Event, "200": schemas.Outcome}))
 def batch(body: Batch) -> Response:
     """Up to 50 actions: as one event, all or nothing, or one after the other with a result for each."""
     player, key = current_player(), key_of(request)

@@ -6,13 +6,13 @@ import redis
 from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel
 
-from api import answers
-from api.operations import Api, blueprint, read, role
+from api.http.services import services
+from api.openapi import schemas
+from api.openapi.app import Api, blueprint, read, role
 from api.page import page_response
-from api.problem_pages import page_of, page_of_all
-from api.problem_types import KINDS
-from api.problems import Problem, unavailable
-from api.services import services
+from api.problems.pages import page_of, page_of_all
+from api.problems.problems import Problem, unavailable
+from api.problems.types import KINDS
 from game.asyncapi import document
 
 routes = blueprint("system", "system")
@@ -24,7 +24,7 @@ class ProblemPath(BaseModel):
     code: str
 
 
-@routes.get("/", **read(answers.Index, public=True) | role("index"))
+@routes.get("/", **read(schemas.Index, public=True) | role("index"))
 def index() -> Response:
     """What is here: the page for a browser, JSON for a program."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
@@ -42,19 +42,19 @@ def index() -> Response:
     return response
 
 
-@routes.get("/status", **read(answers.State, public=True) | role("status"))
+@routes.get("/status", **read(schemas.State, public=True) | role("status"))
 def status() -> Response:
     """How far each realm is and which servers answer; at most a second old."""
     return jsonify(services().overview.state())
 
 
-@routes.get("/healthz", **read(answers.Ok, public=True) | role("health"))
+@routes.get("/healthz", **read(schemas.Ok, public=True) | role("health"))
 def healthz() -> Response:
     """This process answers. Says nothing about the servers behind it."""
     return jsonify(status="ok")
 
 
-@routes.get("/readyz", **read(answers.Ok, public=True) | role("readiness"))
+@routes.get("/readyz", **read(schemas.Ok, public=True) | role("readiness"))
 def readyz() -> Response:
     """Whether actions can be accepted: the ledger and the log answer."""
     parts = services()

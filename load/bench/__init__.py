@@ -1,1 +1,1 @@
-"""Measures: what Apache Bench's scenarios need and leave behind, and how long settling takes."""
+"""Benchmarks: latency, soak, query times and the history multiplier."""

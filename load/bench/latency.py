@@ -18,9 +18,9 @@ from kafka import KafkaProducer
 from game.accounts import Transfer
 from game.events import encode, new_event
 from load.guildhall_client import Guildhall
-from stack import supervise
 from stack.instance import Instance, open_instance
-from stack.pipeline import snapshot
+from stack.operations.pipeline_status import snapshot
+from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 
@@ -78,7 +78,7 @@ def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
 def measure_backlog(instance: Instance, events: int) -> float:
     """Events a second, from the first moved offset to the last, with the land query at work beside it."""
     settings = instance.settings()
-    supervise.call(instance, "stopProcess", "streaming")
+    supervisor.call(instance, "stopProcess", "streaming")
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
     now = datetime.now(UTC)
     transfers = [
@@ -99,7 +99,7 @@ def measure_backlog(instance: Instance, events: int) -> float:
         )
         producer.send(settings.topic, key=b"bench", value=encode(event), partition=i % instance.realms)
     producer.close()
-    supervise.call(instance, "startProcess", "streaming")
+    supervisor.call(instance, "startProcess", "streaming")
     first = sum(ledger.offsets(realms).values())
     while (done := sum(ledger.offsets(realms).values())) == first:
         time.sleep(POLL_SECONDS)

@@ -13,10 +13,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as f
 from rich.console import Console
 
-from stack import jars, java, supervise
+from infra.paths import cache_folder
+from stack.install import jars, java
 from stack.instance import Instance, open_instance
-from streaming.derive import ACTIONS, MOVES
-from streaming.land import EVENTS
+from stack.servers import supervisor
+from streaming.jobs.derive import ACTIONS, MOVES
+from streaming.queries.land import EVENTS
 from streaming.session import create_session
 
 _ACCOUNTS = ("debit", "credit", "debit_owner", "credit_owner")
@@ -29,16 +31,16 @@ _NAMES = ("player", "other")
 def main(home: Path, times: int) -> None:
     """Multiply the events of a running instance."""
     instance = open_instance(home)
-    supervise.stop(instance, "streaming")
+    supervisor.stop(instance, "streaming")
     try:
         multiply(instance, times)
     finally:
-        supervise.start(instance, "streaming")
+        supervisor.start(instance, "streaming")
 
 
 def multiply(instance: Instance, times: int) -> None:
     """Append the copies, in one commit a table."""
-    cache = Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall")
+    cache = cache_folder()
     os.environ["JAVA_HOME"] = str(java.find(cache, Console()))
     spark_jars = str(jars.install(cache, Console())["spark"])
     spark = create_session(instance.settings().model_copy(update={"spark_jars": spark_jars}))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from stack import queries
+from analytics import queries
+from infra.presto import fetch
 from stack.instance import Instance, open_instance
-from stack.sql import query
 
 
 @click.command()
@@ -22,7 +22,7 @@ from stack.sql import query
 def main(home: Path, rounds: int, prefix: str) -> None:
     """Ask, and print seconds."""
     instance = open_instance(home)
-    events = query(instance, "select count(*) from events").rows[0][0]
+    events = fetch(instance.settings(), "select count(*) from events").rows[0][0]
     click.echo(f"{events:,} events\n\n| query | rows | first, s | median, s | slowest, s |\n|---|--:|--:|--:|--:|")
     for name in queries.names():
         if name.startswith(prefix):
@@ -36,7 +36,7 @@ def ask(instance: Instance, name: str, rounds: int) -> tuple[list[float], int]:
     seconds, rows = [], 0
     for _ in range(rounds):
         begun = time.monotonic()
-        rows = len(query(instance, queries.load(name)).rows)
+        rows = len(fetch(instance.settings(), queries.load(name)).rows)
         seconds.append(time.monotonic() - begun)
     return seconds, rows
 

@@ -26,12 +26,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from game.accounts import Transfer
 from game.events import encode, new_event
+from infra import metrics
+from infra.presto import fetch
+from infra.settings import Settings
 from stack.instance import Instance, open_instance
-from stack.sql import query
-from state import metrics
 from state.connection import connect
 from state.ledger import Ledger
-from state.settings import Settings
 
 TABLES = ("events", "actions", "moves")
 WRITE_SECONDS = 1.0  # less than the time between two commits; more often would only keep the machine busy
@@ -113,7 +113,7 @@ def landings(instance: Instance) -> int:
 
 def files(instance: Instance, table: str) -> Counter[str]:
     """Partition -> its data files, as Presto sees them now."""
-    paths = query(instance, f'select file_path from "{table}$files"').rows  # noqa: S608 - names of ours
+    paths = fetch(instance.settings(), f'select file_path from "{table}$files"').rows  # noqa: S608 - names of ours
     return Counter(re.sub(r".*/data/|/?[^/]+$", "", path) for (path,) in paths)
 
 

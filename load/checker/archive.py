@@ -1,10 +1,10 @@
 """A realm as the archive has it: what the checker compares with the log."""
 
-from load.checker.case import Archive
-from stack.verify import archive_balances, landed_rows
+from infra.settings import Settings
+from load.checker.check_input import Archive
+from stack.operations.reconcile import archive_balances, landed_rows
 from state.connection import connect
 from state.ledger import Ledger
-from state.settings import Settings
 
 
 def archive(settings: Settings, realm: int, offset: int) -> Archive:

@@ -7,9 +7,9 @@ from datetime import date
 from game import catalogue
 from game.accounts import Transfer, opening_balance, split
 from game.events import FENCE, TELEMETRY, Event
-from game.exchange import Offer
-from load.checker.case import Case, Finding
-from load.checker.fold import effect
+from game.rules.trading import Offer
+from load.checker.check_input import Case, Finding
+from load.checker.model import effect
 
 Broken = Iterator[tuple[str, str]]  # kind of finding, and what is wrong
 

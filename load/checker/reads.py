@@ -6,9 +6,9 @@ from typing import Any
 
 from game.accounts import split
 from game.events import Event
-from load.checker.case import Case, Finding
-from load.checker.fold import Books
-from load.checker.history import Operation
+from load.checker.check_input import Case, Finding
+from load.checker.model import Books
+from load.workload.history import Operation
 
 # Accounts that the API does not show.
 _HIDDEN = frozenset({"vacancy", "claim_day", "departed"})

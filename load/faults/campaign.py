@@ -11,25 +11,26 @@ import redis
 from kafka.errors import KafkaError
 from rich.console import Console
 
+from infra.kafka.topic import end_offsets
 from load.checker.archive import archive
-from load.checker.audit import audit
-from load.checker.case import Finding
-from load.checker.history import Operation
-from load.checker.workload import play
-from load.faults import faults
-from load.faults.faults import Fault, wait_for
+from load.checker.check_input import Finding
+from load.checker.collect import audit
+from load.faults import injectors
+from load.faults.injectors import Fault, wait_for
 from load.faults.schedule import LONGEST_PAUSE_SECONDS, order, steps
-from stack import lifecycle, pipeline, supervise
+from load.workload.history import Operation
+from load.workload.runner import play
 from stack.instance import Instance
+from stack.operations import pipeline_status
+from stack.servers import lifecycle, supervisor
 from state.connection import connect, tag
 from state.ledger import Ledger
-from state.topic import end_offsets
 
 RECOVERY_SECONDS = 180.0  # from the end of a fault until all that was accepted is settled; more is a finding
 QUIET_SECONDS = 300.0  # until all is landed and no hold is open, at the end: voids wait for the deadlines of holds
 PLAY_SECONDS = 300.0  # of one segment of play: far more than it takes, unless nothing is accepted any more
 SHARE_SECONDS = 60.0  # for what is to be played between two faults; a slow machine plays the rest afterwards
-SEGMENT_TURNS = 25  # of each player, between two looks whether the campaign is over: a life, see load.checker.workload
+SEGMENT_TURNS = 25  # of each player, between two looks whether the campaign is over: a life, see load.workload.runner
 
 Report = Callable[[int, int, str], None]  # is told how many faults and operations are done, and what is done now
 
@@ -141,7 +142,7 @@ def run(
     Raises StackError if a server does not come back; whatever the audit raises."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, and no secret
     campaign = Campaign(seed, time.monotonic())
-    planned = order(faults.catalogue(instance.settings(), rng), count, rng)
+    planned = order(injectors.catalogue(instance.settings(), rng), count, rng)
     with Load(instance, players, actions, seed, threads) as load:
         for step in steps(planned, rng):
             # Spread over the play, so that it does not go on undisturbed when all faults are done.
@@ -154,7 +155,7 @@ def run(
     report(count, load.count, "waiting until everything is settled and landed")
     lifecycle.up(instance, Console(quiet=True))
     if not wait_for(lambda: is_quiet(instance), QUIET_SECONDS):
-        campaign.findings.append(Finding("not_quiet", -1, f"{pipeline.snapshot(instance)}"))
+        campaign.findings.append(Finding("not_quiet", -1, f"{pipeline_status.snapshot(instance)}"))
     report(count, load.count, "auditing")
     judge(instance, campaign)
     campaign.seconds = time.monotonic() - campaign.began
@@ -184,7 +185,7 @@ def disturb(instance: Instance, step: Sequence[Fault]) -> list[Outcome]:
             outcomes.append(outcome)
             try:
                 fault.inject(instance)
-            except (faults.Skipped, redis.RedisError, KafkaError, OSError) as why:
+            except (injectors.Skipped, redis.RedisError, KafkaError, OSError) as why:
                 outcome.skipped = str(why)
             outcome.done = time.monotonic()
         time.sleep(max(fault.lasts for fault in step))
@@ -192,7 +193,7 @@ def disturb(instance: Instance, step: Sequence[Fault]) -> list[Outcome]:
         for fault in step:
             fault.heal(instance)
     for server in ("redis", "kafka"):
-        supervise.start(instance, server)  # the supervisor gives up on a server that cannot start on a full disk
+        supervisor.start(instance, server)  # the supervisor gives up on a server that cannot start on a full disk
     if wait_for_settling(instance):
         for outcome in outcomes:
             outcome.settled = time.monotonic()
@@ -224,5 +225,5 @@ def is_quiet(instance: Instance) -> bool:
     """Whether the log is settled and landed to its end and no hold is open. Raises what the servers' clients raise."""
     ledger = Ledger(connect(instance.settings()))
     return all(
-        r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline.snapshot(instance)
+        r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline_status.snapshot(instance)
     ) and all_open(instance)

@@ -8,11 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from load.faults.arena import arena
 from load.faults.campaign import run as run_campaign
+from load.faults.environment import arena
 from load.faults.report import print_campaign
 from stack.instance import Instance
-from stack.verify import run as verify
+from stack.operations.reconcile import run as verify
 
 THREADS = 12  # of players at once: more would only take the two cores from what is tested
 VERIFY_SECONDS = 60.0  # for landing, which has come to its end before

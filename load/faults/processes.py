@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import psutil
 
-from stack import supervise
 from stack.instance import Instance
+from stack.servers import supervisor
 
 Find = Callable[[Instance], list[psutil.Process]]
 
@@ -14,7 +14,7 @@ def server(name: str) -> Find:
     """Finds the process that the supervisor has started, without its children."""
 
     def find(instance: Instance) -> list[psutil.Process]:
-        pid = supervise.processes(instance)[name]["pid"]
+        pid = supervisor.processes(instance)[name]["pid"]
         return [psutil.Process(pid)] if pid and psutil.pid_exists(pid) else []
 
     return find

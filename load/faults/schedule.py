@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from load.faults.faults import EVERY_SERVER, Fault
+from load.faults.injectors import EVERY_SERVER, Fault
 
 TOGETHER = 0.25  # of all steps: two faults at once find other bugs, but hide which of them has caused what
 LONGEST_PAUSE_SECONDS = 3.0  # of undisturbed play before a step, so that faults meet every stage of a micro-batch

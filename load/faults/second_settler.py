@@ -8,13 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from state.settings import Settings
 from streaming.app import TICK_SECONDS, Supervised
-from streaming.progress import Progress
+from streaming.queries.progress import Progress
+from streaming.queries.settle import start_settling
 from streaming.session import create_session
-from streaming.settle import start_settling
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Everything an analyst uses: ready-made queries, the report behind analysis.ipynb and the SQL prompt."""

@@ -1,0 +1,78 @@
+"""``./guildhall report``: run the notebook against the running system, and write one HTML file that opens anywhere."""
+
+import html
+import os
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from rich.console import Console
+from traitlets.config import Config
+
+from infra.errors import StackError
+from infra.paths import ROOT
+from stack.instance import Instance
+
+NOTEBOOK = ROOT / "analysis.ipynb"
+TEMPLATES = Path(__file__).parent / "templates"
+CELL_SECONDS = 900  # of the slowest cell, the audit: a million events took half a minute on a busy machine
+
+_HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)(?:<a class="anchor-link".*?</a>)?</h2>', re.DOTALL)
+
+
+def run(instance: Instance, out: Path, console: Console, executed: Path | None = None) -> None:
+    """Execute the notebook and write the page; the notebook with its outputs is kept in ``executed``, if it is given.
+    Raises StackError if a cell fails."""
+    console.print("Asking Presto, and auditing the books ...")
+    notebook = execute(instance)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(page(notebook))
+    if executed:
+        nbformat.write(notebook, executed)
+    console.print(f"The report: {out} ({out.stat().st_size / 1e6:.1f} MB, one file)", soft_wrap=True)
+
+
+def execute(instance: Instance) -> nbformat.NotebookNode:
+    """The notebook with new outputs. Raises StackError if a cell fails."""
+    notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOK, as_version=4)
+    environment = {**os.environ, "GUILDHALL_HOME": str(instance.home.resolve()), "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryDirectory(prefix="guildhall-kernel-") as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            # Sockets in a folder of ours instead of ports, which every user of the machine could connect to.
+            config=Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}}),
+            # Times differ with each run and say nothing: without them a new run changes less of the file.
+            record_timing=False,
+            resources={"metadata": {"path": str(ROOT)}},
+        )
+        try:
+            client.execute(env=environment)
+        except CellExecutionError as error:
+            raise StackError(f"a cell of {NOTEBOOK.name} failed: {error.ename}: {error.evalue}") from error
+    return notebook
+
+
+def page(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as one page without scripts, which asks no other server for anything: its own policy forbids it."""
+    exporter = HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="report", anchor_link_text="")
+    body, _ = exporter.from_notebook_node(
+        notebook, resources={"made": f"{datetime.now(UTC):%F %H:%M} UTC", "metadata": {"name": "Guildhall: a report"}}
+    )
+    return str(body).replace("</h1>", f"</h1>{contents(body)}", 1)
+
+
+def contents(body: str) -> str:
+    """Links to all headings of the second level."""
+    links = (f'<li><a href="#{anchor}">{_plain(title)}</a></li>' for anchor, title in _HEADING.findall(body))
+    return f'<nav aria-label="Contents"><ol>{"".join(links)}</ol></nav>'
+
+
+def _plain(title: str) -> str:
+    return html.escape(html.unescape(re.sub(r"<[^>]+>", "", title)).strip())

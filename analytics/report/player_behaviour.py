@@ -1,0 +1,317 @@
+"""Newcomers, who stays, and what guilds have to do with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from analytics.report import formatting as fmt
+from analytics.report import theme
+from analytics.report.statistics import (
+    Estimate,
+    at,
+    difference,
+    hazard_ratio,
+    mean_of,
+    players_needed,
+    require,
+    share,
+    shares,
+    whiskers,
+)
+
+STEPS = {
+    "looked": "looked at the shop",
+    "bought": "bought something",
+    "fought": "struck somebody",
+    "joined": "joined a guild",
+}
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+CONTROLS = ("session", "actions", "pace")
+
+
+def funnel(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a step: how many newcomers did it, and how many did it and all steps before it."""
+    total = float(frame["players"].sum())
+    require(total, "newcomers")
+    rows, alive = [("registered", total, total)], pd.Series(True, index=frame.index)
+    for column, title in STEPS.items():
+        did = frame[column].astype(bool)
+        alive = alive & did
+        rows.append((title, float(frame.loc[did, "players"].sum()), float(frame.loc[alive, "players"].sum())))
+    return pd.DataFrame(rows, columns=["step", "did", "all_before"])
+
+
+def plot_funnel(steps: pd.DataFrame) -> Figure:
+    """Bars that get shorter; the paler part did the step without one before it."""
+    total = steps["did"].iloc[0]
+    figure, (axes,) = theme.figure(height=3.4)
+    axes.barh(steps["step"], steps["did"] / total, color=theme.COLOURS[9], label="did this")
+    bars = axes.barh(steps["step"], steps["all_before"] / total, color=theme.BLUE, label="did this and all before it")
+    axes.bar_label(bars, [fmt.percent(n / total, 0) for n in steps["all_before"]], label_type="center", color="white")
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.legend(loc="lower right")
+    theme.as_percent(axes, "x")
+    theme.label(axes, "What newcomers do in their first 24 hours", "of all newcomers", "")
+    return figure
+
+
+def funnel_text(steps: pd.DataFrame) -> str:
+    """Where newcomers stop, in sentences."""
+    kept = steps["all_before"] / steps["all_before"].shift()
+    lost = (steps["all_before"].shift() - steps["all_before"]) / steps["did"].iloc[0]
+    worst = int(np.argmax(lost.iloc[1:])) + 1
+    before, step = steps["step"].iloc[worst - 1], steps["step"].iloc[worst]
+    return (
+        f"Of {fmt.count(steps['did'].iloc[0], 'newcomer')} who could be watched for a day, the most are lost between "
+        f"*{before}* and *{step}*: {fmt.percent(lost.iloc[worst])} of all. Of those who came as far, "
+        f"{fmt.percent(share(at(steps, worst, 'all_before'), at(steps, worst - 1, 'all_before')))} went on. "
+        f"The surest step is *{steps['step'].iloc[int(np.argmax(kept.iloc[1:])) + 1]}*."
+    )
+
+
+def leaving(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a session number: how many such sessions there were, and after how many nobody came back."""
+    require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions that ended a week ago or more")
+    rows = frame.groupby("session", as_index=False)[["sessions", "final"]].sum()
+    return rows[rows["sessions"] >= 5].reset_index(drop=True)
+
+
+def plot_leaving(rows: pd.DataFrame, last: pd.DataFrame) -> Figure:
+    """The chance never to come back after each session, and what those did last who came once."""
+    figure, (left, right) = theme.figure(2, height=4.1)
+    found = shares(rows["final"], rows["sessions"])
+    values = np.array([e.value for e in found])
+    left.errorbar(rows["session"], values, yerr=whiskers(found), fmt="o-", color=theme.BLUE, capsize=3, markersize=5)
+    left.set_ylim(bottom=0)
+    left.set_xticks([1, 2, 3, 4, 6, 8, 10, 12], ["1", "2", "3", "4", "6", "8", "10", "12+"])
+    theme.label(left, "Never came back after this session", "session of a player", "of those who had it")
+    theme.as_percent(left)
+    top = last.head(8)
+    names = [fmt.name(str(code)) for code in top["event_type"]]
+    right.barh(names, top["players"] / last["players"].sum(), color=theme.ORANGE)
+    right.invert_yaxis()
+    theme.label(right, "Last act of who came once", "of players who came once", "")
+    theme.as_percent(right, "x")
+    return figure
+
+
+def first_loss(rows: pd.DataFrame) -> Estimate:
+    """The share of newcomers who never come back after their first session."""
+    first = rows[rows["session"] == 1]
+    require(float(first["sessions"].sum()), "first sessions")
+    return share(float(first["final"].sum()), float(first["sessions"].sum()))
+
+
+def later_loss(rows: pd.DataFrame) -> Estimate:
+    """The same of sessions from the fifth on."""
+    later = rows[rows["session"] >= 5]
+    require(float(later["sessions"].sum()), "later sessions")
+    return share(float(later["final"].sum()), float(later["sessions"].sum()))
+
+
+def leaving_text(rows: pd.DataFrame, last: pd.DataFrame) -> str:
+    """When players leave, in sentences."""
+    second = rows[rows["session"] == 2]
+    text = f"After the first session {fmt.percent(first_loss(rows))} of the newcomers never come back"
+    if len(second):
+        text += f", after the second one {fmt.percent(second['final'].iloc[0] / second['sessions'].iloc[0])}"
+    text += f", from the fifth one on {fmt.percent(later_loss(rows))} after each."
+    if len(last):
+        most = fmt.name(str(last["event_type"].iloc[0]))
+        text += (
+            f" The most common last act of who came once is *{most}*, for "
+            f"{fmt.percent(last['players'].iloc[0] / last['players'].sum(), 0)} of them."
+        )
+    return text + " Only sessions that ended at least seven days before the newest one are counted."
+
+
+def retention(frame: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
+    """The same rows with the cohort's ``size``, without ages that are not over yet: of a day that has not ended."""
+    sizes = frame[frame["age"] == 0].set_index("cohort")["players"]
+    known = frame[frame["cohort"] + pd.to_timedelta(frame["age"], unit="D") < last_day.normalize()].copy()
+    known["size"] = known["cohort"].map(sizes)
+    return known.dropna(subset=["size"])
+
+
+def by_age(known: pd.DataFrame) -> pd.DataFrame:
+    """A row a day of age: how many were there, and of how many. Cohorts without anybody on a day count, too."""
+    sizes = known.groupby("cohort")["size"].first()
+    oldest = known.groupby("cohort")["age"].max()
+    ends = (known["cohort"] + pd.to_timedelta(known["age"], unit="D")).max()
+    rows = []
+    for age in range(int(oldest.max()) + 1 if len(oldest) else 0):
+        old_enough = sizes[pd.Series(sizes.index, sizes.index) + pd.Timedelta(days=age) <= ends]
+        there = known.loc[known["age"] == age, "players"].sum()
+        if old_enough.sum() >= 20:
+            rows.append((age, float(there), float(old_enough.sum())))
+    return pd.DataFrame(rows, columns=["age", "there", "of"])
+
+
+def plot_retention(known: pd.DataFrame) -> Figure:
+    """All cohorts together, with an interval, and week by week."""
+    ages = by_age(known)
+    require(len(ages), "days of age", 3)
+    figure, (left, right) = theme.figure(2, height=4.0)
+    found = shares(ages["there"], ages["of"])
+    left.plot(ages["age"], [e.value for e in found], color=theme.BLUE, marker="o", markersize=3)
+    left.fill_between(ages["age"], [e.low for e in found], [e.high for e in found], color=theme.BLUE, alpha=0.25)
+    left.set_ylim(0, 1)
+    theme.as_percent(left)
+    theme.label(left, "All newcomers", "days since registration", "were there on that day")
+    weeks = cohort_weeks(known)
+    require(len(weeks), "weeks of registration with enough newcomers", 1)
+    sns.heatmap(
+        weeks * 100,
+        annot=True, fmt=".0f", cmap="cividis", vmin=0, vmax=60, cbar=False, ax=right, annot_kws={"size": 8},
+    )  # fmt: skip
+    theme.label(right, "By week of registration (per cent)", "days since registration", "registered from")
+    right.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def cohort_weeks(known: pd.DataFrame) -> pd.DataFrame:
+    """Weeks of registration in rows, some ages in columns, the share that was there on that day in the cells."""
+    weeks = known.assign(week=known["cohort"].dt.to_period("W").dt.start_time)
+    cells = {}
+    for age in (1, 2, 3, 5, 7, 10, 14, 21, 28):
+        rows = weeks[weeks["age"] == age].groupby("week")[["players", "size"]].sum()
+        cells[age] = (rows["players"] / rows["size"]).where(rows["size"] >= 20)
+    frame = pd.DataFrame(cells).dropna(how="all").dropna(how="all", axis=1)
+    frame.index = pd.Index([f"{week:%d %b}" for week in frame.index])
+    return frame
+
+
+def retention_text(known: pd.DataFrame) -> str:
+    """How many stay, in a sentence."""
+    ages = by_age(known).set_index("age")
+    parts = [
+        f"{fmt.percent(share(at(ages, age, 'there'), at(ages, age, 'of')))} on day {age}"
+        for age in (1, 7, 14, 28)
+        if age in ages.index
+    ]
+    require(len(parts), "days of age", 1)
+    return f"Of those who register, {fmt.listed(parts)} are there. The interval is that of the share of players."
+
+
+@dataclass(frozen=True)
+class GuildEffect:
+    """The chance to leave for ever after a session: of members, of others, their difference, and by how much membership
+    multiplies it, as it is and among sessions that are alike in number, length and pace."""
+
+    members: Estimate
+    others: Estimate
+    difference: Estimate
+    naive: Estimate
+    adjusted: Estimate
+    needed: int  # players in each half of an experiment that invites one half
+
+
+def guild_effect(frame: pd.DataFrame) -> GuildEffect:
+    """From the sessions after the first one: nobody is in a guild before it."""
+    later = frame[frame["session"] > 1]
+    require(float(later["sessions"].sum()) if len(later) else 0, "later sessions", 200)
+    sums = later.assign(in_guild=later["in_guild"].astype(bool)).groupby("in_guild")[["sessions", "final"]].sum()
+    require(len(sums), "groups, in a guild and not", 2)
+    left, members = at(sums, True, "final"), at(sums, True, "sessions")
+    others_left, others = at(sums, False, "final"), at(sums, False, "sessions")
+    require(left, "members who left", 10)
+    lost = others_left / others
+    adjusted = hazard_ratio(later, "in_guild", "final", "sessions", CONTROLS)
+    # An invitation that half of the invited take up changes half of what membership changes.
+    hoped = lost * (1 - (1 - min(adjusted.value, 0.95)) / 2)
+    return GuildEffect(
+        share(left, members),
+        share(others_left, others),
+        difference(left, members, others_left, others),
+        hazard_ratio(later, "in_guild", "final", "sessions"),
+        adjusted,
+        players_needed(lost, hoped) if 0 < hoped < lost < 1 else 0,
+    )
+
+
+def plot_guilds(frame: pd.DataFrame, found: GuildEffect) -> Figure:
+    """The chance to leave by session number, for members and others; and the two ratios with their intervals."""
+    figure, (left, right) = theme.figure(2)
+    for member, title, colour, mark in ((True, "in a guild", theme.BLUE, "o"), (False, "in none", theme.ORANGE, "s")):
+        rows = frame[(frame["in_guild"].astype(bool) == member) & (frame["session"] > 1)]
+        sums = rows.groupby("session")[["final", "sessions"]].sum()
+        sums = sums[sums["sessions"] >= 20]
+        if sums.empty:
+            continue
+        points = shares(sums["final"], sums["sessions"])
+        values = np.array([e.value for e in points])
+        spread = whiskers(points)
+        place = sums.index.to_numpy() + (0.12 if member else -0.12)
+        left.errorbar(place, values, yerr=spread, fmt=f"{mark}-", color=colour, capsize=2, markersize=4, label=title)
+    left.set_ylim(bottom=0)
+    left.legend()
+    theme.as_percent(left)
+    theme.label(
+        left, "Never came back after this session", "session of a player (12: and later)", "of those who had it"
+    )
+    ratios = {"as it is": found.naive, "among alike\nsessions": found.adjusted}
+    for row, estimate in enumerate(ratios.values()):
+        right.errorbar([estimate.value], [row], xerr=whiskers([estimate]), fmt="o", color=theme.BLUE, capsize=4)
+    right.axvline(1, color=theme.GREY, linestyle="--")
+    right.set_yticks(range(len(ratios)), list(ratios))
+    right.set_ylim(-0.6, 1.6)
+    right.invert_yaxis()
+    theme.label(right, "Members' chance to leave", "ratio to others (1: no difference)", "")
+    return figure
+
+
+def guild_text(found: GuildEffect) -> str:
+    """What guilds go along with, and that this is not yet what they cause."""
+    return (
+        f"After {fmt.percent(found.members)} of their sessions members never come back, others after "
+        f"{fmt.percent(found.others)}: {fmt.points(found.difference)}. That is {fmt.times(found.naive)} the "
+        "chance "
+        f"to leave; among sessions that are alike in their number, length and pace {fmt.times(found.adjusted)}.\n\n"
+        "**This is not yet an effect.** Who joins a guild is keener from the start, and keenness can only be seen in "
+        "part. What a guild *causes* is known when it is left to chance who is invited."
+    )
+
+
+def paired_text(frame: pd.DataFrame) -> str:
+    """The same players before and after: what does not differ between persons is taken out."""
+    row = frame.iloc[0]
+    number = int(row["players"])
+    require(number, "players who were seen outside and inside of a guild")
+    parts = []
+    for column, unit in (("actions", "actions"), ("strikes", "blows"), ("spent", "gold spent")):
+        estimate = mean_of(float(row[column]), float(row[f"{column}_sd"]), number)
+        verdict = "" if estimate.excludes(0) else ", which may be chance"
+        parts.append(f"{estimate.value:+.2f} {unit} ({estimate.low:+.2f} to {estimate.high:+.2f}){verdict}")
+    return (
+        f"{fmt.count(number)} players were seen both outside and inside of a guild. In a guild, a session of the "
+        "same "
+        f"player has {fmt.listed(parts)}. Time passes between the two, so that this, too, is no proof of a cause."
+    )
+
+
+def plot_rhythm(frame: pd.DataFrame) -> Figure:
+    """When sessions begin: days of the week by hours. Averages, as there may be five Mondays and four Tuesdays."""
+    require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions", 168)
+    average = frame.assign(average=frame["sessions"] / frame["days"])
+    grid = average.pivot(index="weekday", columns="hour", values="average").reindex(
+        index=range(1, 8), columns=range(24), fill_value=0
+    )
+    figure, (axes,) = theme.figure(height=2.9)
+    grid.index = pd.Index(WEEKDAYS)
+    sns.heatmap(grid.fillna(0), cmap="cividis", ax=axes, cbar_kws={"label": "sessions an hour"})
+    theme.label(axes, "When sessions begin", "hour of the day (UTC)", "")
+    axes.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def quiet_hours(frame: pd.DataFrame) -> tuple[int, Estimate]:
+    """The two hours in a row (UTC) in which the fewest sessions begin: the first of them, and their share."""
+    by_hour = frame.groupby("hour")["sessions"].sum().reindex(range(24), fill_value=0)
+    require(float(by_hour.sum()), "sessions", 168)
+    pairs = by_hour + by_hour.reindex([*range(1, 24), 0]).to_numpy()
+    hour = int(np.argmin(pairs))
+    return hour, share(float(pairs.loc[hour]), float(by_hour.sum()))

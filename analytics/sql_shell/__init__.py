@@ -1,0 +1,1 @@
+"""The SQL prompt of ./guildhall sql: completion, statements, results and query plans."""

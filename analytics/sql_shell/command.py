@@ -1,0 +1,71 @@
+"""``./guildhall sql``: one query, one that is ready-made, those of the standard input, or the prompt."""
+
+import sys
+
+import click
+from rich.console import Console
+
+from analytics import queries
+from analytics.sql_shell.explain import plan_of
+from analytics.sql_shell.render import print_whole, table_of, write_csv
+from analytics.sql_shell.statements import split
+from infra.errors import StackError
+from infra.presto import fetch, open_query
+from stack.instance import Instance
+
+
+def run(
+    instance: Instance,
+    console: Console,
+    text: str | None,
+    *,
+    name: str | None = None,
+    show: str | None = None,
+    listing: bool = False,
+    as_csv: bool = False,
+    explain: bool = False,
+) -> None:
+    """Do what the command line asks for. Raises StackError if it contradicts itself or a query is wrong."""
+    if sum([text is not None, name is not None, show is not None, listing]) > 1:
+        raise StackError("one of QUERY, --name, --show and --list, not several")
+    if as_csv and explain:
+        raise StackError("--csv or --explain, not both")
+    if listing:
+        from analytics.sql_shell.prompt import list_of_queries
+
+        print_whole(console, list_of_queries())
+    elif show is not None:
+        click.echo(queries.load(show))
+    elif text is None and name is None and sys.stdin.isatty() and console.is_terminal and not (as_csv or explain):
+        from analytics.sql_shell.prompt import Shell
+
+        Shell(instance, console).run()
+    else:
+        _answer_all(instance, console, _statements(text, name), as_csv=as_csv, explain=explain)
+
+
+def _statements(text: str | None, name: str | None) -> list[str]:
+    if name is not None:
+        text = queries.load(name)
+    elif text is None:
+        if sys.stdin.isatty():
+            raise StackError("which query? Give QUERY or --name, or pipe queries in")
+        text = sys.stdin.read()
+    statements = split(text).all
+    if not statements:
+        raise StackError("there is no query in what was given")
+    return statements
+
+
+def _answer_all(instance: Instance, console: Console, statements: list[str], *, as_csv: bool, explain: bool) -> None:
+    if as_csv and len(statements) > 1:
+        raise StackError(f"--csv is one table, and these are {len(statements)} queries")
+    settings = instance.settings()
+    for statement in statements:
+        if explain:
+            print_whole(console, plan_of(settings, statement))
+        elif as_csv:
+            with open_query(settings, statement) as question:
+                write_csv(question.columns, question, sys.stdout)
+        else:
+            print_whole(console, table_of(fetch(settings, statement)))

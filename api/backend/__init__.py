@@ -1,0 +1,1 @@
+"""What the API runs beside requests: threads, clients and what they measure."""

@@ -1,0 +1,20 @@
+"""How an event of a history is shown."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from game.events import format_time
+from state.results import Entry
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """An event as histories show it."""
+    return {
+        "id": entry.event_id,
+        "offset": entry.offset,
+        "time": format_time(datetime.fromtimestamp(entry.at_ms / 1000, UTC)),
+        "type": entry.status.type,
+        "status": entry.status.status,
+        "player": entry.status.player.replace("-", ""),
+        "details": entry.status.details,
+    }

@@ -1,0 +1,42 @@
+"""Who sends a request: a player by a bearer token (RFC 6750), or a trusted operator by a key."""
+
+import hmac
+
+from flask import Request, g, request
+
+from api.backend.tokens import Player
+from api.http.services import services
+from api.problems.problems import Problem
+from infra import json_logging
+
+OPERATOR_HEADER = "Guildhall-Operator"
+
+
+def bearer() -> Player | None:
+    """The player whose valid token came with this request, if any."""
+    if "player" not in g:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        g.player = services().tokens.read(token) if scheme.lower() == "bearer" else None
+        if g.player:
+            json_logging.about(realm=g.player.realm, player=g.player.name)
+    player: Player | None = g.player
+    return player
+
+
+def current_player() -> Player:
+    """The player of this request. Raises Problem 401 without a valid token."""
+    player = bearer()
+    if player is None:
+        raise Problem(
+            "unauthorized",
+            "send the token that POST /players answered, as Authorization: Bearer <token>",
+            {"WWW-Authenticate": 'Bearer realm="guildhall"'},
+        )
+    return player
+
+
+def is_operator(sent: Request) -> bool:
+    """Whether the request carries the operator's key."""
+    key = services().settings.operator_key.get_secret_value()
+    given = sent.headers.get(OPERATOR_HEADER, "")
+    return bool(key) and hmac.compare_digest(given.encode(), key.encode())

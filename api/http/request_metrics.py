@@ -1,0 +1,95 @@
+"""``GET /metrics`` for Prometheus, and the counts and log lines of every request."""
+
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import redis
+from flask import Flask, Response, current_app, g, request
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric as Family
+
+from api.backend import action_log
+from api.backend.process_metrics import measures
+from api.http.services import Services
+from infra import json_logging, metrics
+
+PROBLEM = "application/problem+json"
+# Whoever asks too much or asks for something again and again must not push the rest out of the log: these are counted.
+_NOT_LOGGED = {HTTPStatus.TOO_MANY_REQUESTS}
+# Anybody may make up a method, and each label value is a series for ever.
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_LATEST = 1  # the ledger's overview names at least one event; no metric needs it
+
+
+def register_metrics(app: Flask) -> None:
+    """Add the route and count every request, those included that match no route."""
+    app.add_url_rule("/metrics", "metrics", scrape, methods=["GET"])
+    # The first of all hooks, so that what another one refuses is timed as well.
+    app.before_request_funcs.setdefault(None, []).insert(0, _begin)
+    app.after_request(_count)
+
+
+def scrape() -> Response:
+    """The figures of all processes of this API, in the format that Prometheus asks for."""
+    registry = measures().registry()
+    registry.register(_OpenHolds(current_app.extensions["guildhall"]))
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(registry), content_type=content_type)
+
+
+class _OpenHolds:
+    """The open holds of each realm, asked from the ledger."""
+
+    def __init__(self, parts: Services) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterator[Family]:
+        up, holds = metrics.SOURCE_UP.family(), metrics.HOLDS_OPEN.family()
+        try:
+            for realm in range(self._parts.settings.realms):
+                holds.add_metric([str(realm)], self._parts.ledger.overview(realm, _LATEST).open_holds)
+            up.add_metric(["redis"], 1)
+            yield holds
+        except redis.RedisError:
+            up.add_metric(["redis"], 0)
+        yield up
+
+
+def _begin() -> None:
+    g.begun = time.perf_counter()
+    json_logging.forget()
+    json_logging.about(request=f"{_method()} {_route()}")
+
+
+def _count(response: Response) -> Response:
+    counts, method, route = measures(), _method(), _route()
+    counts.requests.labels(method, route, str(response.status_code)).inc()
+    if "begun" in g:
+        counts.request_seconds.labels(method, route).observe(time.perf_counter() - g.begun)
+    if response.mimetype == PROBLEM:
+        _count_problem(response)
+    return response
+
+
+def _count_problem(response: Response) -> None:
+    # From the answer itself: what the client was told is what is counted, whoever made the answer.
+    body = response.get_json()
+    refused(str(body["type"]).rpartition("/")[2], response.status_code, body.get("event"))
+
+
+def refused(reason: str, status: int, event_id: str | None = None) -> None:
+    """Count a problem of this code, and log it unless it is of no interest. For a problem that is a whole answer this
+    is done already: call it for one that is a part of an answer."""
+    measures().refusals.labels(reason).inc()
+    looked = request.method in ("GET", "HEAD") and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if not looked and status not in _NOT_LOGGED:
+        action_log.refused(reason, status, event_id)
+
+
+def _method() -> str:
+    return request.method if request.method in _METHODS else "other"
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else "unmatched"

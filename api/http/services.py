@@ -1,0 +1,34 @@
+"""What the routes work with, wired once per process."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from api.backend.group_commit import GroupCommit
+from api.backend.pipeline_status import Watch
+from api.backend.settlement_waiter import Watcher
+from api.backend.telemetry import Telemetry
+from api.backend.tokens import Tokens
+from infra.kafka.event_log import Log
+from infra.settings import Settings
+from state.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the routes."""
+
+    settings: Settings
+    ledger: Ledger
+    log: Log
+    commit: GroupCommit
+    watcher: Watcher
+    telemetry: Telemetry
+    overview: Watch
+    tokens: Tokens
+
+
+def services() -> Services:
+    """The parts behind the routes of the current application."""
+    parts: Services = current_app.extensions["guildhall"]
+    return parts

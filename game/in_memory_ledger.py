@@ -1,0 +1,60 @@
+"""A realm's books in memory: every decision is settled at once, by the same checks that the ledger makes.
+
+They hold only what the world's own players do. Nobody else may touch those accounts, and what others share with them,
+the house, has no limit: so what is covered here is covered in the ledger, too, in the order of the log.
+"""
+
+from functools import lru_cache
+
+from game.accounts import debits, is_house, opening_balance, split
+from game.decision import Balances, Decision, RuleBroken, shortfall
+from game.rules.trading import Offer
+
+_owner_and_name = lru_cache(maxsize=1 << 18)(split)
+_opening = lru_cache(maxsize=1 << 18)(opening_balance)
+_NOTHING: Balances = {}
+
+
+class RealmBooks:
+    """Balances by owner, and open offers by their id."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, dict[str, int]] = {}
+        self.offers: dict[str, Offer] = {}
+
+    def of(self, owner: str) -> Balances:
+        """What an owner has; like the ledger's, without accounts that are at their opening balance."""
+        return self._owners.get(owner, _NOTHING)
+
+    def balance(self, account: str) -> int:
+        """What is in an account."""
+        owner, name = _owner_and_name(account)
+        found = self.of(owner).get(name)
+        return _opening(account) if found is None else found
+
+    def settle(self, player: str, decision: Decision, event_id: str) -> None:
+        """Apply a decision. Raises RuleBroken, and then nothing has changed, if the ledger would not hold it."""
+        for account, amount in debits(decision.transfers).items():
+            if self.balance(account) < amount:
+                raise shortfall(account, self.balance(account), amount)
+        for condition in decision.conditions:
+            if not condition.least <= self.balance(condition.account) <= condition.most:
+                raise RuleBroken("changed", condition.account)
+        for transfer in decision.transfers:
+            self._add(transfer.debit, -transfer.amount)
+            self._add(transfer.credit, transfer.amount)
+        if decision.type == "trade_offered":
+            self.offers[event_id] = Offer.read(event_id, player, decision.details)
+        elif "trade" in decision.details:
+            del self.offers[str(decision.details["trade"])]
+
+    def _add(self, account: str, amount: int) -> None:
+        if is_house(account):
+            return
+        owner, name = _owner_and_name(account)
+        has = self._owners.setdefault(owner, {})
+        balance = has.get(name, _opening(account)) + amount
+        if balance == _opening(account):
+            has.pop(name, None)
+        else:
+            has[name] = balance

@@ -1,0 +1,136 @@
+"""Gifts, and trades that settle as one event or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from game import catalogue
+from game.accounts import Transfer
+from game.decision import Balances, Condition, Decision, RuleBroken, require_here
+from game.rules import shop
+
+Details = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """One side of an exchange: gold, and so many of one item."""
+
+    gold: int = 0
+    item: str | None = None
+    quantity: int = 1
+
+    def moves(self, giver: str, taker: str) -> tuple[Transfer, ...]:
+        """The transfers that hand them over."""
+        gold = Transfer(f"player:{giver}:gold", f"player:{taker}:gold", self.gold)
+        item = Transfer(f"player:{giver}:item:{self.item}", f"player:{taker}:item:{self.item}", self.quantity)
+        return (*([gold] if self.gold else []), *([item] if self.item else []))
+
+    def details(self, prefix: str = "") -> dict[str, str | int]:
+        """As an event has them."""
+        values = {"gold": self.gold or None, "item": self.item, "quantity": self.quantity if self.item else None}
+        return {prefix + name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A trade that somebody has offered and that waits for an answer."""
+
+    id: str
+    giver: str
+    taker: str
+    give: Goods
+    want: Goods
+
+    @classmethod
+    def read(cls, event_id: str, player: str, details: Details) -> "Offer":
+        """The offer in the details of an event ``trade_offered`` of this player."""
+        return cls(event_id, player, str(details["to"]), _goods(details, "give_"), _goods(details, "want_"))
+
+
+def give(player: str, to: str, goods: Goods, to_has: Balances) -> Decision:
+    """A gift."""
+    conditions = _require_other(player, to, to_has)
+    _require_goods(goods)
+    return Decision(
+        "gift_given",
+        {"to": to, **goods.details()},
+        (*goods.moves(player, to), Transfer("house:gifts", f"player:{player}:gifts", 1)),
+        conditions,
+    )
+
+
+def offer(player: str, to: str, sides: tuple[Goods, Goods], event_id: str, has: Balances, to_has: Balances) -> Decision:
+    """Offer what one gives for what one wants. Nothing of it is set aside: both sides are covered when it is accepted.
+    An account in the books of both is what can be accepted or withdrawn once."""
+    conditions = _require_other(player, to, to_has)
+    for goods in sides:
+        _require_goods(goods)
+    if sum(name.startswith("offered:") for name in has) >= catalogue.MOST_OFFERS:
+        raise RuleBroken("too_many_offers", f"{player} has {catalogue.MOST_OFFERS} open offers: withdraw one")
+    mine, theirs = _marks(player, to, event_id)
+    given, wanted = sides
+    return Decision(
+        "trade_offered",
+        {"to": to, **given.details("give_"), **wanted.details("want_")},
+        (Transfer("house:offers", mine, 1), Transfer("house:offers", theirs, 1)),
+        conditions,
+    )
+
+
+def accept(player: str, found: Offer) -> Decision:
+    """Both sides change hands."""
+    if player != found.taker:
+        raise RuleBroken("not_your_trade", "only who was offered the trade can accept it")
+    return Decision(
+        "trade_made",
+        {"trade": found.id, "with": found.giver, **found.give.details("give_"), **found.want.details("want_")},
+        (*_close(found), *found.give.moves(found.giver, player), *found.want.moves(player, found.giver)),
+    )
+
+
+def decline(player: str, found: Offer) -> Decision:
+    """Either one ends the offer."""
+    kind = "trade_withdrawn" if player == found.giver else "trade_declined"
+    other = found.taker if player == found.giver else found.giver
+    return Decision(kind, {"trade": found.id, "with": other}, _close(found))
+
+
+def open_offers(has: Balances) -> list[str]:
+    """The ids of the open offers that the player with these balances has made or got."""
+    names = (name.partition(":") for name, n in has.items() if n and name.startswith(("offered:", "offer:")))
+    return [_as_id(digits) for _, _, digits in names]
+
+
+def _as_id(digits: str) -> str:
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _marks(giver: str, taker: str, event_id: str) -> tuple[str, str]:
+    digits = event_id.replace("-", "")
+    return f"player:{giver}:offered:{digits}", f"player:{taker}:offer:{digits}"
+
+
+def _close(found: Offer) -> tuple[Transfer, ...]:
+    return tuple(Transfer(mark, "house:offers", 1) for mark in _marks(found.giver, found.taker, found.id))
+
+
+def _goods(details: Details, prefix: str) -> Goods:
+    item = details.get(f"{prefix}item")
+    return Goods(
+        int(details.get(f"{prefix}gold", 0)),
+        None if item is None else str(item),
+        int(details.get(f"{prefix}quantity", 1)),
+    )
+
+
+def _require_goods(goods: Goods) -> None:
+    if goods.item:
+        shop.find(goods.item)
+    elif not goods.gold:
+        raise RuleBroken("nothing_given", "name gold or an item on each side")
+
+
+def _require_other(player: str, other: str, other_has: Balances) -> tuple[Condition, ...]:
+    if player == other:
+        raise RuleBroken("own_partner", "nobody gives to or trades with themself")
+    return require_here(other, other_has)

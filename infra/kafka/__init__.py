@@ -1,0 +1,1 @@
+"""Kafka: client construction, the topic, and the event log."""

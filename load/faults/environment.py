@@ -1,0 +1,41 @@
+"""An instance of its own for a campaign: new, on small disks where possible, with short deadlines."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from load.faults import small_disks
+from stack.instance import Instance, open_instance
+from stack.servers import lifecycle
+
+# Short, so that a campaign sees deliveries that fail and holds that are voided; long enough for a busy small machine.
+DEADLINES = {"delivery_seconds": 4.0, "hold_seconds": 12.0, "margin_seconds": 4.0}
+
+
+@contextmanager
+def arena(home: Path, first_port: int, realms: int, console: Console) -> Iterator[Instance]:
+    """The instance, up; whatever an earlier one left in the folder is ended and removed. Afterwards it is ended."""
+    remove(home)
+    instance = open_instance(home, first_port, realms, DEADLINES)
+    small_disks.mount(instance)
+    try:
+        lifecycle.up(instance, console)
+        yield instance
+    finally:
+        end(instance)
+
+
+def end(instance: Instance) -> None:
+    """Stop the servers and take their disks away; the logs and the history stay."""
+    lifecycle.down(instance)
+    small_disks.unmount(instance)
+
+
+def remove(home: Path) -> None:
+    """End the instance of the folder, if there is one, and remove all of it."""
+    if (home / "instance.json").exists():
+        end(open_instance(home))
+    shutil.rmtree(home, ignore_errors=True)

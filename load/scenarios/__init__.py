@@ -1,0 +1,1 @@
+"""Live traffic: scenarios that Apache Bench plays against the running API."""

@@ -1,0 +1,1 @@
+"""A simulated world of agents: writes weeks of past events at once."""

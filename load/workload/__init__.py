@@ -1,0 +1,1 @@
+"""Seeded random requests, their delivery and the recorded history."""

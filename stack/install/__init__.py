@@ -1,0 +1,1 @@
+"""Installs what is not Python: Java, jars, Debian packages, web assets and linters."""

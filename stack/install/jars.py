@@ -1,0 +1,133 @@
+"""Installs the servers' jars from Maven Central, as the lock names them."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+from jgo.maven import MavenContext
+from jgo.maven._resolver import PythonResolver
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from infra.errors import StackError
+
+LOCK = Path(__file__).with_name("jars.lock.json")
+DOWNLOADS_AT_ONCE = 8  # enough to fill a line with many small files, and polite to the registry
+TRIES = 4
+TIMEOUT_SECONDS = 60
+_PARTIAL = ".partial-"  # and the id of the process that downloads into it
+
+
+def install(cache: Path, console: Console) -> dict[str, Path]:
+    """Set -> the folder with its jars, downloading what the cache lacks. Raises StackError."""
+    text = LOCK.read_bytes()
+    lock: dict[str, list[dict[str, Any]]] = json.loads(text)
+    root = cache / f"jars-{hashlib.sha256(text).hexdigest()[:12]}"
+    folders = {name: root / name for name in lock}
+    if (root / ".complete").exists():
+        return folders
+    store = cache / "jars"
+    store.mkdir(parents=True, exist_ok=True)
+    _download([e for e in _unique(lock) if not (store / _filename(e)).exists()], store, console)
+    for name, entries in lock.items():
+        folders[name].mkdir(parents=True, exist_ok=True)
+        for entry in entries:
+            target = folders[name] / _filename(entry).partition("-")[2]
+            if not target.exists():
+                os.link(store / _filename(entry), target)
+    (root / ".complete").touch()
+    return folders
+
+
+def _unique(lock: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return list({entry["sha256"]: entry for entries in lock.values() for entry in entries}.values())
+
+
+def _filename(entry: dict[str, Any]) -> str:
+    _group, artifact, version, *classifier = entry["jar"].split(":")
+    return "-".join([entry["sha256"][:12], artifact, version, *classifier]) + ".jar"
+
+
+def _download(entries: list[dict[str, Any]], store: Path, console: Console) -> None:
+    if not entries:
+        return
+    _remove_abandoned(store)
+    partial = store / f"{_PARTIAL}{os.getpid()}"
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=console) as progress, ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            task = progress.add_task("Kafka, HDFS, Presto, Spark jars", total=sum(e["size"] for e in entries))
+
+            def advance(size: int) -> None:
+                progress.advance(task, size)
+
+            futures = [pool.submit(_fetch, entry, partial, store, advance) for entry in entries]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_abandoned(store: Path) -> None:
+    for folder in store.glob(f"{_PARTIAL}*"):
+        if not psutil.pid_exists(int(folder.name.removeprefix(_PARTIAL))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[[int], None]) -> None:
+    group, artifact, version, *classifier = entry["jar"].split(":")
+    for attempt in range(1, TRIES + 1):
+        # A folder of its own for each try: jgo takes whatever lies in its cache for complete.
+        folder = partial / f"{entry['sha256'][:12]}-{attempt}"
+        context = MavenContext(
+            resolver=PythonResolver(progress_callback=_progress(advance)), repo_cache=folder, timeout=TIMEOUT_SECONDS
+        )
+        try:
+            component = context.project(group, artifact).at_version(version)
+            path = component.artifact(*classifier).resolve()
+        except (requests.RequestException, RuntimeError, OSError) as error:
+            if attempt == TRIES:
+                raise StackError(
+                    f"could not download {entry['jar']} ({error}): check the network and run it again"
+                ) from error
+            time.sleep(attempt)
+            continue
+        verify(path, entry)
+        path.replace(store / _filename(entry))
+        return
+
+
+def verify(path: Path, entry: dict[str, Any]) -> None:
+    """Remove the file and raise StackError unless it has the checksum of the lock."""
+    if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        path.unlink()
+        raise StackError(
+            f"{entry['jar']} has a wrong checksum: what was downloaded is not what the lock names; try again"
+        )
+
+
+def _progress(advance: Callable[[int], None]) -> Any:
+    @contextmanager
+    def callback(_filename: str, _size: int) -> Iterator[Callable[[int], None]]:
+        yield advance
+
+    return callback

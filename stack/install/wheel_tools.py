@@ -1,0 +1,14 @@
+"""Programs that come in wheels, for machines that lack them: installed beside our environment, never into it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.errors import StackError
+
+
+def fetch(lock: Path, target: Path, otherwise: str) -> None:
+    """Install what the lock names below ``target``. Raises StackError, which ends with what to do otherwise."""
+    command = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "--no-cache-dir", "-r", str(lock)]
+    if subprocess.run([*command, "--target", str(target)], check=False).returncode:
+        raise StackError(f"could not fetch {otherwise}")

@@ -1,0 +1,1 @@
+"""What an operator runs on a living instance: reconcile, quarantine, rebuild and status."""

@@ -1,0 +1,235 @@
+"""The servers: how each is started, what it waits for, and how to tell that it is well."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+import requests
+from kafka import KafkaAdminClient
+
+from infra.errors import StackError
+from infra.kafka.topic import ensure
+from infra.presto import fetch
+from stack.install.apt import program_path
+from stack.instance import HEAPS, Instance
+from stack.servers import config
+from state.connection import connect
+from state.ledger import Ledger
+from state.library import install_library
+
+HOST = config.HOST
+
+
+@dataclass(frozen=True)
+class Server:
+    """One process under supervision. ``healthy`` may raise anything while the server is not up."""
+
+    name: str
+    command: list[str]
+    ports: list[str]
+    healthy: Callable[[], bool]
+    after: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    once_healthy: Callable[[], None] = lambda: None
+    before_start: Callable[[], None] = lambda: None
+
+
+def servers(instance: Instance, java_home: Path, jars: dict[str, Path], web: Path) -> list[Server]:
+    """All servers of the instance, in an order in which each comes after what it needs."""
+    java = str(java_home / "bin" / "java")
+    return [
+        _redis(instance),
+        _kafka(instance, java, jars["kafka"]),
+        _namenode(instance, java, jars["hdfs"]),
+        _presto(instance, java, jars),
+        _datanode(instance, java, jars["hdfs"]),
+        _streaming(instance, java_home, jars["spark"]),
+        _api(instance, web),
+    ]
+
+
+def _jvm(java: str, server: str, *flags: str) -> list[str]:
+    return [java, f"-Xmx{HEAPS[server]}", "-Duser.timezone=UTC", "-XX:+ExitOnOutOfMemoryError", *flags]
+
+
+def _redis(instance: Instance) -> Server:
+    def connection() -> redis.Redis:
+        return connect(instance.settings("admin"))
+
+    return Server(
+        "redis",
+        [program_path("redis-server") or "redis-server", f"{instance.home}/conf/redis.conf"],
+        ["redis"],
+        lambda: bool(connection().ping()),
+        once_healthy=lambda: install_library(connection()),
+    )
+
+
+def _kafka(instance: Instance, java: str, jars: Path) -> Server:
+    conf, data = f"{instance.home}/conf/kafka", instance.home / "data" / "kafka"
+    flags = ["-XX:+UseG1GC", f"-Dlog4j2.configurationFile={conf}/log4j2.xml", "-cp", f"{jars}/*"]
+
+    def format_storage() -> None:
+        if not (data / "meta.properties").exists():
+            arguments = ["format", "-t", "Z3VpbGRoYWxsLWV2ZW50cw", "-c", f"{conf}/server.properties"]
+            _run([java, "-cp", f"{jars}/*", "kafka.tools.StorageTool", *arguments], "kafka")
+
+    def healthy() -> bool:
+        # A look at the port first: a client that is refused leaks its sockets and takes seconds to give up.
+        socket.create_connection((HOST, instance.port("kafka")), timeout=1).close()
+        admin = KafkaAdminClient(bootstrap_servers=instance.settings().kafka, bootstrap_timeout_ms=2000)
+        try:
+            return bool(admin.describe_cluster())
+        finally:
+            admin.close()
+
+    def create_topic() -> None:
+        ensure(instance.settings())
+
+    return Server(
+        "kafka",
+        [*_jvm(java, "kafka", *flags), "kafka.Kafka", f"{conf}/server.properties"],
+        ["kafka", "kafka_controller"],
+        healthy,
+        once_healthy=create_topic,
+        before_start=format_storage,
+    )
+
+
+def _hdfs(instance: Instance, java: str, jars: Path, server: str) -> list[str]:
+    return _jvm(java, server, "-XX:+UseSerialGC", "-cp", f"{instance.home}/conf/hdfs:{jars}/*")
+
+
+def _namenode(instance: Instance, java: str, jars: Path) -> Server:
+    command = [*_hdfs(instance, java, jars, "namenode"), "org.apache.hadoop.hdfs.server.namenode.NameNode"]
+
+    def format_storage() -> None:
+        if not (instance.home / "data" / "namenode" / "current" / "VERSION").exists():
+            _run([*command, "-format", "-nonInteractive"], "namenode")
+
+    return Server(
+        "namenode",
+        command,
+        ["namenode", "namenode_http"],
+        lambda: "Safemode" in _jmx(instance, "NameNodeInfo"),  # safe mode itself ends when the DataNode has reported
+        before_start=format_storage,
+    )
+
+
+def _datanode(instance: Instance, java: str, jars: Path) -> Server:
+    return Server(
+        "datanode",
+        [*_hdfs(instance, java, jars, "datanode"), "org.apache.hadoop.hdfs.server.datanode.DataNode"],
+        ["datanode", "datanode_ipc", "datanode_http"],
+        # Out of safe mode means that the DataNode has reported its blocks, so that HDFS can be read and written.
+        lambda: (
+            _jmx(instance, "FSNamesystemState")["NumLiveDataNodes"] > 0
+            and _jmx(instance, "NameNodeInfo")["Safemode"] == ""
+        ),
+        after=["namenode"],
+    )
+
+
+def _jmx(instance: Instance, bean: str) -> dict[str, Any]:
+    url = f"http://{HOST}:{instance.port('namenode_http')}/jmx"
+    answer = requests.get(url, params={"qry": f"Hadoop:service=NameNode,name={bean}"}, timeout=3)
+    return dict(answer.json()["beans"][0])
+
+
+def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
+    conf = f"{instance.home}/conf/presto"
+    plugins = config.presto_plugins(instance, jars["presto-iceberg"])
+    settings = {
+        "config": f"{conf}/config.properties",
+        "log.levels-file": f"{conf}/log.properties",
+        "catalog.config-dir": f"{conf}/catalog",
+        "plugin.dir": str(plugins),
+        "node.environment": "guildhall",
+        "node.id": "presto-1",
+        "node.data-dir": str(instance.folder("data", "presto")),
+        "node.bind-ip": instance.settings().presto_bind,
+        "node.internal-address": HOST,
+    }
+    # Presto opens JMX to every network, without a password, unless this property says that an agent runs already. The
+    # flag behind it then keeps Java from starting that agent: nobody needs one.
+    flags = ["-Dcom.sun.management.jmxremote.port=1", "-XX:-ManagementServer"]
+    flags += ["-XX:+UseG1GC", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
+    flags += ["--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", *(f"-D{k}={v}" for k, v in settings.items())]
+
+    def healthy() -> bool:
+        url = f"http://{HOST}:{instance.port('presto')}/v1/info"
+        if requests.get(url, timeout=3).json()["starting"]:
+            return False
+        return fetch(instance.settings(), "select 1").rows == [(1,)]
+
+    return Server(
+        "presto",
+        [*_jvm(java, "presto", *flags), "-cp", f"{jars['presto']}/*", "com.facebook.presto.server.PrestoServer"],
+        ["presto", "presto_thrift"],
+        healthy,
+    )
+
+
+def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
+    ledger = Ledger(connect(instance.settings()))
+    environment = {
+        **instance.environment("settler"),
+        "GUILDHALL_SPARK_JARS": str(jars),
+        "GUILDHALL_READY_FILE": str(instance.ready_file),
+        "JAVA_HOME": str(java_home),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": HOST,
+    }
+    return Server(
+        "streaming",
+        [sys.executable, "-m", "streaming.app"],
+        ["spark_ui", "streaming_metrics"],
+        lambda: instance.ready_file.exists() and not any(map(ledger.is_recovering, range(instance.realms))),
+        after=["redis", "kafka", "datanode"],
+        environment=environment,
+        before_start=lambda: instance.ready_file.unlink(missing_ok=True),
+    )
+
+
+def _api(instance: Instance, web: Path) -> Server:
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "api.app:from_environment"]
+    # Two processes, because request handling is bound by Python's lock; more would only starve Spark on two cores.
+    # Threads are for those who wait: streams and requests with Prefer: wait. They cost little while they sleep.
+    command += ["--workers", "2", "--blocking-threads", "64", "--backpressure", "256", "--respawn-failed-workers"]
+    command += ["--no-ws", "--host", instance.settings().api_bind, "--port", str(instance.port("api"))]
+    command += ["--log-level", "warning"]
+    counts = instance.home / "run" / "api-metrics"
+
+    def forget_counts() -> None:
+        # Of processes that are gone. A process that is started again in between leaves them: no counter goes back.
+        shutil.rmtree(counts, ignore_errors=True)
+        counts.mkdir(parents=True)
+
+    return Server(
+        "api",
+        command,
+        ["api"],
+        lambda: requests.get(f"http://{HOST}:{instance.port('api')}/readyz", timeout=3).status_code == 200,
+        after=["redis", "kafka"],
+        environment={
+            **instance.environment("api"),
+            "GUILDHALL_VENDOR": str(web),
+            "PROMETHEUS_MULTIPROC_DIR": str(counts),
+        },
+        before_start=forget_counts,
+    )
+
+
+def _run(command: list[str], server: str) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "TZ": "UTC"})
+    if result.returncode:
+        last = (result.stdout + result.stderr).strip().splitlines()[-1:]
+        raise StackError(f"{server} could not format its storage: {' '.join(last)}")

@@ -1,0 +1,185 @@
+"""Supervision by supervisord: it starts what we say, restarts what dies, and rotates the logs."""
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+import psutil
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from infra.paths import ROOT
+from stack.instance import Instance
+from stack.servers.definitions import Server
+
+MARK = "GUILDHALL_INSTANCE"  # every process of an instance carries it, so that none outlives `down`
+LONGEST_SOCKET = 100  # bytes; the kernel's limit for the path of a socket is 108
+
+
+def socket_path(instance: Instance) -> Path:
+    """Where supervisord listens; in a temporary folder when the instance's own path is too long for a socket."""
+    path = instance.folder("run") / "supervisor.sock"
+    if len(str(path)) <= LONGEST_SOCKET:
+        return path
+    digest = hashlib.sha256(str(instance.home).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"guildhall-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "supervisor.sock"
+
+
+def call(instance: Instance, method: str, *arguments: object) -> Any:
+    """Call supervisord. Raises OSError if it does not run, xmlrpc.client.Fault if it refuses."""
+    transport = SupervisorTransport(None, None, serverurl=f"unix://{socket_path(instance)}")
+    try:
+        return getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
+    finally:
+        transport.close()
+
+
+def start(instance: Instance, name: str) -> None:
+    """Start a server unless it runs: also one that has just died and that supervisord is about to start again."""
+    try:
+        call(instance, "startProcess", name, False)
+    except Fault as fault:
+        if fault.faultCode != Faults.ALREADY_STARTED:
+            raise
+
+
+def stop(instance: Instance, name: str) -> None:
+    """Stop a server unless it is down."""
+    try:
+        call(instance, "stopProcess", name)
+    except Fault as fault:
+        if fault.faultCode != Faults.NOT_RUNNING:
+            raise
+
+
+def processes(instance: Instance) -> dict[str, dict[str, Any]]:
+    """What supervisord knows of each server: state, process id, start. Raises OSError if it does not run."""
+    return {info["name"]: info for info in call(instance, "getAllProcessInfo")}
+
+
+def is_running(instance: Instance) -> bool:
+    """Whether supervisord answers."""
+    try:
+        return bool(call(instance, "getState")["statecode"] == 1)
+    except OSError:
+        return False
+
+
+def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
+    """Start supervisord, with nothing under it running yet. Raises subprocess.CalledProcessError."""
+    path = _configuration_file(instance)
+    path.touch(mode=0o600)
+    path.write_text(_configuration(instance, all_servers))
+    socket_path(instance).unlink(missing_ok=True)
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(path)],
+        check=True,
+        env=environment(instance),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def environment(instance: Instance) -> dict[str, str]:
+    """What every server of the instance finds in its environment, beside what its description says."""
+    ours = {MARK: str(instance.home)}
+    # Names of ours only: what the user's shell has set must not change how the servers run.
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("GUILDHALL_") or n == "GUILDHALL_CACHE"}
+    return kept | ours
+
+
+def restart_anew(instance: Instance, all_servers: list[Server], name: str) -> None:
+    """Start one server again as it is described now; the others are not touched."""
+    _configuration_file(instance).write_text(_configuration(instance, all_servers))
+    call(instance, "reloadConfig")
+    stop(instance, name)
+    call(instance, "removeProcessGroup", name)
+    call(instance, "addProcessGroup", name)
+    start(instance, name)
+
+
+def is_current(instance: Instance, all_servers: list[Server]) -> bool:
+    """Whether supervisord was started for these servers as they are described now, not for an older version."""
+    path = _configuration_file(instance)
+    return path.exists() and path.read_text() == _configuration(instance, all_servers)
+
+
+def _configuration_file(instance: Instance) -> Path:
+    return instance.folder("conf") / "supervisord.conf"
+
+
+def _configuration(instance: Instance, all_servers: list[Server]) -> str:
+    run, logs = instance.folder("run"), instance.folder("logs")
+    head = f"""[unix_http_server]
+file={socket_path(instance)}
+chmod=0700
+[supervisord]
+logfile={logs}/supervisord.log
+pidfile={run}/supervisord.pid
+childlogdir={logs}
+minfds=256
+minprocs=64
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+    return head + "".join(_program(server, logs) for server in all_servers)
+
+
+def _program(server: Server, logs: Path) -> str:
+    variables = ",".join(f'{name}="{value}"' for name, value in server.environment.items())
+    command = " ".join(shlex.quote(part) for part in server.command)
+    text = f"""[program:{server.name}]
+command={command}
+directory={ROOT}
+environment={variables}
+autostart=false
+autorestart=true
+startsecs=4
+startretries=5
+stopasgroup=true
+killasgroup=true
+stopwaitsecs=20
+redirect_stderr=true
+stdout_logfile={logs}/{server.name}.log
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=3
+"""
+    return text.replace("%", "%%")
+
+
+def marked_processes(instance: Instance) -> list[psutil.Process]:
+    """The processes of this instance, supervised or orphaned, without this one and its parents."""
+    own = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid not in own and process.environ().get(MARK) == str(instance.home):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def end_leftovers(instance: Instance) -> list[str]:
+    """End what is left of this instance: politely, then by force. Answers the names of what was ended."""
+    marked = marked_processes(instance)
+    names = []
+    for process in marked:
+        try:
+            names.append(process.name())
+            process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    _gone, alive = psutil.wait_procs(marked, timeout=15)
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=10)
+    return names

@@ -1,0 +1,1 @@
+"""Background jobs beside the streams: derived tables, summaries and table maintenance, with their scheduler."""

@@ -1,0 +1,163 @@
+"""How far the streams are behind the log, worked out when Prometheus asks.
+
+Each figure comes from the server that decides it and not from the queries, so that a query that stands still cannot
+hide it. A server that does not answer costs its figures and no others.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import redis
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from infra import metrics
+from infra.kafka.clients import opened
+from infra.settings import Settings
+from state.ledger import Ledger
+from state.results import Overview
+from streaming.metrics import ByRealm
+
+OUTCOMES = ("settled", "voided", "stale", "rejected", "duplicate", "malformed", "telemetry")
+
+# All together less than the 10 s that Prometheus waits, so that a broker that hangs does not cost the other figures.
+CONNECT_MS = 2000
+ANSWER_MS = 2000
+FETCH_BYTES = 64 * 1024  # of a realm, to see the time of one record; the broker sends at least one batch anyway
+
+_LATEST = 1  # the ledger's overview names at least one event; no metric needs it
+
+
+class Lag:
+    """Reads the ledger, what has landed and the log, in this order: a record that comes meanwhile then never makes a
+    stream look ahead of the log."""
+
+    def __init__(self, ledger: Ledger, settings: Settings, landed: ByRealm) -> None:
+        self._ledger, self._realms, self._landed = ledger, range(settings.realms), landed
+        self._log = LogReader(settings)
+
+    def describe(self) -> list[Family]:
+        """Nothing, as the names need no look at the servers."""
+        return []
+
+    def collect(self) -> Iterator[Family]:
+        up = metrics.SOURCE_UP.family()
+        past: dict[str, dict[int, int]] = {"land": self._landed.values()}
+        try:
+            overviews = {realm: self._ledger.overview(realm, _LATEST) for realm in self._realms}
+            past["settle"] = {realm: found.offset for realm, found in overviews.items()}
+            yield from _of_ledger(overviews)
+            up.add_metric(["redis"], 1)
+        except redis.RedisError:
+            up.add_metric(["redis"], 0)
+        try:
+            yield from self._of_log(past)
+            up.add_metric(["kafka"], 1)
+        except KafkaError:
+            up.add_metric(["kafka"], 0)
+        yield up
+
+    def _of_log(self, past: Mapping[str, Mapping[int, int]]) -> list[Family]:
+        end, events, seconds = (m.family() for m in (metrics.LOG_END_OFFSET, metrics.LAG_EVENTS, metrics.LAG_SECONDS))
+        ends = self._log.ends()
+        for realm, offset in ends.items():
+            end.add_metric([str(realm)], offset)
+        for stage, offsets in past.items():
+            behind = {realm: max(0, ends[realm] - 1 - offset) for realm, offset in offsets.items() if realm in ends}
+            due = {realm: offsets[realm] + 1 for realm, count in behind.items() if count}
+            ages = self._log.ages(due)
+            for realm, count in behind.items():
+                events.add_metric([str(realm), stage], count)
+                if realm in ages or not count:
+                    seconds.add_metric([str(realm), stage], ages.get(realm, 0.0))
+        return [end, events, seconds]
+
+
+def _of_ledger(overviews: Mapping[int, Overview]) -> list[Family]:
+    offset, halted, recovering = (
+        m.family() for m in (metrics.SETTLED_OFFSET, metrics.REALM_HALTED, metrics.REALM_RECOVERING)
+    )
+    records = metrics.RECORDS.family()
+    for realm, found in overviews.items():
+        _add(offset, realm, found.offset)
+        _add(halted, realm, bool(found.halted))
+        _add(recovering, realm, found.recovering)
+        for outcome, count in (dict.fromkeys(OUTCOMES, 0) | dict(found.totals)).items():
+            _add(records, realm, count, outcome)
+    return [offset, halted, recovering, records]
+
+
+def _add(family: GaugeMetricFamily | CounterMetricFamily, realm: int, value: float, *labels: str) -> None:
+    family.add_metric([str(realm), *labels], float(value))
+
+
+class LogReader:
+    """Asks Kafka over one connection that is kept: a new one costs more than the question. Thread-safe. Every method
+    may raise kafka.errors.KafkaError; the next one tries a new connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._made: Any = None
+
+    def ends(self) -> dict[int, int]:
+        """Realm -> the offset that the next record will get."""
+        partitions = [TopicPartition(self._settings.topic, realm) for realm in range(self._settings.realms)]
+        with self._lock:
+            try:
+                found = self._consumer().end_offsets(partitions, timeout_ms=ANSWER_MS)
+            except KafkaError:
+                self._abandon()
+                raise
+        return {partition.partition: int(offset) for partition, offset in found.items()}
+
+    def ages(self, offsets: Mapping[int, int]) -> dict[int, float]:
+        """Realm -> seconds since the broker appended the record with this offset, or the first one that it still has
+        after it; realms whose record does not come in time are left out."""
+        if not offsets:
+            return {}
+        with self._lock:
+            try:
+                times = self._times(self._consumer(), offsets)
+            except KafkaError:
+                self._abandon()
+                raise
+        now = time.time()
+        return {realm: max(0.0, now - at_ms / 1000) for realm, at_ms in times.items()}
+
+    def _times(self, consumer: Any, offsets: Mapping[int, int]) -> dict[int, int]:
+        partitions = {TopicPartition(self._settings.topic, realm): offset for realm, offset in offsets.items()}
+        consumer.assign(list(partitions))
+        for partition, offset in partitions.items():
+            consumer.seek(partition, offset)
+        times: dict[int, int] = {}
+        give_up = time.monotonic() + ANSWER_MS / 1000
+        while len(times) < len(offsets) and time.monotonic() < give_up:
+            for partition, records in consumer.poll(timeout_ms=ANSWER_MS / 10).items():
+                times.setdefault(partition.partition, records[0].timestamp)
+                consumer.pause(partition)
+        consumer.unsubscribe()
+        return times
+
+    def _consumer(self) -> Any:
+        if self._made is None:
+            self._made = opened(
+                KafkaConsumer,
+                bootstrap_servers=self._settings.kafka,
+                bootstrap_timeout_ms=CONNECT_MS,
+                reconnect_backoff_max_ms=1000,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                max_partition_fetch_bytes=FETCH_BYTES,
+                fetch_max_wait_ms=10,
+            )
+        return self._made
+
+    def _abandon(self) -> None:
+        made, self._made = self._made, None
+        if made is not None:
+            made.close(autocommit=False, timeout_ms=0)

@@ -1,0 +1,129 @@
+"""What the streams count, for Prometheus."""
+
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.utils import floatToGoString
+
+from infra import metrics
+
+STAGES = ("settle", "land")
+CHORES = ("derive", "upkeep")
+
+
+class Measures:
+    """The figures of this process. ``landed`` and ``quarantined`` are what landing knows, and ``derived`` what the
+    tables for analysts are past, realm by realm."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._batch_seconds = metrics.BATCH_SECONDS.create(self.registry)
+        self._batch_records = metrics.BATCH_RECORDS.create(self.registry)
+        self.ack_to_settled = Ages(metrics.ACK_TO_SETTLED_SECONDS)
+        self.landed = ByRealm(metrics.LANDED_OFFSET)
+        self.quarantined = ByRealm(metrics.QUARANTINED)
+        self.derived = ByRealm(metrics.DERIVED_OFFSET)
+        for collector in (self.ack_to_settled, self.landed, self.quarantined, self.derived):
+            self.registry.register(collector)
+        self.voids_appended = metrics.VOIDS_APPENDED.create(self.registry)
+        self.fences_appended = metrics.FENCES_APPENDED.create(self.registry)
+        self.query_restarts = metrics.QUERY_RESTARTS.create(self.registry)
+        self.log_lines_lost = metrics.LOG_LINES_LOST.create(self.registry)
+        self._chore_seconds = metrics.CHORE_SECONDS.create(self.registry)
+        self.chore_failures = metrics.CHORE_FAILURES.create(self.registry)
+        self.upkeep_ended = metrics.UPKEEP_ENDED.create(self.registry)
+        self.table_files = metrics.TABLE_FILES.create(self.registry)
+        self.partition_files = metrics.PARTITION_FILES.create(self.registry)
+        for stage in STAGES:
+            self.query_restarts.labels(stage)
+        for chore in CHORES:
+            self.chore_failures.labels(chore)
+
+    @contextmanager
+    def batch(self, stage: str) -> Iterator[None]:
+        """Around the work on a micro-batch; one that fails is not counted, as it comes again."""
+        begun = time.perf_counter()
+        yield
+        self._batch_seconds.labels(stage).observe(time.perf_counter() - begun)
+
+    @contextmanager
+    def chore(self, name: str) -> Iterator[None]:
+        """Around a round of a chore; one that fails is not counted here."""
+        begun = time.perf_counter()
+        yield
+        self._chore_seconds.labels(name).observe(time.perf_counter() - begun)
+
+    def records(self, stage: str, count: int) -> None:
+        """A micro-batch had so many records."""
+        self._batch_records.labels(stage).observe(count)
+
+
+@cache
+def measures() -> Measures:
+    """The measures of this process."""
+    return Measures()
+
+
+class ByRealm:
+    """A gauge of a value for each realm."""
+
+    def __init__(self, metric: metrics.GaugeMetric) -> None:
+        self._metric = metric
+        self._values: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def update(self, values: Mapping[int, int]) -> None:
+        """Set these realms."""
+        with self._lock:
+            self._values.update(values)
+
+    def values(self) -> dict[int, int]:
+        """Realm -> value, of those that have one."""
+        with self._lock:
+            return dict(self._values)
+
+    def describe(self) -> list[Family]:
+        """Named without being asked, so that a reader can ask for this gauge alone (``/metrics?name[]=...``)."""
+        return [self._metric.family()]
+
+    def collect(self) -> Iterator[Family]:
+        family = self._metric.family()
+        for realm, value in sorted(self.values().items()):
+            family.add_metric([str(realm)], value)
+        yield family
+
+
+class Ages:
+    """A histogram that takes a whole batch at once. The library's takes one value after the other, which is two times
+    the work, for every record of a backlog."""
+
+    def __init__(self, metric: metrics.HistogramMetric) -> None:
+        self._metric = metric
+        self._counts = [0] * (len(metric.buckets) + 1)
+        self._sum = 0.0
+        self._lock = threading.Lock()
+
+    def observe(self, times_ms: Sequence[int], now: float) -> None:
+        """Count how long before ``now``, in seconds, each of these times was, in ms; they are in order, the oldest
+        first."""
+        count = len(times_ms)
+        younger = [count - bisect_left(times_ms, (now - bound) * 1000) for bound in self._metric.buckets] + [count]
+        with self._lock:
+            self._counts = [known + new for known, new in zip(self._counts, younger, strict=True)]
+            self._sum += now * count - sum(times_ms) / 1000
+
+    def describe(self) -> list[Family]:
+        return [self._metric.family()]
+
+    def collect(self) -> Iterator[Family]:
+        bounds = [*map(floatToGoString, self._metric.buckets), "+Inf"]
+        family = self._metric.family()
+        with self._lock:
+            family.add_metric([], list(zip(bounds, map(float, self._counts), strict=True)), self._sum)
+        yield family

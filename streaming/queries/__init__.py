@@ -1,0 +1,1 @@
+"""The structured-streaming queries: settle, land, and the recovery beside them."""

@@ -1,0 +1,72 @@
+"""The keeper: appends what only the log can decide. One fence for each realm whose Redis came back from an older state,
+and the voids of holds whose event never reached the log and whose realm nobody touches."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from redis.exceptions import ResponseError
+
+from game.events import Event
+from infra import json_logging
+from infra.kafka.event_log import Log, NotAppended
+from state.control_events import fence_event, void_event
+from state.ledger import Ledger
+from streaming.metrics import measures
+
+_log = json_logging.get("keeper")
+
+# A fence whose acknowledgement was lost is appended again; a second one with the same token does nothing.
+FENCE_AGAIN_SECONDS = 15.0
+
+
+class Keeper:
+    """Looks after the realms, one ``tick`` after the other. ``install`` puts the ledger's functions into Redis."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        log: Log,
+        realms: int,
+        install: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._realms = realms
+        self._install = install
+        self._monotonic = monotonic
+        self._fenced: dict[int, tuple[str, float]] = {}
+
+    def tick(self) -> None:
+        """Look at every realm once. Raises redis.RedisError if the ledger does not answer."""
+        try:
+            for realm in range(self._realms):
+                self._fence(realm, self._ledger.attach(realm))
+                for hold in self._ledger.sweep(realm):
+                    _log.info("void", event_id=hold.event_id, realm=realm, player=hold.player)
+                    if self._append(void_event(realm, hold, datetime.now(UTC))):
+                        measures().voids_appended.inc()
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+            # A Redis that came back empty has lost the functions too.
+            _log.warning("Redis has no ledger: installing it")
+            self._install()
+
+    def _fence(self, realm: int, token: str) -> None:
+        known, since = self._fenced.get(realm, ("", 0.0))
+        if not token or (token == known and self._monotonic() - since < FENCE_AGAIN_SECONDS):
+            return
+        _log.warning("fence: the realm is recovering", event_id=token, realm=realm)
+        if self._append(fence_event(realm, token, datetime.now(UTC))):
+            measures().fences_appended.inc()
+            self._fenced[realm] = (token, self._monotonic())
+
+    def _append(self, event: Event) -> bool:
+        try:
+            self._log.append(event, lambda _offset: None)
+        except NotAppended as error:
+            _log.warning("not appended", event_id=event.id, realm=event.realm, reason=str(error))
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""Rebuilds the state in Redis from the log or from the landed tables."""
