@@ -3,12 +3,12 @@
 from typing import Final
 
 from api.backend.group_commit import GroupCommit
-from api.backend.pipeline_status import Watch
-from api.backend.process_metrics import measures
-from api.backend.settlement_waiter import Watcher
+from api.backend.pipeline_status import StatusService
+from api.backend.process_metrics import api_metrics
+from api.backend.settlement_waiter import SettlementWaiter
 from api.backend.telemetry import Telemetry
 from api.backend.tokens import Tokens
-from api.http.guards import register_gate
+from api.http.guards import register_guards
 from api.http.rate_limits import register_limits
 from api.http.request_metrics import register_metrics
 from api.http.services import Services
@@ -34,9 +34,9 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
         ledger,
         log,
         GroupCommit(ledger, log, settings),
-        Watcher(ledger),
+        SettlementWaiter(ledger),
         Telemetry(log),
-        Watch(ledger, settings),
+        StatusService(ledger, settings),
         Tokens(settings.token_key.get_secret_value(), settings.token_days),
     )
     register_metrics(app)
@@ -44,12 +44,12 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
     register_routes(app)
     register_page(app, settings.vendor)
     register_error_handlers(app)
-    register_gate(app)
+    register_guards(app)
     return app
 
 
 def from_environment() -> Api:
     """The API as the environment variables describe it: what the WSGI server calls."""
-    json_logging.start(measures().log_lines_lost.inc)
+    json_logging.configure(api_metrics().log_lines_lost.inc)
     settings = Settings()
     return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

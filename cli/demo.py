@@ -12,12 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from game.event_types import EVENT_TYPES
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from infra.presto import fetch
 from load.scenarios.smoke_results import Figures, read_figures
 from stack.instance import Instance
-from stack.operations.pipeline_status import Realm, snapshot
+from stack.operations.pipeline_status import RealmProgress, realm_progress
 from stack.servers import lifecycle, supervisor
 from stack.servers.status import resident_bytes
 from state.connection import connect
@@ -41,9 +41,9 @@ class Check:
         return len(set(self.values.values())) == 1
 
 
-def run(instance: Instance, requests: int, concurrency: int, console: Console, *, running: bool = False) -> bool:
+def run_demo(instance: Instance, requests: int, concurrency: int, console: Console, *, running: bool = False) -> bool:
     """Set up, start, play and compare; answers whether every comparison holds. Servers that are ``running`` were
-    started by somebody else, and are taken as they are. Raises StackError."""
+    started by somebody else, and are taken as they are. Raises OperatorError."""
     console.rule("1. The servers")
     if running:
         console.print("They run already, each in a container of its own.")
@@ -51,7 +51,7 @@ def run(instance: Instance, requests: int, concurrency: int, console: Console, *
         lifecycle.up(instance, console)
     # What is on its way already, such as the fences of a start, is not of this demo.
     _wait(instance, Console(quiet=True))
-    before = snapshot(instance)
+    before = realm_progress(instance)
     console.rule("2. Play")
     figures = _play(instance, requests, concurrency)
     console.print(figures.table())
@@ -74,7 +74,7 @@ def _play(instance: Instance, requests: int, concurrency: int) -> Figures:
     environment = os.environ | {"GUILDHALL_VENV_PYTHON": sys.executable}
     environment |= {"GUILDHALL_OPERATOR_KEY": instance.secrets["operator_key"]}
     if subprocess.run(script, check=False, env=environment).returncode:
-        raise StackError(f"the load did not run to its end: see {out}")
+        raise OperatorError(f"the load did not run to its end: see {out}")
     return read_figures(out)
 
 
@@ -88,7 +88,7 @@ def _wait(instance: Instance, console: Console) -> bool:
     with Progress(*columns, console=console) as progress:
         settled, landed = progress.add_task("settled", total=None), progress.add_task("landed", total=None)
         while time.monotonic() < give_up:
-            realms = snapshot(instance)
+            realms = realm_progress(instance)
             total = sum(r.accepted for r in realms)
             progress.update(settled, total=total, completed=sum(r.settled for r in realms))
             progress.update(landed, total=total, completed=sum(r.landed for r in realms))
@@ -99,10 +99,10 @@ def _wait(instance: Instance, console: Console) -> bool:
     return False
 
 
-def _compare(instance: Instance, before: list[Realm], accepted: int) -> list[Check]:
-    after = snapshot(instance)
+def _compare(instance: Instance, before: list[RealmProgress], accepted: int) -> list[Check]:
+    after = realm_progress(instance)
 
-    def grown(count: Callable[[Realm], int]) -> int:
+    def grown(count: Callable[[RealmProgress], int]) -> int:
         return sum(map(count, after)) - sum(map(count, before))
 
     ledger = Ledger(connect(instance.settings()))
@@ -118,7 +118,7 @@ def _compare(instance: Instance, before: list[Realm], accepted: int) -> list[Che
                 # Without looks: somebody may have the page open, and a look is no action.
                 "events in Kafka": grown(lambda r: r.accepted - r.totals.get("telemetry", 0)),
                 "settled in Redis": grown(lambda r: r.settled - r.totals.get("telemetry", 0)),
-                "rows in Presto": grown(lambda r: r.events - r.looks),
+                "rows in Presto": grown(lambda r: r.events - r.telemetry_events),
             },
         ),
         Check(

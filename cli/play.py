@@ -1,69 +1,72 @@
-"""``./guildhall play``: reads what is asked for, and says in one line what is wrong with it."""
+"""Commands that play: the demo, a backfill of past weeks, live scenarios, and faults."""
 
-import re
-import secrets
-from datetime import UTC, date, datetime, timedelta
+import sys
 
-from rich.console import Console
+import click
 
-from infra.errors import StackError
-from load.scenarios.plan import SCENARIOS, plan_of
-from load.scenarios.run import play
-from load.simulation.backfill import History
-from load.simulation.world_spec import era
-from stack.instance import Instance
-
-_MOST_DAYS = 366
-_MOST_PLAYERS = 5000
-_NIGHT = timedelta(hours=2)  # a history ends at a midnight that is at least so long ago: its last session may last
+from cli.context import console, instance_of
+from infra.paths import ROOT
+from stack.instance import EXTERNALLY_MANAGED
 
 
-def play_history(
-    instance: Instance, history: str, players: int | None, events: int, seed: int | None, console: Console
-) -> bool:
-    """Write a history; answers whether all of it is effective. Raises StackError."""
-    days = days_of(history)
-    chosen = _seed(seed, console)
-    return History(
-        instance, era(chosen, start_of(days, datetime.now(UTC)), days, instance.realms, players, events), console
-    ).run()
+@click.command()
+@click.option("--requests", default=6000, type=click.IntRange(100, 1_000_000), help="Number of requests to play.")
+@click.option("--concurrency", default=16, type=click.IntRange(1, 128), help="Requests at the same time.")
+@click.option("--running", is_flag=True, envvar=EXTERNALLY_MANAGED, help="Use servers that run already.")
+@click.pass_context
+def demo(context: click.Context, requests: int, concurrency: int, running: bool) -> None:
+    """Install, start, play, and prove that nothing was lost."""
+    from cli.demo import run_demo
+
+    sys.exit(0 if run_demo(instance_of(context), requests, concurrency, console, running=running) else 1)
 
 
-def days_of(history: str) -> int:
-    """30d -> 30. Raises StackError."""
-    found = re.fullmatch(r"([1-9][0-9]{0,2})d", history)
-    if not found or int(found[1]) > _MOST_DAYS:
-        raise StackError(f"--history {history}: a number of days from 1d to {_MOST_DAYS}d is needed")
-    return int(found[1])
+@click.command()
+@click.argument("period", metavar="DAYS")
+@click.option("--players", type=click.IntRange(2, 100_000), help="Number of players; as many as the events need.")
+@click.option("--events", type=click.IntRange(500, 20_000_000), default=1_000_000, help="Number of events; 1,000,000.")
+@click.option("--seed", type=click.IntRange(0, 2**53), help="Repeat the plan of another run.")
+@click.pass_context
+def backfill(context: click.Context, period: str, players: int | None, events: int, seed: int | None) -> None:
+    """Write the events of past DAYS (such as 30d) of a simulated world into the log, marked as generated.
+
+    Exits with 1 if not every event is settled and landed."""
+    from cli.world import run_backfill
+
+    sys.exit(0 if run_backfill(instance_of(context), period, players, events, seed, console) else 1)
 
 
-def start_of(days: int, now: datetime) -> date:
-    """The first day of a history that ends by now."""
-    return (now - _NIGHT).date() - timedelta(days=days)
+@click.command()
+@click.argument("name")
+@click.option("--players", type=click.IntRange(2, 100_000), default=100, help="Number of players; 100.")
+@click.option("--minutes", type=click.FloatRange(0.2, 60), default=5.0, help="Duration; 5.")
+@click.option("--seed", type=click.IntRange(0, 2**53), help="Repeat the plan of another run.")
+@click.pass_context
+def scenario(context: click.Context, name: str, players: int, minutes: float, seed: int | None) -> None:
+    """Play NAME with Apache Bench: launch-day, quiet-evening, flash-sale or bot-attack.
+
+    Exits with 1 if the log does not hold exactly the accepted actions."""
+    from cli.world import run_live_scenario
+
+    sys.exit(0 if run_live_scenario(instance_of(context), name, players, 60 * minutes, seed, console) else 1)
 
 
-def _seed(seed: int | None, console: Console) -> int:
-    chosen = secrets.randbelow(10**6) if seed is None else seed
-    if seed is None:
-        console.print(f"Seed {chosen}", highlight=False)
-    return chosen
+@click.command()
+@click.option("--players", default=64, type=click.IntRange(1, 1000), help="Players at the same time.")
+@click.option("--actions", default=20_000, type=click.IntRange(100, 1_000_000), help="Least number of turns.")
+@click.option("--faults", "number", default=30, type=click.IntRange(0, 1000), help="Number of faults to inject.")
+@click.option("--realms", default=4, type=click.IntRange(1, 64), help="Number of realms.")
+@click.option("--seed", type=click.IntRange(0), help="Repeat the faults and requests of another run.")
+@click.option("--port", default=7500, type=click.IntRange(1024, 65000), help="First of the servers' 13 ports.")
+def faults(players: int, actions: int, number: int, realms: int, seed: int | None, port: int) -> None:
+    """Inject faults into real servers while players play, then prove that nothing was lost or doubled.
+
+    It uses servers of its own in .guildhall-faults and never touches an instance's data. Exits with 1 on a finding."""
+    from load.faults.campaign import CampaignConfig
+    from load.faults.command import run_faults
+
+    config = CampaignConfig(players, actions, number, seed)
+    sys.exit(0 if run_faults(ROOT / ".guildhall-faults", port, realms, config, console) else 1)
 
 
-def play_scenario(
-    instance: Instance, scenario: str, players: int, seconds: float, seed: int | None, console: Console
-) -> bool:
-    """Play a scenario by ab; answers whether the log holds what was accepted. Raises StackError."""
-    if scenario not in SCENARIOS:
-        raise StackError(f"there is no scenario {scenario}: there are {', '.join(SCENARIOS)}")
-    if players > _MOST_PLAYERS:
-        raise StackError(f"--players {players}: a scenario has at most {_MOST_PLAYERS:,}, as each one sends requests")
-    chosen = _seed(seed, console)
-    plan = plan_of(scenario, players, seconds, instance.realms, chosen, secrets.token_hex(3))
-    console.print(f"{scenario}: {len(plan.steps):,} runs of ab, {plan.requests:,} requests, {seconds:.0f} s")
-    played = play(instance, plan, scenario, chosen, console)
-    holds = played.accepted <= played.events <= played.accepted + played.unknown
-    sign = "[green]the same[/]" if holds else "[red]DIFFERENT[/]"
-    unknown = f" and {played.unknown:,} without an answer" if played.unknown else ""
-    console.print(f"accepted by the API {played.accepted:,}{unknown}, events in Kafka {played.events:,}: {sign}")
-    console.print(f"Figures and plots: {played.folder}", highlight=False, soft_wrap=True)
-    return holds
+COMMANDS = (demo, backfill, scenario, faults)

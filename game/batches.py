@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from game.accounts import MAX_AMOUNT, MAX_TRANSFERS, Transfer
-from game.commands import COMMANDS, Command, OfferTrade, Scene
-from game.decision import Decision, RuleBroken
+from game.commands import COMMANDS, Command, DecisionContext, OfferTrade
+from game.decision import Decision, RuleViolation
 
 MOST = 50  # actions of one batch: usually two transfers each, and an event has at most a hundred
 
@@ -44,15 +44,15 @@ class Batch(BaseModel):
     atomic: bool = True
 
 
-def combine(actions: Sequence[Command], scene: Scene) -> Decision:
-    """One decision that does what all of these do. Raises RuleBroken."""
+def combine(actions: Sequence[Command], scene: DecisionContext) -> Decision:
+    """One decision that does what all of these do. Raises RuleViolation."""
     decisions = [action.decide(scene) for action in actions]
     sums: defaultdict[tuple[str, str], int] = defaultdict(int)
     for decision in decisions:
         for transfer in decision.transfers:
             sums[transfer.debit, transfer.credit] += transfer.amount
     if len(sums) > MAX_TRANSFERS or max(sums.values()) > MAX_AMOUNT:
-        raise RuleBroken("batch_too_large", f"the actions need more than {MAX_TRANSFERS} transfers: split them")
+        raise RuleViolation("batch_too_large", f"the actions need more than {MAX_TRANSFERS} transfers: split them")
     transfers = tuple(Transfer(debit, credit, amount) for (debit, credit), amount in sums.items())
     conditions = {condition: None for decision in decisions for condition in decision.conditions}
     return Decision("actions_batched", _summary(decisions), transfers, tuple(conditions))

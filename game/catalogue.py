@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["sword", "shield", "potion"]
+ItemKind = Literal["sword", "shield", "potion"]
 
 STARTING_GOLD: Final = 100
 FULL_HEALTH: Final = 100
@@ -24,7 +24,7 @@ class Item:
     """Something to own. ``power`` is a sword's damage, what a shield takes off it, or what a potion heals. Of an item
     with an ``edition`` only that many ever exist in a realm; another number would be another edition, beside it."""
 
-    kind: Kind
+    kind: ItemKind
     price: int
     power: int
     edition: int | None = None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from game.accounts import NAME
-from game.decision import Balances, Decision, RuleBroken
+from game.decision import Balances, Decision, RuleViolation
 from game.rules import combat, guilds, players, quests, shop, trading
 from game.rules.trading import Goods, Offer
 
@@ -33,7 +33,7 @@ Price = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class DecisionContext:
     """Who acts, when, and what the rules may look at: the settled balances of an owner, and an offer by its id (None
     if it is not known). ``event_id`` is the id of the event that will be made."""
 
@@ -78,8 +78,8 @@ class Command(BaseModel):
 
     name: ClassVar[str]
 
-    def decide(self, scene: Scene) -> Decision:
-        """What is to happen. Raises RuleBroken."""
+    def decide(self, scene: DecisionContext) -> Decision:
+        """What is to happen. Raises RuleViolation."""
         raise NotImplementedError
 
 
@@ -92,7 +92,7 @@ class BuySword(Command):
     sword: ItemName
     expected_price: Price | None = None
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return shop.buy(scene.player, self.sword, 1, self.expected_price, "sword")
 
 
@@ -106,7 +106,7 @@ class Buy(Command):
     quantity: Quantity = 1
     expected_price: Price | None = None
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return shop.buy(scene.player, self.item, self.quantity, self.expected_price)
 
 
@@ -119,7 +119,7 @@ class Sell(Command):
     item: ItemName
     quantity: Quantity = 1
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return shop.sell(scene.player, self.item, self.quantity)
 
 
@@ -128,7 +128,7 @@ class ClaimGold(Command):
 
     name = "claim_gold"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return players.claim_gold(scene.player, scene.has, scene.today)
 
 
@@ -137,7 +137,7 @@ class Depart(Command):
 
     name = "depart"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return players.depart(scene.player, scene.has)
 
 
@@ -150,7 +150,7 @@ class Strike(Command):
     target: Name
     sword: ItemName | None = None
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return combat.strike(scene.player, self.target, self.sword, scene.has, scene.of_player(self.target))
 
 
@@ -162,7 +162,7 @@ class Drink(Command):
 
     potion: ItemName
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return combat.drink(scene.player, self.potion, scene.has)
 
 
@@ -171,7 +171,7 @@ class Revive(Command):
 
     name = "revive"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return combat.revive(scene.player, scene.has)
 
 
@@ -186,12 +186,12 @@ class Give(Command):
     item: ItemName | None = None
     quantity: Quantity = 1
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         goods = Goods(self.gold or 0, self.item, self.quantity)
         return trading.give(scene.player, self.to, goods, scene.of_player(self.to))
 
 
-class Side(BaseModel):
+class TradeSide(BaseModel):
     """One side of a trade: gold, an item, or both."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_SOMETHING)
@@ -215,10 +215,10 @@ class OfferTrade(Command):
     )
 
     to: Name
-    give: Side
-    want: Side
+    give: TradeSide
+    want: TradeSide
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         sides = (self.give.goods, self.want.goods)
         return trading.offer(scene.player, self.to, sides, scene.event_id, scene.has, scene.of_player(self.to))
 
@@ -228,10 +228,10 @@ class _OfTrade(Command):
 
     trade: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="the id of the offer")
 
-    def _offer(self, scene: Scene) -> Offer:
+    def _offer(self, scene: DecisionContext) -> Offer:
         found = scene.offer(self.trade)
         if found is None or scene.player not in (found.giver, found.taker):
-            raise RuleBroken("unknown_trade", "no offer of yours has this id, or it is older than a day")
+            raise RuleViolation("unknown_trade", "no offer of yours has this id, or it is older than a day")
         return found
 
 
@@ -240,7 +240,7 @@ class AcceptTrade(_OfTrade):
 
     name = "accept_trade"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return trading.accept(scene.player, self._offer(scene))
 
 
@@ -249,7 +249,7 @@ class DeclineTrade(_OfTrade):
 
     name = "decline_trade"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return trading.decline(scene.player, self._offer(scene))
 
 
@@ -261,7 +261,7 @@ class ClaimReward(Command):
 
     quest: ItemName
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return quests.reward(scene.player, self.quest, scene.has)
 
 
@@ -276,7 +276,7 @@ class FoundGuild(_OfGuild):
 
     name = "found_guild"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return guilds.found(scene.player, self.guild, scene.has, scene.of_guild(self.guild), scene.now)
 
 
@@ -285,7 +285,7 @@ class EnterGuild(_OfGuild):
 
     name = "enter_guild"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return guilds.join(scene.player, self.guild, scene.has, scene.of_guild(self.guild), scene.now)
 
 
@@ -294,7 +294,7 @@ class JoinGuild(_OfGuild):
 
     name = "join_guild"
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return guilds.join_or_found(scene.player, self.guild, scene.has, scene.of_guild(self.guild), scene.now)
 
 
@@ -305,7 +305,7 @@ class LeaveGuild(Command):
 
     successor: Name | None = None
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         has = scene.has
         return guilds.leave(scene.player, self.successor, has, scene.of_guild(guilds.membership(has)))
 
@@ -318,7 +318,7 @@ class LeadGuild(Command):
 
     player: Name
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         has = scene.has
         return guilds.lead(scene.player, self.player, has, scene.of_guild(guilds.membership(has)))
 
@@ -331,7 +331,7 @@ class Deposit(Command):
 
     gold: Gold
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         return guilds.deposit(scene.player, self.gold, scene.has)
 
 
@@ -344,7 +344,7 @@ class PayOut(Command):
     to: Name
     gold: Gold
 
-    def decide(self, scene: Scene) -> Decision:
+    def decide(self, scene: DecisionContext) -> Decision:
         has = scene.has
         return guilds.pay_out(scene.player, self.to, self.gold, has, scene.of_guild(guilds.membership(has)))
 

@@ -1,5 +1,5 @@
 """What a decision is, and how it is refused. The rules themselves are in the modules that are named after what players
-do: each command is one pure function that answers a decision or raises a RuleBroken.
+do: each command is one pure function that answers a decision or raises a RuleViolation.
 
 A decision does not say that the player has the gold: it names the transfers, and the ledger refuses them when a debit
 is not covered. The rules only decide what the books cannot. A transfer of an account to itself moves nothing, and holds
@@ -14,7 +14,7 @@ from game.accounts import Transfer, split
 Balances = Mapping[str, int]  # what one owner has settled: account name -> balance
 
 
-class RuleBroken(Exception):
+class RuleViolation(Exception):
     """The game does not allow the command. ``code`` is stable, for programs; the message is for people."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -41,7 +41,7 @@ class Decision:
     conditions: tuple[Condition, ...] = field(default=())
 
 
-def keep(account: str, amount: int) -> Transfer:
+def lock(account: str, amount: int) -> Transfer:
     """Nobody else may spend so much of the account until the event is settled."""
     return Transfer(account, account, amount)
 
@@ -52,23 +52,23 @@ def is_here(has: Balances) -> bool:
 
 
 def require_here(player: str, has: Balances) -> tuple[Condition, ...]:
-    """That it stays so until the hold. Raises RuleBroken if it is not so now."""
+    """That it stays so until the hold. Raises RuleViolation if it is not so now."""
     if not is_here(has):
-        raise RuleBroken("unknown_player", f"there is no {player} in this realm")
+        raise RuleViolation("unknown_player", f"there is no {player} in this realm")
     return Condition(f"player:{player}:vacancy", 0, 0), Condition(f"player:{player}:departed", 0, 0)
 
 
-def shortfall(account: str, available: int, needed: int) -> RuleBroken:
+def shortfall(account: str, available: int, needed: int) -> RuleViolation:
     """Why a command was refused whose debit of ``account`` is not covered, in the words of the game."""
     owner, name = split(account)
     kind, _, who = owner.partition(":")
     if kind == "shop":
-        return RuleBroken("sold_out", f"no {who} is left in the shop")
+        return RuleViolation("sold_out", f"no {who} is left in the shop")
     first, _, rest = name.partition(":")
     if first in _SHORT:
         code, text = _SHORT[first]
-        return RuleBroken(code, text.format(who=who, rest=rest, available=available, needed=needed))
-    return RuleBroken("not_enough", f"{account} has {available} available and {needed} is needed")
+        return RuleViolation(code, text.format(who=who, rest=rest, available=available, needed=needed))
+    return RuleViolation("not_enough", f"{account} has {available} available and {needed} is needed")
 
 
 # The first part of an account's name -> the code, and the sentence. "At the moment" is said of what may only be held.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from game.accounts import Transfer
 from game.batches import combine
-from game.commands import Buy, ClaimGold, Scene
+from game.commands import Buy, ClaimGold, DecisionContext
 from game.decision import Balances, Decision
 from game.events import FENCE, NO_GENERATION, TELEMETRY, VOID, Event, new_event
 from game.rules import combat, guilds, players, quests, shop, trading
@@ -68,7 +68,7 @@ def decisions() -> Iterator[Decision]:
     yield guilds.lead("ada", "bob", _LEADER, _KNIGHTS)
     yield guilds.deposit("ada", 10, _LEADER)
     yield guilds.pay_out("ada", "bob", 10, _LEADER, _KNIGHTS)
-    scene = Scene("ada", _NOW, _TRADE, lambda _owner: _ADA, lambda _trade: None)
+    scene = DecisionContext("ada", _NOW, _TRADE, lambda _owner: _ADA, lambda _trade: None)
     yield combine([ClaimGold(), Buy(item="small_potion", quantity=2)], scene)
 
 

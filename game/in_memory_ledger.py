@@ -7,7 +7,7 @@ the house, has no limit: so what is covered here is covered in the ledger, too, 
 from functools import lru_cache
 
 from game.accounts import debits, is_house, opening_balance, split
-from game.decision import Balances, Decision, RuleBroken, shortfall
+from game.decision import Balances, Decision, RuleViolation, shortfall
 from game.rules.trading import Offer
 
 _owner_and_name = lru_cache(maxsize=1 << 18)(split)
@@ -15,7 +15,7 @@ _opening = lru_cache(maxsize=1 << 18)(opening_balance)
 _NOTHING: Balances = {}
 
 
-class RealmBooks:
+class InMemoryLedger:
     """Balances by owner, and open offers by their id."""
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class RealmBooks:
         return _opening(account) if found is None else found
 
     def settle(self, player: str, decision: Decision, event_id: str) -> None:
-        """Apply a decision. Raises RuleBroken, and then nothing has changed, if the ledger would not hold it."""
+        """Apply a decision. Raises RuleViolation, and then nothing has changed, if the ledger would not hold it."""
         for account, amount in debits(decision.transfers).items():
             if self.balance(account) < amount:
                 raise shortfall(account, self.balance(account), amount)
         for condition in decision.conditions:
             if not condition.least <= self.balance(condition.account) <= condition.most:
-                raise RuleBroken("changed", condition.account)
+                raise RuleViolation("changed", condition.account)
         for transfer in decision.transfers:
             self._add(transfer.debit, -transfer.amount)
             self._add(transfer.credit, transfer.amount)

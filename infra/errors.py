@@ -1,5 +1,5 @@
 """The one error of the command line."""
 
 
-class StackError(Exception):
+class OperatorError(Exception):
     """Something that the user can mend. The message is one line that names the fix."""

@@ -25,13 +25,13 @@ STDERR = 2
 ATOMIC_BYTES = 4096
 # How long the first line waits for others: waking two processes for each line costs several times what the line does.
 GATHER_SECONDS = 0.05
-MOST_WAITING = 10_000  # lines, a few seconds of the busiest API
-LAST_WORDS_SECONDS = 1.0  # how long a process that ends goes on writing what waits
+MAX_QUEUED_LINES = 10_000  # lines, a few seconds of the busiest API
+FLUSH_TIMEOUT_SECONDS = 1.0  # how long a process that ends goes on writing what waits
 _END = b""  # no line is empty
 
 
-def get(name: str) -> FilteringBoundLogger:
-    """A logger whose lines carry the keyword arguments of each call, and what the thread is :func:`about`."""
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger whose lines carry the keyword arguments of each call, and what the thread is :func:`bind_context`."""
     logger = structlog.wrap_logger(
         _Named(name),
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, _head, _JSON],
@@ -41,17 +41,17 @@ def get(name: str) -> FilteringBoundLogger:
     return cast(FilteringBoundLogger, logger)
 
 
-def about(**known: object) -> None:
+def bind_context(**known: object) -> None:
     """Put this into every further line of the thread's request. Never a token, nor an Idempotency-Key."""
     structlog.contextvars.bind_contextvars(**known)
 
 
-def forget() -> None:
+def clear_context() -> None:
     """The thread begins with something else."""
     structlog.contextvars.clear_contextvars()
 
 
-def start(lost: Callable[[], object], descriptor: int = STDERR) -> None:
+def configure(lost: Callable[[], object], descriptor: int = STDERR) -> None:
     """Write the logs of this process from now on, those of the libraries included; before, they are not written.
     ``lost`` is called for each line that is dropped. Threads do not survive a fork: call it in the process itself."""
     _Named.writer = _Writer(descriptor, lost)
@@ -86,7 +86,7 @@ class _Writer:
 
     def put(self, line: str) -> None:
         """Have the line written. Never blocks."""
-        if self._lines.qsize() < MOST_WAITING:
+        if self._lines.qsize() < MAX_QUEUED_LINES:
             self._lines.put(line.encode() + b"\n")
         else:
             self._lost()
@@ -94,7 +94,7 @@ class _Writer:
     def end(self) -> None:
         """Write what waits, but not for ever, and nothing more."""
         self._lines.put(_END)
-        self._ended.wait(LAST_WORDS_SECONDS)
+        self._ended.wait(FLUSH_TIMEOUT_SECONDS)
 
     def _write_until_the_end(self) -> None:
         text = b""
@@ -139,6 +139,6 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, Any] = {"event": record.getMessage(), "exc_info": record.exc_info}
-        log = getattr(get(record.name), record.levelname.lower(), None)
+        log = getattr(get_logger(record.name), record.levelname.lower(), None)
         if log:
             log(**line)

@@ -252,33 +252,33 @@ DERIVED_OFFSET = GaugeMetric(
     _STREAMING,
     ("realm",),
 )
-CHORE_SECONDS = HistogramMetric(
-    "guildhall_chore_seconds",
-    "How long a round of a chore (derive, upkeep) took.",
+JOB_SECONDS = HistogramMetric(
+    "guildhall_job_seconds",
+    "How long a round of a job (derive, maintenance) took.",
     "seconds",
     _STREAMING,
-    ("chore",),
+    ("name",),
     _BATCH_SECONDS,
 )
-CHORE_FAILURES = CounterMetric(
-    "guildhall_chore_failures_total",
-    "Rounds of a chore that failed; it comes again when it is due.",
+JOB_FAILURES = CounterMetric(
+    "guildhall_job_failures_total",
+    "Rounds of a job that failed; it comes again when it is due.",
     "rounds",
     _STREAMING,
-    ("chore",),
+    ("name",),
 )
-UPKEEP_ENDED = GaugeMetric(
-    "guildhall_upkeep_timestamp_seconds",
-    "When the last round of upkeep ended well, in seconds since 1970; 0 before the first one.",
+MAINTENANCE_ENDED = GaugeMetric(
+    "guildhall_maintenance_timestamp_seconds",
+    "When the last round of maintenance ended well, in seconds since 1970; 0 before the first one.",
     "seconds",
     _STREAMING,
 )
 TABLE_FILES = GaugeMetric(
-    "guildhall_table_files", "Data files of the table when upkeep last ended.", "files", _STREAMING, ("table",)
+    "guildhall_table_files", "Data files of the table when maintenance last ended.", "files", _STREAMING, ("table",)
 )
 PARTITION_FILES = GaugeMetric(
     "guildhall_partition_files",
-    "Data files in the partition of the table that had most of them when upkeep last ended.",
+    "Data files in the partition of the table that had most of them when maintenance last ended.",
     "files",
     _STREAMING,
     ("table",),

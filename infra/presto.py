@@ -10,7 +10,7 @@ import requests
 from pyhive import exc, presto
 
 from game.events import TELEMETRY
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.settings import Settings
 
 SCHEMA = "guildhall"
@@ -50,7 +50,7 @@ class RunningQuery:
 
 
 def fetch(settings: Settings, text: str) -> QueryResult:
-    """Ask the Presto of these settings. Raises StackError if the query is wrong or Presto does not answer."""
+    """Ask the Presto of these settings. Raises OperatorError if the query is wrong or Presto does not answer."""
     with open_query(settings, text) as question:
         rows = list(question)
         return QueryResult(question.columns, rows)
@@ -58,8 +58,8 @@ def fetch(settings: Settings, text: str) -> QueryResult:
 
 @contextmanager
 def open_query(settings: Settings, text: str) -> Iterator[RunningQuery]:
-    """Start a query, whose rows come one by one. Who leaves the block before the last row, by Ctrl-C too, ends it in
-    Presto, so that nothing works on for nobody. Raises StackError if the query is wrong or Presto does not answer."""
+    """Start a query and stream its rows. Leaving the block early, also by Ctrl-C, cancels the query in Presto, which
+    would otherwise work on. Raises OperatorError if the query is wrong or Presto is unreachable."""
     cursor = presto.connect(
         settings.presto_host,
         port=settings.presto_port,
@@ -71,9 +71,9 @@ def open_query(settings: Settings, text: str) -> Iterator[RunningQuery]:
         cursor.execute(text)
         yield RunningQuery(cursor)
     except requests.RequestException as error:
-        raise StackError("Presto does not answer: ./guildhall up") from error
+        raise OperatorError("Presto does not answer: ./guildhall up") from error
     except exc.Error as error:
-        raise StackError(_reason(error)) from error
+        raise OperatorError(_reason(error)) from error
     finally:
         _cancel(cursor)
 

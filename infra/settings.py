@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     land_seconds: float = Field(default=5.0, gt=0)  # time between two commits to the events table
     land_types: str = "*"  # the event types that are landed, separated by commas; * is all
     derive_seconds: float = Field(default=30.0, gt=0)  # time between two steps of the tables for analysts
-    upkeep_seconds: float = Field(default=300.0, gt=0)  # time between two rounds of compaction and expiry
+    maintenance_seconds: float = Field(default=300.0, gt=0)  # time between two rounds of compaction and expiry
     snapshot_seconds: float = Field(default=3600.0, gt=0)  # a query may take so long before the files it reads may go
     # Files on HDFS that no table knows go after this; a write that is under way must be younger.
     orphan_seconds: float = Field(default=3 * 86400.0, ge=86400 + 3600)

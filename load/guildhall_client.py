@@ -6,9 +6,9 @@
     for event in ada.stream():
         print(event["type"], event["details"])
 
-Every change has an Idempotency-Key and is sent again with the same key when no answer came, when servers were not ready
-or when the client was too fast: it happens once, or not at all. What the game does not allow is raised as ``Refused``.
-One object is one player, and is for one thread.
+Every change carries an Idempotency-Key and is retried with the same key after a lost response, a 503 or a 429, so
+that it happens at most once. Raises ``RequestRejected`` for what the game does not allow. One object is one player and
+serves one thread.
 """
 
 import json
@@ -30,7 +30,7 @@ _NOT_NOW = frozenset({429, 503})
 _UNDER_WAY = "idempotency_key_in_use"
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """The server's problem+json. ``code`` is stable, ``detail`` is for people, ``members`` are the others: a shortfall
     has ``account``, ``available`` and ``needed``."""
 
@@ -233,7 +233,7 @@ class Guildhall:
                 raise TimeoutError(f"{event_id} is still pending after {seconds:.0f} s")
             time.sleep(0.1)
         if event["status"] != "settled":
-            raise Refused(200, event["status"], f"the event is {event['status']}: nothing has happened", event)
+            raise RequestRejected(200, event["status"], f"the event is {event['status']}: nothing has happened", event)
         return event
 
     def status(self) -> Json:
@@ -262,9 +262,9 @@ class Guildhall:
                         failures, after = 0, after if last is None else int(last)
                         if data:
                             yield json.loads(data)
-            except (requests.RequestException, Refused) as error:
+            except (requests.RequestException, RequestRejected) as error:
                 failures += 1
-                if failures >= self.tries or (isinstance(error, Refused) and error.status not in _NOT_NOW):
+                if failures >= self.tries or (isinstance(error, RequestRejected) and error.status not in _NOT_NOW):
                     raise
             time.sleep(_pause(failures))
 
@@ -372,12 +372,12 @@ def _checked(answer: requests.Response) -> Json:
     return _object(answer)
 
 
-def _problem(answer: requests.Response) -> Refused:
+def _problem(answer: requests.Response) -> RequestRejected:
     """What is wrong with the answer; code ``ok`` if nothing is."""
     body = {} if answer.ok else _object(answer)
     members = {name: value for name, value in body.items() if name not in ("type", "title", "status", "detail")}
     code = str(body.get("type", "ok" if answer.ok else f"http_{answer.status_code}")).removeprefix("/problems/")
-    return Refused(answer.status_code, code, str(body.get("detail", answer.reason)), members)
+    return RequestRejected(answer.status_code, code, str(body.get("detail", answer.reason)), members)
 
 
 def _object(answer: requests.Response) -> Json:

@@ -4,7 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import fetch
 from stack.instance import Instance
 from state.ledger import Ledger
@@ -23,7 +23,7 @@ def wait_until_landed(
 ) -> tuple[float, float]:
     """Return when both streams are past the ends of all realms: the moments, by the monotonic clock, at which all was
     settled and landed. ``show`` is told the offsets of what is "settled" or "landed", and answers how far that is.
-    Raises StackError if they stand still, redis.RedisError if Redis does not answer."""
+    Raises OperatorError if they stand still, redis.RedisError if Redis does not answer."""
     settled_at: float | None = None
     far = {"settled": -1, "landed": -1}
     moved_at = time.monotonic()
@@ -43,4 +43,4 @@ def wait_until_landed(
         if time.monotonic() - moved_at > STANDSTILL_SECONDS:
             break
         time.sleep(POLL_SECONDS)
-    raise StackError("the streams stand still: ./guildhall status and ./guildhall logs streaming say why")
+    raise OperatorError("the streams stand still: ./guildhall status and ./guildhall logs streaming say why")

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.settings import Settings
 
 DEFAULT_PORT = 7400
 
 #: Set where somebody else starts and stops the servers: up and down refuse, and the demo takes those that run.
-ELSEWHERE = "GUILDHALL_RUNNING"
+EXTERNALLY_MANAGED = "GUILDHALL_RUNNING"
 
 #: Server -> ports, as distances from the first port of the instance.
 PORTS = {
@@ -102,8 +102,8 @@ class Instance:
 def open_instance(
     home: Path, first_port: int | None = None, realms: int | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Instance:
-    """The instance in the folder ``home``, made if there is none. What is given here is remembered. Raises StackError
-    if its file does not say what it must."""
+    """Open the instance in the folder ``home``, creating it if needed; remember the given values. Raises OperatorError
+    if the instance file is not valid."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = home / "instance.json"
     known = _read(file) if file.exists() else {}
@@ -120,7 +120,7 @@ def open_instance(
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise StackError(f"{file}: settings: {where + ': ' if where else ''}{first['msg']}") from error
+        raise OperatorError(f"{file}: settings: {where + ': ' if where else ''}{first['msg']}") from error
     if _described(instance) != known:
         _write(instance)
     return instance
@@ -150,7 +150,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(file.read_text())
     except ValueError as error:
-        raise StackError(f"{file} is no JSON ({error}): mend it, or move its folder away") from error
+        raise OperatorError(f"{file} is no JSON ({error}): mend it, or move its folder away") from error
     return known
 
 

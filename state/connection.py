@@ -12,10 +12,10 @@ from infra.settings import Settings
 # A call of the ledger takes under a millisecond; a Redis that is silent for longer than this is down or paused.
 TIMEOUT_SECONDS = 5.0
 # More than any process has threads: redis-py's own limit of 100 would answer the next one with an error.
-MOST_CONNECTIONS = 1000
+MAX_CONNECTIONS = 1000
 
 
-def tag(realm: int) -> str:
+def hash_tag(realm: int) -> str:
     """What every key of a realm starts with. The braces put them into one slot of a Redis Cluster."""
     return f"realm:{{{realm}}}"
 
@@ -31,7 +31,7 @@ def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOU
     def look(connection: Any) -> None:  # redis-py's annotation forgets the argument
         connection.on_connect()
         for realm in range(settings.realms):
-            connection.send_command("FCALL", "attach", 1, tag(realm), str(uuid.uuid4()))
+            connection.send_command("FCALL", "attach", 1, hash_tag(realm), str(uuid.uuid4()))
         for _ in range(settings.realms):
             connection.read_response()
 
@@ -44,6 +44,6 @@ def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOU
         socket_timeout=timeout,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
-        max_connections=MOST_CONNECTIONS,
+        max_connections=MAX_CONNECTIONS,
         redis_connect_func=look if attach else None,  # type: ignore[arg-type]
     )

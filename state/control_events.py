@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from game.events import FENCE, VOID, Event, new_event
-from state.results import Overdue
+from state.results import ExpiredHold
 
 
-def void_event(realm: int, hold: Overdue, at: datetime) -> Event:
+def void_event(realm: int, hold: ExpiredHold, at: datetime) -> Event:
     """Cancels a hold whose event never reached the log. It names the player and the request, so that the player may
     still ask what became of the event; and the generation, because a later one may have a hold of the same id."""
     return new_event(

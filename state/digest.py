@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from state.connection import tag
+from state.connection import hash_tag
 
 # Statuses asked for in one round trip: some 100 kB of answers.
 PAGE = 1000
@@ -15,7 +15,7 @@ PAGE = 1000
 def digest(connection: redis.Redis, realm: int) -> str:
     """64 hexadecimal digits (SHA-256); two Redis servers that settled the same log have the same. Meaningful only while
     nobody settles, as during a rebuild. Raises redis.RedisError."""
-    key = tag(realm)
+    key = hash_tag(realm)
     sha = hashlib.sha256()
 
     def add(value: object) -> None:

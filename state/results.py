@@ -22,11 +22,11 @@ class Reservation:
     decision: Decision
     request: str = ""
     draft: str = ""
-    seen: "Holdings | None" = None
+    seen: "OwnerBalances | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class Resumption:
+class RetryRequest:
     """A request to try again to append the event of a hold."""
 
     event_id: str
@@ -34,7 +34,7 @@ class Resumption:
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class ExpiredHold:
     """A hold past its deadline: its event is to be voided. A void of another generation does nothing."""
 
     event_id: str
@@ -43,7 +43,7 @@ class Overdue:
     generation: int
 
     @classmethod
-    def parse(cls, text: str) -> "Overdue":
+    def parse(cls, text: str) -> "ExpiredHold":
         event_id, player, request, generation = text.split(" ")
         return cls(event_id, player.replace("-", ""), request.replace(NO_REQUEST, ""), int(generation))
 
@@ -53,7 +53,7 @@ class Held:
     """The hold is taken. ``overdue`` are older holds of the realm whose event never reached the log."""
 
     generation: int
-    overdue: tuple[Overdue, ...]
+    overdue: tuple[ExpiredHold, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class InsufficientBalance:
     """Not covered: ``account`` has ``available`` left, and ``needed`` was asked."""
 
     account: str
@@ -75,7 +75,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ConditionFailed:
     """A condition failed: the settled balance is not what the decision was based on."""
 
     account: str
@@ -83,22 +83,22 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outdated:
+class PreconditionFailed:
     """What the client saw has changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
+class AttemptInProgress:
     """Another try of the same request is under way."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class NotRetryable:
     """The hold is past its deadline and its void is on its way, or it cannot be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class UnknownEvent:
     """The ledger does not know the event (any more)."""
 
 
@@ -132,43 +132,54 @@ class EventStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AlreadyExists:
     """The event id is known already."""
 
     status: EventStatus
 
 
-Outcome = Held | Resumed | Refused | Changed | Outdated | Seen | Busy | Doomed | Gone | Recovering
+ReserveResult = (
+    Held
+    | Resumed
+    | InsufficientBalance
+    | ConditionFailed
+    | PreconditionFailed
+    | AlreadyExists
+    | AttemptInProgress
+    | NotRetryable
+    | UnknownEvent
+    | Recovering
+)
 
 
-_PLAIN: dict[str, Outcome] = {
-    "busy": Busy(),
-    "outdated": Outdated(),
-    "doomed": Doomed(),
-    "gone": Gone(),
+_PLAIN: dict[str, ReserveResult] = {
+    "busy": AttemptInProgress(),
+    "outdated": PreconditionFailed(),
+    "doomed": NotRetryable(),
+    "gone": UnknownEvent(),
     "recovering": Recovering(),
 }
 
 
-def parse_outcome(reply: list[Any]) -> Outcome:
+def parse_reserve_result(reply: list[Any]) -> ReserveResult:
     """The answer of ``reserve`` and ``resume``. Raises KeyError for one that is not known."""
     kind, *rest = reply
     match kind:
         case "held":
-            return Held(int(rest[0]), tuple(map(Overdue.parse, rest[1])))
+            return Held(int(rest[0]), tuple(map(ExpiredHold.parse, rest[1])))
         case "resumed":
             return Resumed(int(rest[0]), int(rest[1]), rest[2])
         case "short":
-            return Refused(rest[0], int(rest[1]), int(rest[2]))
+            return InsufficientBalance(rest[0], int(rest[1]), int(rest[2]))
         case "changed":
-            return Changed(rest[0], int(rest[1]))
+            return ConditionFailed(rest[0], int(rest[1]))
         case "seen":
-            return Seen(EventStatus.parse(rest[0]))
+            return AlreadyExists(EventStatus.parse(rest[0]))
     return _PLAIN[kind]
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class OwnerBalances:
     """What one owner has, as of ``offset``: settled balances, and how much of each is held."""
 
     owner: str
@@ -205,7 +216,7 @@ def amounts(flat: Any) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """An event in somebody's history; ``at_ms`` is the broker's time of it, in ms since 1970."""
 
     offset: int
@@ -214,11 +225,11 @@ class Entry:
     status: EventStatus
 
 
-def parse_entry(reply: list[Any]) -> Entry:
+def parse_history_entry(reply: list[Any]) -> HistoryEntry:
     """One entry of the answer of ``history``."""
     offset, at_and_id, line = reply
     at, event_id = at_and_id.split(" ")
-    return Entry(int(offset), int(at), event_id, EventStatus.parse(line))
+    return HistoryEntry(int(offset), int(at), event_id, EventStatus.parse(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +244,7 @@ class Overview:
     first_deadline_ms: int
     recovering: bool
     halted: str
-    latest: tuple[Entry, ...]
+    latest: tuple[HistoryEntry, ...]
 
 
 def parse_overview(reply: Any) -> Overview:
@@ -243,6 +254,6 @@ def parse_overview(reply: Any) -> Overview:
     for entry, line in latest:
         at, place, event_id = entry.split(" ")[:3]
         if line:
-            entries.append(Entry(int(place), int(at), event_id, EventStatus.parse(line)))
+            entries.append(HistoryEntry(int(place), int(at), event_id, EventStatus.parse(line)))
     holds = (int(open_holds), int(deadline))
     return Overview(int(offset), amounts(totals), amounts(types), *holds, bool(fence), halted, tuple(entries))

@@ -1,4 +1,4 @@
-"""The streaming application: both queries, the keeper and the chores in one driver.
+"""The streaming application: both queries, the keeper and the jobs in one driver.
 
 A query that ends is started again in the same driver: settling from Redis's offsets, landing from the table's. So a
 restart of Redis, Kafka or HDFS costs a second or two and not the start of a JVM.
@@ -24,19 +24,19 @@ from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
 from state.library import install_library
-from streaming.jobs.derive import Derivation, create_derived_tables
-from streaming.jobs.maintenance import Upkeep
-from streaming.jobs.scheduler import Chore, Chores
+from streaming.jobs.derive import IncrementalDerivation, create_derived_tables
+from streaming.jobs.maintenance import TableMaintenance
+from streaming.jobs.scheduler import BackgroundJob, JobScheduler
 from streaming.jobs.summaries import create_summary_tables, summarise
-from streaming.lag_metrics import Lag
-from streaming.metrics import measures
+from streaming.lag_metrics import LagCollector
+from streaming.metrics import stream_metrics
 from streaming.queries.land import create_tables, start_landing
 from streaming.queries.progress import Progress
-from streaming.queries.recovery import Keeper
+from streaming.queries.recovery import RecoveryManager
 from streaming.queries.settle import start_settling
 from streaming.session import create_session
 
-_log = json_logging.get("streaming")
+_log = json_logging.get_logger("streaming")
 
 TICK_SECONDS = 0.5  # about what a recovery waits for its fence
 # A query that fails again and again is tried again ever more slowly, up to this.
@@ -44,7 +44,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 MOST_DOUBLINGS = 7  # of 0.1 s: more than the longest pause
 
 
-class Supervised:
+class RestartingQuery:
     """A query that is started again when it ends."""
 
     def __init__(self, name: str, start: Callable[[str], StreamingQuery], checkpoints: Path) -> None:
@@ -53,7 +53,7 @@ class Supervised:
         self._starts = self._failures = 0
         self._began = self._again = 0.0
 
-    def look(self) -> bool:
+    def ensure_running(self) -> bool:
         """Start the query if it is not active and its pause is over; answers whether it is active. Raises
         Py4JNetworkError when the JVM is gone."""
         if self._query is not None and self._query.isActive:
@@ -82,7 +82,7 @@ class Supervised:
             self._query = self._start(f"file://{self._checkpoints}/{self._name}-{self._starts}")
             self._began = now
             if self._starts > 1:
-                measures().query_restarts.labels(self._name).inc()
+                stream_metrics().query_restarts.labels(self._name).inc()
         except Py4JNetworkError:
             raise
         except (redis.RedisError, KafkaError, PySparkException, Py4JError) as error:
@@ -104,7 +104,7 @@ def _last_line(error: object) -> str:
 
 def main() -> None:
     """Run until the driver's JVM is gone."""
-    json_logging.start(measures().log_lines_lost.inc)
+    json_logging.configure(stream_metrics().log_lines_lost.inc)
     settings = Settings()
     connection = connect(settings, attach=True)
     install_library(connect(settings))
@@ -121,9 +121,9 @@ def main() -> None:
 
 def _serve_metrics(settings: Settings) -> None:
     # Looking never changes the realms: this connection does not attach.
-    measures().registry.register(Lag(Ledger(connect(settings)), settings, measures().landed))
+    stream_metrics().registry.register(LagCollector(Ledger(connect(settings)), settings, stream_metrics().landed))
     try:
-        start_http_server(settings.streaming_metrics_port, "127.0.0.1", measures().registry)
+        start_http_server(settings.streaming_metrics_port, "127.0.0.1", stream_metrics().registry)
     except OSError as error:
         _log.warning("no metrics", port=settings.streaming_metrics_port, reason=str(error))  # nobody stops settling
 
@@ -131,16 +131,16 @@ def _serve_metrics(settings: Settings) -> None:
 def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Path) -> None:
     """Keep both queries and the realms. Returns never; raises Py4JNetworkError when the JVM is gone."""
     progress = Progress(settings.realms, ledger.halt)
-    settling = Supervised("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
-    landing = Supervised("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
-    keeper = Keeper(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
-    chores(spark, settings, ledger, progress).start(spark)
+    settling = RestartingQuery("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
+    landing = RestartingQuery("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
+    keeper = RecoveryManager(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
+    jobs(spark, settings, ledger, progress).start(spark)
     announced = False
     while True:
-        active = [query.look() for query in (settling, landing)]
+        active = [query.ensure_running() for query in (settling, landing)]
         try:
             keeper.tick()
-            if progress.may_go_on():
+            if progress.halt_cleared():
                 settling.restart()
         except (redis.RedisError, KafkaError) as error:
             _log.warning("the keeper has to wait", reason=str(error))
@@ -151,11 +151,14 @@ def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Pa
         time.sleep(TICK_SECONDS)
 
 
-def chores(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> Chores:
+def jobs(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> JobScheduler:
     """What is done beside the queries."""
     # A session of its own shares the JVM and its catalog, and none of the settings of the queries.
     session = spark.newSession()
-    derivation, upkeep = Derivation(session, settings, ledger, progress), Upkeep(session, settings)
+    derivation, maintenance = (
+        IncrementalDerivation(session, settings, ledger, progress),
+        TableMaintenance(session, settings),
+    )
     is_first = True
 
     def derive() -> None:
@@ -165,9 +168,12 @@ def chores(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Pr
             summarise(session)
             is_first = False
 
-    begin = time.monotonic() + settings.upkeep_seconds  # a start has enough to do
-    return Chores(
-        [Chore("derive", settings.derive_seconds, derive), Chore("upkeep", settings.upkeep_seconds, upkeep.run, begin)],
+    begin = time.monotonic() + settings.maintenance_seconds  # a start has enough to do
+    return JobScheduler(
+        [
+            BackgroundJob("derive", settings.derive_seconds, derive),
+            BackgroundJob("maintenance", settings.maintenance_seconds, maintenance.run, begin),
+        ],
         progress,
     )
 

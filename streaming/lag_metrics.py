@@ -16,11 +16,11 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.metrics_core import Metric as Family
 
 from infra import metrics
-from infra.kafka.clients import opened
+from infra.kafka.clients import open_client
 from infra.settings import Settings
 from state.ledger import Ledger
 from state.results import Overview
-from streaming.metrics import ByRealm
+from streaming.metrics import RealmGauge
 
 OUTCOMES = ("settled", "voided", "stale", "rejected", "duplicate", "malformed", "telemetry")
 
@@ -32,11 +32,11 @@ FETCH_BYTES = 64 * 1024  # of a realm, to see the time of one record; the broker
 _LATEST = 1  # the ledger's overview names at least one event; no metric needs it
 
 
-class Lag:
+class LagCollector:
     """Reads the ledger, what has landed and the log, in this order: a record that comes meanwhile then never makes a
     stream look ahead of the log."""
 
-    def __init__(self, ledger: Ledger, settings: Settings, landed: ByRealm) -> None:
+    def __init__(self, ledger: Ledger, settings: Settings, landed: RealmGauge) -> None:
         self._ledger, self._realms, self._landed = ledger, range(settings.realms), landed
         self._log = LogReader(settings)
 
@@ -145,7 +145,7 @@ class LogReader:
 
     def _consumer(self) -> Any:
         if self._made is None:
-            self._made = opened(
+            self._made = open_client(
                 KafkaConsumer,
                 bootstrap_servers=self._settings.kafka,
                 bootstrap_timeout_ms=CONNECT_MS,

@@ -14,10 +14,10 @@ from prometheus_client.utils import floatToGoString
 from infra import metrics
 
 STAGES = ("settle", "land")
-CHORES = ("derive", "upkeep")
+JOBS = ("derive", "maintenance")
 
 
-class Measures:
+class StreamMetrics:
     """The figures of this process. ``landed`` and ``quarantined`` are what landing knows, and ``derived`` what the
     tables for analysts are past, realm by realm."""
 
@@ -25,25 +25,25 @@ class Measures:
         self.registry = CollectorRegistry()
         self._batch_seconds = metrics.BATCH_SECONDS.create(self.registry)
         self._batch_records = metrics.BATCH_RECORDS.create(self.registry)
-        self.ack_to_settled = Ages(metrics.ACK_TO_SETTLED_SECONDS)
-        self.landed = ByRealm(metrics.LANDED_OFFSET)
-        self.quarantined = ByRealm(metrics.QUARANTINED)
-        self.derived = ByRealm(metrics.DERIVED_OFFSET)
+        self.ack_to_settled = BatchHistogram(metrics.ACK_TO_SETTLED_SECONDS)
+        self.landed = RealmGauge(metrics.LANDED_OFFSET)
+        self.quarantined = RealmGauge(metrics.QUARANTINED)
+        self.derived = RealmGauge(metrics.DERIVED_OFFSET)
         for collector in (self.ack_to_settled, self.landed, self.quarantined, self.derived):
             self.registry.register(collector)
         self.voids_appended = metrics.VOIDS_APPENDED.create(self.registry)
         self.fences_appended = metrics.FENCES_APPENDED.create(self.registry)
         self.query_restarts = metrics.QUERY_RESTARTS.create(self.registry)
         self.log_lines_lost = metrics.LOG_LINES_LOST.create(self.registry)
-        self._chore_seconds = metrics.CHORE_SECONDS.create(self.registry)
-        self.chore_failures = metrics.CHORE_FAILURES.create(self.registry)
-        self.upkeep_ended = metrics.UPKEEP_ENDED.create(self.registry)
+        self._job_seconds = metrics.JOB_SECONDS.create(self.registry)
+        self.job_failures = metrics.JOB_FAILURES.create(self.registry)
+        self.maintenance_ended = metrics.MAINTENANCE_ENDED.create(self.registry)
         self.table_files = metrics.TABLE_FILES.create(self.registry)
         self.partition_files = metrics.PARTITION_FILES.create(self.registry)
         for stage in STAGES:
             self.query_restarts.labels(stage)
-        for chore in CHORES:
-            self.chore_failures.labels(chore)
+        for job in JOBS:
+            self.job_failures.labels(job)
 
     @contextmanager
     def batch(self, stage: str) -> Iterator[None]:
@@ -53,11 +53,11 @@ class Measures:
         self._batch_seconds.labels(stage).observe(time.perf_counter() - begun)
 
     @contextmanager
-    def chore(self, name: str) -> Iterator[None]:
-        """Around a round of a chore; one that fails is not counted here."""
+    def job(self, name: str) -> Iterator[None]:
+        """Around a round of a job; one that fails is not counted here."""
         begun = time.perf_counter()
         yield
-        self._chore_seconds.labels(name).observe(time.perf_counter() - begun)
+        self._job_seconds.labels(name).observe(time.perf_counter() - begun)
 
     def records(self, stage: str, count: int) -> None:
         """A micro-batch had so many records."""
@@ -65,12 +65,12 @@ class Measures:
 
 
 @cache
-def measures() -> Measures:
+def stream_metrics() -> StreamMetrics:
     """The measures of this process."""
-    return Measures()
+    return StreamMetrics()
 
 
-class ByRealm:
+class RealmGauge:
     """A gauge of a value for each realm."""
 
     def __init__(self, metric: metrics.GaugeMetric) -> None:
@@ -99,7 +99,7 @@ class ByRealm:
         yield family
 
 
-class Ages:
+class BatchHistogram:
     """A histogram that takes a whole batch at once. The library's takes one value after the other, which is two times
     the work, for every record of a backlog."""
 

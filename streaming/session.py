@@ -29,7 +29,7 @@ def create_session(settings: Settings) -> SparkSession:
         # Without it tasks on HDFS blocks may wait for a "near" executor that never comes.
         "spark.locality.wait": "0s",
         "spark.sql.shuffle.partitions": "4",
-        "spark.scheduler.mode": "FAIR",  # pools take turns: the queries do not wait behind the tasks of a chore
+        "spark.scheduler.mode": "FAIR",  # pools take turns: the queries do not wait behind the tasks of a job
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
         f"spark.sql.catalog.{CATALOG}.type": "hadoop",

@@ -26,7 +26,7 @@ from load.guildhall_client import Guildhall
 from stack.install import jars, java
 from stack.install.apt import program_path, require_programs
 from stack.instance import PORTS, REDIS_USERS, Instance, open_instance
-from stack.operations.pipeline_status import snapshot
+from stack.operations.pipeline_status import realm_progress
 from stack.servers import lifecycle
 from state.acl import acl_file
 from state.connection import connect
@@ -40,7 +40,7 @@ CATCH_UP_SECONDS = 120
 DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.0}
 
 # So often that every test of the pipeline runs beside them.
-CHORES = {"derive_seconds": 8.0, "upkeep_seconds": 25.0}
+JOBS = {"derive_seconds": 8.0, "maintenance_seconds": 25.0}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -95,7 +95,7 @@ def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProces
 
 def wait_until_caught_up(instance: Instance) -> None:
     """Return when the log is settled and landed to its end."""
-    eventually(lambda: all(realm.is_caught_up for realm in snapshot(instance)), CATCH_UP_SECONDS)
+    eventually(lambda: all(realm.is_caught_up for realm in realm_progress(instance)), CATCH_UP_SECONDS)
 
 
 @dataclass
@@ -190,7 +190,7 @@ def pipeline() -> Iterator[Instance]:
         lifecycle.down(open_instance(home))
 
     shutil.rmtree(home, ignore_errors=True)
-    instance = open_instance(home, free_block(len(PORTS)), overrides=DEADLINES | CHORES)
+    instance = open_instance(home, free_block(len(PORTS)), overrides=DEADLINES | JOBS)
     try:
         lifecycle.up(instance, Console())
         yield instance

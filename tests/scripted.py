@@ -11,7 +11,7 @@ from api.app import create_app
 from game.events import Event
 from infra.kafka.event_log import NotAppended
 from state.control_events import fence_event
-from state.ledger import Ledger, settle_record
+from state.ledger import Ledger, encode_settle_record
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW
 
@@ -34,7 +34,7 @@ class ScriptedLog:
         with self._lock:
             self.events.append(event)
             offset = len(self.events) - 1
-            self.settler.settle(event.realm, [settle_record(event, offset, 1_000_000)])
+            self.settler.settle(event.realm, [encode_settle_record(event, offset, 1_000_000)])
         done(offset)
 
     def ready(self) -> bool:

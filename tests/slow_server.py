@@ -13,7 +13,7 @@ from infra.kafka.event_log import KafkaLog
 from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from state.results import Held, Outcome, Reservation, Resumption
+from state.results import Held, Reservation, ReserveResult, RetryRequest
 
 
 class Suspended(Ledger):
@@ -21,8 +21,8 @@ class Suspended(Ledger):
 
     _done = False
 
-    def take(self, requests: Sequence[Reservation | Resumption]) -> list[Outcome]:
-        outcomes = super().take(requests)
+    def reserve_many(self, requests: Sequence[Reservation | RetryRequest]) -> list[ReserveResult]:
+        outcomes = super().reserve_many(requests)
         if not self._done and any(isinstance(outcome, Held) for outcome in outcomes):
             self._done = True
             os.kill(os.getpid(), signal.SIGSTOP)

@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.errors import KafkaError
 
-from infra.kafka.clients import opened
+from infra.kafka.clients import open_client
 
 
 @pytest.mark.parametrize("kind", [KafkaConsumer, KafkaAdminClient])
@@ -23,7 +23,7 @@ def test_a_broker_that_is_not_there_leaves_no_thread_and_no_file(kind: type, cap
 
         def attempt() -> None:
             with pytest.raises(KafkaError):
-                opened(kind, bootstrap_servers=f"127.0.0.1:{port}", bootstrap_timeout_ms=200)
+                open_client(kind, bootstrap_servers=f"127.0.0.1:{port}", bootstrap_timeout_ms=200)
 
         attempt()
         before = left()

@@ -7,7 +7,7 @@ import pytest
 from game.events import MAX_BYTES, Malformed, decode
 from infra.settings import Settings
 from load.checker.model import Record, fold
-from load.faults.campaign import Campaign, Outcome
+from load.faults.campaign import Campaign, InjectionResult
 from load.faults.injectors import EVERY_SERVER, catalogue
 from load.faults.rogue_producer import copies, forged, garbage
 from load.faults.schedule import order, steps
@@ -58,7 +58,7 @@ def test_copies_are_the_realms_own_records() -> None:
 
 
 def test_a_fault_is_over_for_players_when_every_realm_accepts_again() -> None:
-    campaign, outcome = Campaign(1, 0.0), Outcome("a fault", began=10.0, done=12.0)
+    campaign, outcome = Campaign(1, 0.0), InjectionResult("a fault", began=10.0, done=12.0)
     assert campaign.accepting(outcome) is None
     campaign.operations = [
         bought(realm=0, begun=11.0),  # sent before the fault was done: says nothing

@@ -19,18 +19,18 @@ from game.decision import Decision
 from game.events import FENCE, VOID, encode, event_id_of, new_event
 from game.rules import guilds, players, shop
 from load.checker.check import Archive, Finding, RealmState, Record, check
-from load.checker.check_input import Case
+from load.checker.check_input import CheckInput
 from load.checker.collect import read_ledger
 from load.checker.convergence import ledger_differs, offset_gap, status_differs
-from load.checker.model import STALE, Books, fold
+from load.checker.model import STALE, ModelLedger, fold
 from load.workload import history
 from load.workload.client import Action, Client, Reply, outcome_of
-from load.workload.generator import Wish
-from load.workload.history import Kind, Operation, Outcome
-from load.workload.operations import ROUTES, is_answer
+from load.workload.generator import PlannedRequest
+from load.workload.history import Operation, OperationType, Response
+from load.workload.operations import ROUTES, matches_request
 from load.workload.runner import play, seats
-from state.connection import tag
-from state.ledger import Ledger, malformed_record, settle_record
+from state.connection import hash_tag
+from state.ledger import Ledger, encode_malformed_record, encode_settle_record
 from tests.conftest import RedisServer, serving
 from tests.test_ledger import NOW, TODAY
 
@@ -70,7 +70,7 @@ class Story:
     def raw(self, value: bytes | None) -> None:
         self.records.append(Record(len(self.records), AT_MS, value))
 
-    def tell(self, key: str | None, outcome: Outcome, kind: Kind = "buy_sword", **changes: object) -> None:
+    def tell(self, key: str | None, outcome: Response, kind: OperationType = "buy_sword", **changes: object) -> None:
         """Ada's client remembers a try."""
         begun = float(len(self.operations))
         operation = Operation(
@@ -95,7 +95,7 @@ class Story:
         }
         self.tell(None, "success", "inventory", process=process, answer={"offset": offset, "accounts": accounts})
 
-    def books(self) -> Books:
+    def books(self) -> ModelLedger:
         return fold(REALM, self.records)
 
     def ledger(self) -> RealmState:
@@ -469,7 +469,7 @@ def logs(draw: st.DrawFn) -> list[Record]:
 @settings(deadline=None)
 @given(logs())
 def test_every_prefix_of_every_log_is_legal(log: list[Record]) -> None:
-    books = Books(REALM)
+    books = ModelLedger(REALM)
     for record in log:
         books.apply(record)
         assert all(n >= 0 for account, n in books.balances.items() if account.startswith(("player:", "guild:")))
@@ -494,7 +494,7 @@ def test_final_events_that_come_again_change_nothing(log: list[Record], rng: ran
 def test_the_ledger_folds_every_log_as_the_checker_does(redis_server: RedisServer, log: list[Record]) -> None:
     redis_server.connection("admin").flushall()
     redis_server.connection("admin").set(
-        f"{tag(REALM)}:run", "as if somebody had attached: a closed realm tells nothing"
+        f"{hash_tag(REALM)}:run", "as if somebody had attached: a closed realm tells nothing"
     )
     ledger = Ledger(redis_server.connection("settler"))
     books = fold(REALM, log)
@@ -502,12 +502,14 @@ def test_the_ledger_folds_every_log_as_the_checker_does(redis_server: RedisServe
     ledger.settle(
         REALM,
         [
-            settle_record(events[r.offset], r.offset, AT_MS) if r.offset in events else malformed_record(r.offset)
+            encode_settle_record(events[r.offset], r.offset, AT_MS)
+            if r.offset in events
+            else encode_malformed_record(r.offset)
             for r in log
         ],
     )
     state = read_ledger(ledger, REALM, IDS)
-    case = Case(REALM, [], log, state, Archive({}, []))
+    case = CheckInput(REALM, [], log, state, Archive({}, []))
     assert [*offset_gap(case), *ledger_differs(case), *status_differs(case)] == []
 
 
@@ -550,7 +552,7 @@ def test_a_history_is_read_as_it_was_written(story: Story, tmp_path: Path) -> No
         ("batch_apart", 202, {"id": "x"}, "unknown"),
     ],
 )
-def test_what_an_answer_says(kind: Kind, status: int, body: dict[str, object], outcome: Outcome) -> None:
+def test_what_an_answer_says(kind: OperationType, status: int, body: dict[str, object], outcome: Response) -> None:
     assert outcome_of(kind, Reply(status, body, 0.0)) == outcome
 
 
@@ -596,15 +598,15 @@ def test_a_batch_that_is_done_apart_is_one_operation_for_each_action() -> None:
     ],
 )
 def test_an_event_is_what_was_asked_for(
-    kind: Kind, request_: dict[str, Any], event_type: str, details: dict[str, Any], is_it: bool
+    kind: OperationType, request_: dict[str, Any], event_type: str, details: dict[str, Any], is_it: bool
 ) -> None:
-    assert is_answer(kind, request_, event_type, details) == is_it
+    assert matches_request(kind, request_, event_type, details) == is_it
 
 
 # Wishes.
 
 
-def wishes(seed: int) -> list[Wish]:
+def wishes(seed: int) -> list[PlannedRequest]:
     return [seat.wish(life, turn) for seat in seats(seed, "run", 2, 12) for life in range(5) for turn in range(1, 26)]
 
 

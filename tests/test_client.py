@@ -11,7 +11,7 @@ import requests
 from flask import Flask, Response, request
 
 from load import guildhall_client
-from load.guildhall_client import Guildhall, OutcomeUnknown, Refused
+from load.guildhall_client import Guildhall, OutcomeUnknown, RequestRejected
 from tests.conftest import serving
 
 TRADE = "3b241101-e2bb-4255-8caf-4136c566a962"
@@ -188,7 +188,7 @@ def test_options_are_headers(script: Script) -> None:
 
 def test_a_problem_is_raised_with_its_members(script: Script, ada: Guildhall) -> None:
     script.answers = [problem(409, "not_enough_gold", account="player:ada:gold", available=40, needed=60)]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         ada.buy_sword("steel_sword")
     assert (refused.value.status, refused.value.code, refused.value.detail) == (409, "not_enough_gold", "why")
     assert refused.value.members == {"account": "player:ada:gold", "available": 40, "needed": 60}
@@ -222,7 +222,7 @@ def test_a_change_is_tried_again_with_the_same_key(
 
 def test_tries_are_bounded(script: Script) -> None:
     script.answers = [problem(503, "unavailable")]
-    with Guildhall(script.url, tries=3) as ada, pytest.raises(Refused, match="unavailable"):
+    with Guildhall(script.url, tries=3) as ada, pytest.raises(RequestRejected, match="unavailable"):
         ada.claim_gold()
     assert len(script.asked) == 3
 
@@ -242,7 +242,7 @@ def test_what_may_have_happened_is_told_apart_and_can_be_asked_again(script: Scr
 
 def test_a_refusal_after_a_lost_answer_is_a_refusal(script: Script, ada: Guildhall) -> None:
     script.answers = ["hang up", problem(409, "already_claimed")]
-    with pytest.raises(Refused, match="already_claimed"):
+    with pytest.raises(RequestRejected, match="already_claimed"):
         ada.claim_gold()
 
 
@@ -317,7 +317,7 @@ def test_a_stream_that_has_only_told_where_it_is_goes_on_there(script: Script, a
 
 def test_a_stream_gives_up(script: Script, ada: Guildhall) -> None:
     script.answers = [problem(401, "unauthorized")]
-    with pytest.raises(Refused, match="unauthorized"):
+    with pytest.raises(RequestRejected, match="unauthorized"):
         next(ada.stream())
     script.answers = ["hang up"]
     with pytest.raises(requests.ConnectionError):
@@ -328,7 +328,7 @@ def test_a_stream_gives_up(script: Script, ada: Guildhall) -> None:
 def test_waiting_for_an_event(script: Script, ada: Guildhall) -> None:
     script.answers = [(200, {"status": status}, {}) for status in ("pending", "settled", "voided", "pending")]
     assert ada.wait_until_settled(TRADE) == {"status": "settled"}
-    with pytest.raises(Refused, match="voided"):
+    with pytest.raises(RequestRejected, match="voided"):
         ada.wait_until_settled(TRADE)
     with pytest.raises(TimeoutError):
         ada.wait_until_settled(TRADE, 0.0)

@@ -132,9 +132,9 @@ def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(
     sign = tmp_path / ".guildhall" / "run" / "kafka.well"
     assert subprocess.run([script, "kafka"], check=False).returncode == 1
     sign.parent.mkdir(parents=True)
-    foreground._give(sign)
+    foreground.touch_health_file(sign)
     assert subprocess.run([script, "kafka"], check=False).returncode == 0
-    foreground._give(sign)
+    foreground.touch_health_file(sign)
     assert subprocess.run([script, "redis"], check=False).returncode == 1
     os.utime(sign, (sign.stat().st_mtime - 31,) * 2)
     assert subprocess.run([script, "kafka"], check=False).returncode == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from game import catalogue
-from load.guildhall_client import Refused
+from load.guildhall_client import RequestRejected
 from stack.instance import Instance
 from tests.conftest import Player
 
@@ -39,7 +39,7 @@ def race(*acts: Callable[[], dict[str, Any]]) -> list[Outcome]:
         gate.wait()
         try:
             return act()
-        except Refused as refusal:
+        except RequestRejected as refusal:
             return refusal.code
 
     with ThreadPoolExecutor(len(acts)) as pool:

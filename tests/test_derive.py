@@ -14,7 +14,7 @@ from game.events import FENCE, NO_GENERATION, VOID, Event, encode, new_event
 from game.examples import decisions, examples
 from load.checker.model import Record, fold
 from streaming.jobs.deduplication import effective, generations
-from streaming.jobs.derive import actions_of, moves_of, portion
+from streaming.jobs.derive import actions_of, next_step_bounds, transfers_of
 from streaming.jobs.summaries import players_of, sessions_of
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -172,10 +172,10 @@ def _records(events: Sequence[Event]) -> list[Record]:
 
 
 def test_a_step_is_bounded_and_gives_each_realm_its_share() -> None:
-    assert portion({0: -1, 1: 5}, {0: 9, 1: 9}, 100) == {0: 9, 1: 9}
-    assert portion({0: -1, 1: 5}, {0: 999, 1: 999}, 100) == {0: 49, 1: 55}
-    assert portion({0: -1, 1: 5}, {0: 999, 1: 5}, 100) == {0: 99, 1: 5}
-    assert portion({0: 7, 1: 5}, {0: 3}, 100) == {0: 7, 1: 5}  # Redis is behind, or says nothing of a realm
+    assert next_step_bounds({0: -1, 1: 5}, {0: 9, 1: 9}, 100) == {0: 9, 1: 9}
+    assert next_step_bounds({0: -1, 1: 5}, {0: 999, 1: 999}, 100) == {0: 49, 1: 55}
+    assert next_step_bounds({0: -1, 1: 5}, {0: 999, 1: 5}, 100) == {0: 99, 1: 5}
+    assert next_step_bounds({0: 7, 1: 5}, {0: 3}, 100) == {0: 7, 1: 5}  # Redis is behind, or says nothing of a realm
 
 
 def test_the_columns_of_each_type(spark: SparkSession) -> None:
@@ -214,7 +214,9 @@ def test_details_that_are_no_numbers_are_null(spark: SparkSession) -> None:
 
 
 def test_a_row_for_each_transfer_with_its_accounts_taken_apart(spark: SparkSession) -> None:
-    rows = moves_of(Log(spark, [event("a", "sword_bought", transfers=BUY, details={"generated": 6})]).rows).collect()
+    rows = transfers_of(
+        Log(spark, [event("a", "sword_bought", transfers=BUY, details={"generated": 6})]).rows
+    ).collect()
     assert [(r.debit_owner, r.debit_name, r.credit_owner, r.credit_name, r.amount) for r in rows] == [
         ("player:ada", "gold", "house", "shop", 30),
         ("house", "stock:iron_sword", "player:ada", "item:iron_sword", 1),
@@ -228,7 +230,7 @@ class World:
     def __init__(self, spark: SparkSession, *timed: tuple[int, Event]) -> None:
         moved = [e.model_copy(update={"time": new_time(minute)}) for minute, e in timed]
         counted = Log(spark, moved).effective()
-        self.actions, self.moves = actions_of(counted), moves_of(counted)
+        self.actions, self.moves = actions_of(counted), transfers_of(counted)
 
     def players(self) -> dict[str, Row]:
         return {row.player: row for row in players_of(self.actions, self.moves).collect()}

@@ -13,7 +13,7 @@ from stack.install.apt import program_path
 from stack.instance import REDIS_USERS
 from state.acl import acl_file
 from state.control_events import fence_event
-from state.ledger import Ledger, settle_record
+from state.ledger import Ledger, encode_settle_record
 from state.library import install_library
 from state.results import Held, Reservation
 from tests.conftest import RedisServer, eventually, free_block
@@ -51,9 +51,9 @@ def test_all_that_redis_has_answered_is_there_after_kill_9(tmp_path: Path) -> No
     with running(server, tmp_path):
         install_library(server.connection("admin"))
         ledger = Ledger(server.connection("settler"))
-        ledger.settle(REALM, [settle_record(fence_event(REALM, ledger.attach(REALM), NOW), 0, 1000)])
+        ledger.settle(REALM, [encode_settle_record(fence_event(REALM, ledger.attach(REALM), NOW), 0, 1000)])
         register = Reservation("aaaaaaaa-0000", REALM, "ada", players.register("ada", TODAY))
-        assert isinstance(Ledger(server.connection("api")).take([register])[0], Held)
+        assert isinstance(Ledger(server.connection("api")).reserve_many([register])[0], Held)
         before = ledger.snapshot(REALM)
     with running(server, tmp_path):
         assert Ledger(server.connection("inspector")).snapshot(REALM) == before

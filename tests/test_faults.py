@@ -26,14 +26,14 @@ from game.events import Event, event_id_of
 from infra.paths import ROOT
 from infra.settings import Settings
 from load.checker.archive import archive
-from load.checker.collect import audit, read_log
+from load.checker.collect import collect, read_log
 from load.checker.model import fold
 from load.faults import campaign, processes
-from load.faults.campaign import Load, disturb, is_quiet
-from load.faults.environment import arena
+from load.faults.campaign import Load, inject_step, is_quiet
+from load.faults.environment import fault_instance
 from load.faults.injectors import Fault, catalogue, wait_for
 from load.faults.report import print_campaign
-from load.guildhall_client import OutcomeUnknown, Refused
+from load.guildhall_client import OutcomeUnknown, RequestRejected
 from load.workload.history import Operation
 from load.workload.operations import ROUTES
 from stack.instance import PORTS, Instance
@@ -61,7 +61,7 @@ ALWAYS = (
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Instance]:
     """An instance with small disks and short deadlines, for the faults that others should not feel."""
-    with arena(ROOT / ".guildhall-test-faults", free_block(len(PORTS)), 4, Console()) as instance:
+    with fault_instance(ROOT / ".guildhall-test-faults", free_block(len(PORTS)), 4, Console()) as instance:
         yield instance
 
 
@@ -104,14 +104,14 @@ def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
     settings, before = instance.settings(), in_the_log(instance)
     with Load(instance, PLAYERS, 0, SEED, THREADS) as load:
         eventually(lambda: load.count >= WARM)
-        (outcome,) = disturb(instance, [fault])
+        (outcome,) = inject_step(instance, [fault])
         count = load.count
         eventually(lambda: load.count >= count + WARM)
     assert not outcome.skipped
     assert outcome.settled
     assert wait_for(lambda: is_quiet(instance), QUIET_SECONDS)
     history = [*asked_before(before), *load.operations]
-    findings = audit(settings, Ledger(connect(settings)), history, lambda realm, at: archive(settings, realm, at))
+    findings = collect(settings, Ledger(connect(settings)), history, lambda realm, at: archive(settings, realm, at))
     # Other tests have written events of types that nobody can ask for, and histories with a sale and days of their own,
     # which keep no rule of the game of today.
     foreign = {event.id for event in before if event.type not in KINDS or "generated" in event.details}
@@ -136,7 +136,9 @@ def test_nothing_is_lost_or_doubled_by_any_fault(ground: Instance, name: str) ->
 @pytest.mark.faults
 def test_a_campaign_of_random_faults(ground: Instance) -> None:
     seed = random.SystemRandom().randrange(10**6)
-    done = campaign.run(ground, 32, 2000, 8, seed, THREADS, lambda *_: None, asked_before(in_the_log(ground)))
+    done = campaign.run_campaign(
+        ground, campaign.CampaignConfig(32, 2000, 8, seed, THREADS), lambda *_: None, asked_before(in_the_log(ground))
+    )
     print_campaign(done, Console())
     assert done.findings == []
 
@@ -171,7 +173,7 @@ def registered(instance: Instance, realm: int) -> Player | None:
     """A new player; None while the API is being started again."""
     try:
         return Player(instance, realm)
-    except (OutcomeUnknown, Refused, requests.ConnectionError):
+    except (OutcomeUnknown, RequestRejected, requests.ConnectionError):
         return None
 
 

@@ -11,7 +11,7 @@ from api.backend.settlement_waiter import MOST_WAITING, preferred_wait
 from game import catalogue
 from game.events import Event, EventTransfer
 from state.control_events import fence_event
-from state.ledger import settle_record
+from state.ledger import encode_settle_record
 from state.results import Held, Reservation
 from tests.conftest import RedisServer, eventually
 from tests.scripted import Api, ScriptedLog
@@ -39,7 +39,7 @@ class LateLog(ScriptedLog):
 
     def _append(self, event: Event) -> int:
         self.events.append(event)
-        self.waiting = [*getattr(self, "waiting", []), settle_record(event, len(self.events) - 1, 1_000_000)]
+        self.waiting = [*getattr(self, "waiting", []), encode_settle_record(event, len(self.events) - 1, 1_000_000)]
         return len(self.events) - 1
 
     def settle_rest(self) -> None:
@@ -144,7 +144,7 @@ def test_a_refused_key_may_be_tried_again(api: Api) -> None:
     assert buy(api, token, "k1", "dragon_sword").json["type"] == "/problems/not_enough_gold"
     services = api.app.extensions["guildhall"]
     gift = Reservation(str(uuid.uuid4()), 0, "ada", give(100))
-    (held,) = services.ledger.take([gift])
+    (held,) = services.ledger.reserve_many([gift])
     assert isinstance(held, Held)
     transfers = [EventTransfer(debit=t.debit, credit=t.credit, amount=t.amount) for t in gift.decision.transfers]
     event = api.log.events[-1].model_copy(

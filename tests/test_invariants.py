@@ -10,15 +10,15 @@ import pytest
 from game import commands
 from game.accounts import Transfer, opening_balance
 from game.batches import Batch, combine
-from game.decision import Balances, Decision, RuleBroken
+from game.decision import Balances, Decision, RuleViolation
 from game.event_types import ACTIONS
 from game.events import encode, event_id_of, new_event
 from game.rules import combat, guilds, players, shop, trading
 from game.rules.trading import Goods, Offer
-from load.checker.check_input import Archive, Case, Finding, RealmState
+from load.checker.check_input import Archive, CheckInput, Finding, RealmState
 from load.checker.invariants import broken_rules
-from load.checker.model import Books, Record
-from load.workload.generator import Wish
+from load.checker.model import ModelLedger, Record
+from load.workload.generator import PlannedRequest
 from load.workload.runner import seats
 from tests.test_ledger import NOW, TODAY
 
@@ -31,7 +31,7 @@ class World:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.books = Books(0)
+        self.books = ModelLedger(0)
         self.now = NOW
         self.offers: dict[str, Offer] = {}
 
@@ -58,16 +58,16 @@ class World:
         found = {a: n for a, n in self.books.balances.items() if a.startswith(f"{owner}:")}
         return {a.removeprefix(f"{owner}:"): n for a, n in found.items() if n != opening_balance(a)}
 
-    def wish(self, player: str, wish: Wish) -> str:
+    def wish(self, player: str, wish: PlannedRequest) -> str:
         """Do by the rules what a player wants, if they and the books allow it; answers the type of the event."""
         event_id = event_id_of(0, player, wish.key)
-        scene = commands.Scene(player, self.now, event_id, self.has, self.offers.get)
+        scene = commands.DecisionContext(player, self.now, event_id, self.has, self.offers.get)
         try:
             if wish.kind == "batch":
                 decision = combine(Batch.model_validate(wish.request).actions, scene)
             else:
                 decision = COMMANDS[wish.kind].model_validate(wish.request).decide(scene)
-        except RuleBroken:
+        except RuleViolation:
             return ""
         needed: dict[str, int] = {}
         for transfer in decision.transfers:
@@ -80,7 +80,7 @@ class World:
         return decision.type
 
     def findings(self) -> list[Finding]:
-        return list(broken_rules(Case(0, [], self.records, RealmState(0, {}, {}, {}), Archive({}, []))))
+        return list(broken_rules(CheckInput(0, [], self.records, RealmState(0, {}, {}, {}), Archive({}, []))))
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from game.accounts import Transfer
 from game.decision import Decision
 from game.events import FENCE, VOID, new_event
 from game.rules import guilds, players, shop
-from state.ledger import Gap, Ledger, available, malformed_record, settle_record
+from state.ledger import Gap, Ledger, available, encode_malformed_record, encode_settle_record
 from state.library import install_library
-from state.results import Changed, Held, Recovering, Refused, Reservation, Seen
+from state.results import AlreadyExists, ConditionFailed, Held, InsufficientBalance, Recovering, Reservation
 from tests.conftest import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -46,7 +46,7 @@ class Game:
 
     def reserve(self, decision: Decision, player: str = "ada", event_id: str | None = None):
         reservation = Reservation(event_id or str(uuid.uuid4()), REALM, player, decision)
-        (outcome,) = self.api.take([reservation])
+        (outcome,) = self.api.reserve_many([reservation])
         return reservation, outcome
 
     def record(self, reservation: Reservation, generation: int | None = None, event_type: str | None = None) -> str:
@@ -62,7 +62,7 @@ class Game:
             request=reservation.request,
             transfers=() if control else reservation.decision.transfers,
         )
-        return settle_record(event, self.offset, self.at)
+        return encode_settle_record(event, self.offset, self.at)
 
     def settle(self, reservation: Reservation, generation: int | None = None, event_type: str | None = None) -> str:
         assert self.settler.settle(REALM, [self.record(reservation, generation, event_type)]) == 1
@@ -94,14 +94,16 @@ def test_200_threads_and_gold_for_three_swords(game: Game) -> None:
         outcomes = list(pool.map(lambda _: game.reserve(shop.buy("ada", "iron_sword", 1, None))[1], range(200)))
     assert sum(isinstance(outcome, Held) for outcome in outcomes) == 3
     assert game.gold() == {"settled": 100, "held": 90, "available": 10}
-    assert {o for o in outcomes if isinstance(o, Refused)} == {Refused("player:ada:gold", 10, 30)}
+    assert {o for o in outcomes if isinstance(o, InsufficientBalance)} == {
+        InsufficientBalance("player:ada:gold", 10, 30)
+    }
 
 
 def test_a_name_is_taken_once_even_before_it_is_settled(game: Game) -> None:
     _, first = game.reserve(players.register("bob", TODAY), "bob")
     _, second = game.reserve(players.register("bob", TODAY), "bob")
     assert isinstance(first, Held)
-    assert second == Refused("player:bob:vacancy", 0, 1)
+    assert second == InsufficientBalance("player:bob:vacancy", 0, 1)
 
 
 def test_settling_moves_the_offset_with_the_state_and_only_once(game: Game) -> None:
@@ -148,7 +150,7 @@ def test_the_first_of_event_and_void_wins(game: Game) -> None:
 def test_an_event_id_is_new_once(game: Game) -> None:
     reservation, _ = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     _, again = game.reserve(shop.buy("ada", "iron_sword", 1, None), event_id=reservation.event_id)
-    assert isinstance(again, Seen)
+    assert isinstance(again, AlreadyExists)
     assert again.status.status == "pending"
 
 
@@ -160,7 +162,7 @@ def test_a_foreign_event_that_would_break_the_books_is_rejected(game: Game) -> N
 
 
 def test_malformed_records_only_move_the_offset(game: Game) -> None:
-    assert game.settler.settle(REALM, [malformed_record(2), malformed_record(3)]) == 2
+    assert game.settler.settle(REALM, [encode_malformed_record(2), encode_malformed_record(3)]) == 2
     assert game.api.offsets([REALM]) == {REALM: 3}
     assert game.api.totals(REALM) == {"settled": 2, "malformed": 2}
 
@@ -169,7 +171,7 @@ def test_a_claim_decided_on_an_old_balance_is_refused(game: Game) -> None:
     has = game.api.holdings(REALM, "player:ada").settled
     game.act(players.claim_gold("ada", has, TODAY))
     _, outcome = game.reserve(players.claim_gold("ada", has, TODAY))
-    assert isinstance(outcome, Changed)
+    assert isinstance(outcome, ConditionFailed)
 
 
 def test_a_fence_voids_the_holds_of_the_generation_before(game: Game, empty_redis: RedisServer) -> None:

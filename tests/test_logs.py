@@ -42,14 +42,14 @@ class Log:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
-    json_logging.forget()
+    json_logging.clear_context()
     yield Log(monkeypatch)
-    json_logging.forget()
+    json_logging.clear_context()
 
 
 def test_a_line_begins_with_what_every_line_has(log: Log) -> None:
-    json_logging.about(realm=3)
-    json_logging.get("test").warning("said\nso", event_id="abc")
+    json_logging.bind_context(realm=3)
+    json_logging.get_logger("test").warning("said\nso", event_id="abc")
     (line,) = log.lines()
     assert list(line) == ["time", "level", "logger", "event", "event_id", "realm"]
     assert (line["level"], line["logger"], line["event"]) == ("warning", "test", "said\nso")
@@ -66,11 +66,11 @@ def test_the_standard_librarys_loggers_say_it_in_the_same_form(log: Log) -> None
 
 
 def test_nobody_waits_for_a_log_that_is_not_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_logging, "MOST_WAITING", 500)
-    monkeypatch.setattr(json_logging, "LAST_WORDS_SECONDS", 0.1)
+    monkeypatch.setattr(json_logging, "MAX_QUEUED_LINES", 500)
+    monkeypatch.setattr(json_logging, "FLUSH_TIMEOUT_SECONDS", 0.1)
     begun = time.monotonic()
     for i in range(3000):
-        json_logging.get("test").info("x" * 200, number=i)
+        json_logging.get_logger("test").info("x" * 200, number=i)
     assert time.monotonic() - begun < 5
     eventually(lambda: log.lost > 1000, 5)
 
@@ -78,9 +78,9 @@ def test_nobody_waits_for_a_log_that_is_not_read(log: Log, monkeypatch: pytest.M
 def test_a_log_whose_reader_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Log(monkeypatch)
     os.close(log._read)
-    json_logging.get("test").info("into the void")
+    json_logging.get_logger("test").info("into the void")
     eventually(lambda: log.lost, 5)
-    json_logging.get("test").info("again")
+    json_logging.get_logger("test").info("again")
     log._writer.end()
     assert log.lost == 2
     os.close(log._write)

@@ -21,8 +21,8 @@ from infra.metrics import CounterMetric, HistogramMetric, Server
 from infra.paths import ROOT
 from stack.instance import Instance
 from stack.servers import supervisor
-from streaming.lag_metrics import Lag
-from streaming.metrics import Ages, ByRealm
+from streaming.lag_metrics import LagCollector
+from streaming.metrics import BatchHistogram, RealmGauge
 from tests.conftest import Player, RedisServer, eventually, wait_until_caught_up
 from tests.scripted import Api
 
@@ -85,7 +85,7 @@ def test_every_outcome_of_a_commit_is_counted_from_the_start() -> None:
 def test_ages_are_counted_as_the_library_counts_them() -> None:
     times = [100_000, 700_000, 950_000, 999_500, 999_870, 999_980, 1_000_000]
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    ages, histogram = Ages(metrics.ACK_TO_SETTLED_SECONDS), metrics.ACK_TO_SETTLED_SECONDS.create(theirs)
+    ages, histogram = BatchHistogram(metrics.ACK_TO_SETTLED_SECONDS), metrics.ACK_TO_SETTLED_SECONDS.create(theirs)
     ours.register(ages)
     for now in (1000.0, 1000.3):
         ages.observe(times, now)
@@ -106,7 +106,7 @@ class Broken:
 
 
 def test_a_server_that_does_not_answer_costs_its_figures_and_no_others() -> None:
-    lag = Lag(Broken(), SimpleNamespace(realms=1), ByRealm(metrics.LANDED_OFFSET))  # type: ignore[arg-type]
+    lag = LagCollector(Broken(), SimpleNamespace(realms=1), RealmGauge(metrics.LANDED_OFFSET))  # type: ignore[arg-type]
     lag._log = Broken()  # type: ignore[assignment]
     registry = CollectorRegistry()
     registry.register(lag)
@@ -117,8 +117,8 @@ def test_a_server_that_does_not_answer_costs_its_figures_and_no_others() -> None
 
 
 def test_landed_offsets_can_be_asked_for_without_a_look_at_the_servers() -> None:
-    registry, landed = CollectorRegistry(), ByRealm(metrics.LANDED_OFFSET)
-    lag = Lag(Broken(), SimpleNamespace(realms=1), landed)  # type: ignore[arg-type]
+    registry, landed = CollectorRegistry(), RealmGauge(metrics.LANDED_OFFSET)
+    lag = LagCollector(Broken(), SimpleNamespace(realms=1), landed)  # type: ignore[arg-type]
     registry.register(lag)
     registry.register(landed)
     landed.update({0: -1, 1: 7})

@@ -25,7 +25,7 @@ from load.workload import history, runner
 from state.ledger import Ledger
 from state.library import LIBRARY, install_library
 from streaming.queries import settle
-from streaming.queries.recovery import Keeper
+from streaming.queries.recovery import RecoveryManager
 from tests.conftest import RedisServer, eventually, serving
 
 pytestmark = pytest.mark.redis
@@ -126,7 +126,7 @@ class Settler:
 
     def __init__(self, ledger: Ledger, log: FaultyLog) -> None:
         self._ledger, self._log = ledger, log
-        self._keeper = Keeper(ledger, log, REALMS, install=lambda: None)
+        self._keeper = RecoveryManager(ledger, log, REALMS, install=lambda: None)
         self._rng = random.Random(SEED)
         self._done = [0] * REALMS
         self._stop = threading.Event()

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from rich.console import Console
 
 from api.page import POLICY, page_response, register_page
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from load.faults.injectors import Pause
 from load.faults.processes import driver_jvm
@@ -34,7 +34,7 @@ NewPage = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     try:
         chromium = require_browser(Console())
-    except StackError as error:
+    except OperatorError as error:
         pytest.skip(f"no Chromium: {error}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -12,7 +12,7 @@ from game.accounts import Transfer
 from game.events import encode, new_event
 from infra.presto import IS_TELEMETRY, fetch
 from stack.instance import Instance
-from stack.operations.pipeline_status import snapshot
+from stack.operations.pipeline_status import realm_progress
 from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
@@ -63,12 +63,12 @@ def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
     rows = fetch(pipeline.settings(), f"select {columns} from events where event_id = '{event}'").rows  # noqa: S608
     assert rows == [("sword_bought", cat.name, 0, "wooden_sword", f"player:{cat.name}:gold", 10)]
     total = fetch(pipeline.settings(), "select count(*), count(distinct event_id) from events").rows[0]
-    assert total[0] == total[1] == sum(r.events for r in snapshot(pipeline))
+    assert total[0] == total[1] == sum(r.events for r in realm_progress(pipeline))
 
 
 def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance) -> None:
     settings = pipeline.settings()
-    before = sum(r.malformed for r in snapshot(pipeline))
+    before = sum(r.malformed for r in realm_progress(pipeline))
     ledger = Ledger(connect(settings))
     foreign = new_event(
         event_id="0bad-0bad",
@@ -85,7 +85,7 @@ def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance
         producer.send(settings.topic, key=b"test", value=value, partition=partition).get(timeout=30)
     producer.close()
     wait_until_caught_up(pipeline)
-    assert sum(r.malformed for r in snapshot(pipeline)) == before + 3
+    assert sum(r.malformed for r in realm_progress(pipeline)) == before + 3
     rows = fetch(
         pipeline.settings(), 'select to_hex(value), reason from quarantine where realm = 1 order by "offset"'
     ).rows[-3:]
@@ -98,7 +98,7 @@ def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance
 
 def settled_actions(pipeline: Instance) -> int:
     """Without looks: who asks for an inventory makes one."""
-    return sum(realm.settled - realm.totals.get("telemetry", 0) for realm in snapshot(pipeline))
+    return sum(realm.settled - realm.totals.get("telemetry", 0) for realm in realm_progress(pipeline))
 
 
 def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instance) -> None:
@@ -128,11 +128,11 @@ def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
 
 
 def test_the_load_script_plays_and_keeps_its_figures(pipeline: Instance, tmp_path) -> None:
-    before = sum(r.accepted for r in snapshot(pipeline))
+    before = sum(r.accepted for r in realm_progress(pipeline))
     figures = _play(pipeline, 600, 8)
     assert figures.rows["register"].complete == 300
     assert all(row.failed == 0 for row in figures.rows.values())
-    assert sum(r.accepted for r in snapshot(pipeline)) == before + figures.accepted
+    assert sum(r.accepted for r in realm_progress(pipeline)) == before + figures.accepted
 
 
 def test_the_command_line(pipeline: Instance) -> None:

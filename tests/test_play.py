@@ -10,34 +10,34 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cli.play import days_of, start_of
+from cli.world import days_of, start_of
 from game import catalogue
 from game.events import NO_GENERATION, Event, encode, is_telemetry
 from game.rules import names
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import fetch
-from load.checker.model import Books, Record
-from load.scenarios.ab_runner import Bench, Run, statuses_of
+from load.checker.model import ModelLedger, Record
+from load.scenarios.ab_runner import AbRunner, Run, statuses_of
 from load.scenarios.plan import MOST_REQUESTS, MOST_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
 from load.scenarios.plots import latency, over_time
-from load.scenarios.results import collect, keep, table
+from load.scenarios.results import collect, table, write_summary
 from load.scenarios.session_plan import Step
 from load.simulation import personas
 from load.simulation.personas import PERSONAS
 from load.simulation.realm_context import SALE_PRICE
-from load.simulation.simulator import World
-from load.simulation.world_spec import Era, era
+from load.simulation.simulator import RealmSimulator
+from load.simulation.world_spec import WorldSpec, world_spec
 from stack.instance import Instance
-from stack.operations.pipeline_status import snapshot
+from stack.operations.pipeline_status import realm_progress
 from tests.conftest import guildhall, wait_until_caught_up
 
 GENERATION = 7
 START = date(2026, 6, 1)  # a Monday
 
 
-def folded(records: Sequence[Event], realm: int) -> Books:
+def folded(records: Sequence[Event], realm: int) -> ModelLedger:
     """The checker's books after these records, in a realm that a fence has opened."""
-    books = Books(realm)
+    books = ModelLedger(realm)
     books.generation = GENERATION
     for offset, event in enumerate(records):
         books.apply(Record(offset, 0, encode(event)))
@@ -48,8 +48,8 @@ class Played:
     """A world of a realm that is large enough to have a shape."""
 
     def __init__(self) -> None:
-        self.era = era(5, START, 21, 1, None, 60_000)
-        self.world = World(self.era, 0, GENERATION)
+        self.era = world_spec(5, START, 21, 1, None, 60_000)
+        self.world = RealmSimulator(self.era, 0, GENERATION)
         self.records = list(self.world.records())
         self.by_type: dict[str, set[str]] = defaultdict(set)
         for event in self.records:
@@ -68,10 +68,10 @@ def played() -> Played:
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**53), days=st.integers(1, 12), events=st.integers(500, 2500), realms=st.integers(1, 3))
 def test_nothing_of_any_world_is_rejected_or_stale(seed: int, days: int, events: int, realms: int) -> None:
-    of = era(seed, START, days, realms, None, events)
+    of = world_spec(seed, START, days, realms, None, events)
     counts = Counter[str]()
     for realm in range(realms):
-        world = World(of, realm, GENERATION)
+        world = RealmSimulator(of, realm, GENERATION)
         records = list(world.records())
         counts["records"] += len(records)
         books = folded(records, realm)
@@ -99,7 +99,7 @@ def test_the_books_of_the_generator_refuse_what_the_ledger_would(played: Played)
 
 def test_the_same_seed_and_day_give_the_same_bytes() -> None:
     def bytes_of(seed: int, start: date) -> bytes:
-        return b"".join(map(encode, World(era(seed, start, 3, 2, None, 1000), 1, GENERATION).records()))
+        return b"".join(map(encode, RealmSimulator(world_spec(seed, start, 3, 2, None, 1000), 1, GENERATION).records()))
 
     assert bytes_of(3, START) == bytes_of(3, START)
     assert bytes_of(3, START) != bytes_of(4, START)
@@ -183,7 +183,7 @@ def test_a_guild_makes_people_stay_and_those_who_join_would_have_stayed_longer_a
 
     assert mean(members, "has_quit") < 0.8 * mean(others, "has_quit")
     assert mean(members, "zeal") > 1.05 * mean(others, "zeal")
-    assert personas.GUILD_STAYS < 1
+    assert personas.GUILD_CHURN_FACTOR < 1
 
 
 def test_evenings_and_weekends_are_the_peaks(played: Played) -> None:
@@ -250,11 +250,11 @@ def test_names_are_new_tell_nothing_and_look_like_no_other(played: Played) -> No
 
 
 def test_all_events_are_shared_out_and_there_are_as_many_players_as_it_takes() -> None:
-    of = era(1, START, 30, 3, None, 1000)
+    of = world_spec(1, START, 30, 3, None, 1000)
     assert sum(of.events_of(realm) for realm in range(3)) == 1000
     assert sum(of.players_of(realm) for realm in range(3)) == of.players
     assert 0.9 < of.eagerness < 1.1
-    assert isinstance(of, Era)
+    assert isinstance(of, WorldSpec)
 
 
 def test_the_table_of_personas_adds_up() -> None:
@@ -264,14 +264,14 @@ def test_the_table_of_personas_adds_up() -> None:
 
 @pytest.mark.parametrize("players", [1, 400])
 def test_players_who_cannot_cause_so_many_events_are_refused(players: int) -> None:
-    with pytest.raises(StackError, match="choose"):
-        era(1, START, 30, 1, players, 2000)
+    with pytest.raises(OperatorError, match="choose"):
+        world_spec(1, START, 30, 1, players, 2000)
 
 
 def test_days_of_a_history() -> None:
     assert (days_of("30d"), days_of("1d")) == (30, 1)
     for wrong in ("30", "0d", "d", "-1d", "1w", "999d", ""):
-        with pytest.raises(StackError):
+        with pytest.raises(OperatorError):
             days_of(wrong)
 
 
@@ -333,8 +333,8 @@ def test_a_trade_is_offered_and_accepted_by_the_other() -> None:
 
 def test_load_goes_to_loopback_only(tmp_path: Path) -> None:
     for url in ("http://example.org", "https://127.0.0.1:7400", "http://10.0.0.1:7400"):
-        with pytest.raises(StackError, match="loopback"):
-            Bench(url, "", a_plan("launch-day"), tmp_path)
+        with pytest.raises(OperatorError, match="loopback"):
+            AbRunner(url, "", a_plan("launch-day"), tmp_path)
 
 
 def test_what_ab_says_of_each_answer() -> None:
@@ -357,7 +357,7 @@ def test_abs_files_become_one_table_and_two_plots(tmp_path: Path) -> None:
     assert (rows["look_shop"].requests, rows["look_shop"].accepted, rows["look_shop"].times) == (1, 0, [])
     assert len((tmp_path / "requests.csv").read_text().splitlines()) == 4
     assert (tmp_path / "percentages.csv").read_text().splitlines()[1:] == ["3,buy,0,10.0", "3,buy,100,30.0"]
-    keep(rows, {"seed": 1}, tmp_path)
+    write_summary(rows, {"seed": 1}, tmp_path)
     assert '"429": 1' in (tmp_path / "summary.json").read_text()
     assert [column.header for column in table(rows).columns][:4] == ["action", "requests", "2xx", "429"]
     latency(rows, "a test", tmp_path / "latency.png")
@@ -387,12 +387,12 @@ def test_what_cannot_be_played_is_one_line(pipeline: Instance, arguments: Sequen
 @pytest.mark.stack
 def test_a_history_is_settled_landed_and_verified(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
-    before = snapshot(pipeline)
+    before = realm_progress(pipeline)
     answer = guildhall(pipeline, "play", "--history", "5d", "--events", "3000", "--seed", "77")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "rejected = 0, stale = 0" in answer.stdout
     wait_until_caught_up(pipeline)
-    after = snapshot(pipeline)
+    after = realm_progress(pipeline)
     assert sum(r.accepted for r in after) - sum(r.accepted for r in before) == 3000
     rows = fetch(
         pipeline.settings(),

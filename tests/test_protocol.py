@@ -20,11 +20,23 @@ from hypothesis import strategies as st
 from game.accounts import Transfer, debits, is_house, opening_balance
 from game.decision import Decision
 from game.events import Event, encode, new_event
-from load.checker.model import FINAL, Books, Record, effect, fold
+from load.checker.model import FINAL, ModelLedger, Record, effect, fold
 from state.control_events import fence_event, void_event
 from state.digest import digest
-from state.ledger import Ledger, settle_record
-from state.results import Busy, Doomed, Gone, Held, Overdue, Recovering, Refused, Reservation, Resumed, Resumption, Seen
+from state.ledger import Ledger, encode_settle_record
+from state.results import (
+    AlreadyExists,
+    AttemptInProgress,
+    ExpiredHold,
+    Held,
+    InsufficientBalance,
+    NotRetryable,
+    Recovering,
+    Reservation,
+    Resumed,
+    RetryRequest,
+    UnknownEvent,
+)
 from tests.conftest import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -75,7 +87,7 @@ class Try:
 class Model:
     """What one realm keeps besides what its log decides."""
 
-    books: Books = field(default_factory=lambda: Books(REALM))
+    books: ModelLedger = field(default_factory=lambda: ModelLedger(REALM))
     holds: dict[str, Hold] = field(default_factory=dict)
     recovering: str = ""
 
@@ -143,16 +155,16 @@ class Protocol:
     def take(self, event: Event) -> None:
         transfers = tuple(Transfer(t.debit, t.credit, t.amount) for t in event.transfers)
         decision = Decision(event.type, event.details, transfers)
-        (outcome,) = self.api.take(
+        (outcome,) = self.api.reserve_many(
             [Reservation(event.id, REALM, event.player, decision, event.request, encode(event).decode())]
         )
         need, model = debits(transfers), self.model
         if model.recovering:
             assert outcome == Recovering()
         elif event.id in model.holds or model.books.statuses.get(event.id) in FINAL:
-            assert isinstance(outcome, Seen)
+            assert isinstance(outcome, AlreadyExists)
         elif any(model.books.balance(a) - model.held(a) < n for a, n in need.items()):
-            assert isinstance(outcome, Refused)
+            assert isinstance(outcome, InsufficientBalance)
             assert model.books.balance(outcome.account) - model.held(outcome.account) == outcome.available
         else:
             assert isinstance(outcome, Held)
@@ -176,18 +188,18 @@ class Protocol:
         which = self.a_recent_try()
         if which is None:
             return
-        (outcome,) = self.api.take([Resumption(which.event.id, REALM)])
+        (outcome,) = self.api.reserve_many([RetryRequest(which.event.id, REALM)])
         hold, status = self.model.holds.get(which.event.id), self.model.books.statuses.get(which.event.id)
         if self.model.recovering:
             assert outcome == Recovering()
         elif hold is None:
-            assert isinstance(outcome, Seen) if status else outcome == Gone()
+            assert isinstance(outcome, AlreadyExists) if status else outcome == UnknownEvent()
             if not status or status == "stale":
                 self.take(which.event.model_copy(update={"generation": -1}))
         elif hold.doomed:
-            assert outcome == Doomed()
+            assert outcome == NotRetryable()
         elif not hold.suspended:
-            assert outcome == Busy()
+            assert outcome == AttemptInProgress()
         else:
             assert isinstance(outcome, Resumed)
             hold.attempt, hold.suspended = outcome.attempt, False
@@ -226,7 +238,7 @@ class Protocol:
             self.admin.zadd(f"realm:{{{REALM}}}:deadlines", {which.event.id: 1})
             self.void(self.settler.sweep(REALM))
 
-    def void(self, overdue: Sequence[Overdue]) -> None:
+    def void(self, overdue: Sequence[ExpiredHold]) -> None:
         for hold in overdue:
             assert hold.request == REQUEST
             self.model.holds[hold.event_id].doomed = True
@@ -238,9 +250,9 @@ class Protocol:
         how_many = how_many or self.rng.randint(1, 6)
         first = self.model.books.offset + 1
         new = self.log[first : first + how_many]
-        records = [settle_record(event, first + i, 1_000_000) for i, event in enumerate(new)]
+        records = [encode_settle_record(event, first + i, 1_000_000) for i, event in enumerate(new)]
         # From an earlier record on: what is settled already is passed over.
-        before = [settle_record(e, first - 1, 1_000_000) for e in self.log[max(first - 1, 0) : first]]
+        before = [encode_settle_record(e, first - 1, 1_000_000) for e in self.log[max(first - 1, 0) : first]]
         assert self.settler.settle(REALM, before + records) == len(new)
         for i, event in enumerate(new):
             self.model.settle(Record(first + i, 1_000_000, encode(event)), event)
@@ -271,7 +283,7 @@ class Protocol:
         assert (now.offset, now.generation) == (model.books.offset, model.books.generation)
         assert now.open_holds == set(model.holds)
         for account in model.books.balances | dict(now.balances):
-            stored = now.balances.get(account, Books(REALM).balance(account))
+            stored = now.balances.get(account, ModelLedger(REALM).balance(account))
             assert stored == model.books.balance(account)
             assert is_house(account) or 0 <= model.held(account) <= stored or model.recovering
         assert {a: n for a, n in now.held.items() if n} == {
@@ -300,12 +312,12 @@ class Protocol:
         books = fold(REALM, records)
         assert books.balances == self.model.books.balances
         assert sum(effect_sum(books).values()) == 0
-        self.settler.settle(REPLAY, [settle_record(event, i, 1_000_000) for i, event in enumerate(self.log)])
+        self.settler.settle(REPLAY, [encode_settle_record(event, i, 1_000_000) for i, event in enumerate(self.log)])
         settler = self.server.connection("settler")
         assert digest(settler, REPLAY) == digest(settler, REALM)
 
 
-def effect_sum(books: Books) -> dict[str, int]:
+def effect_sum(books: ModelLedger) -> dict[str, int]:
     total: dict[str, int] = {}
     for event in books.settled.values():
         for account, moved in effect(event).items():
@@ -349,7 +361,7 @@ def some_log(rng: random.Random, length: int) -> list[Event]:
             transfers=an_action(rng) if rng.random() < 0.8 else an_action(rng) + an_action(rng),
         )
         events.append(
-            rng.choice([event] * 8 + [void_event(REALM, Overdue(event.id, "ada", "", event.generation), NOW)])
+            rng.choice([event] * 8 + [void_event(REALM, ExpiredHold(event.id, "ada", "", event.generation), NOW)])
         )
     return events
 
@@ -359,7 +371,7 @@ def settled(server: RedisServer, events: Sequence[Event], sizes: Sequence[int]) 
     server.connection("admin").flushall()
     ledger, at = Ledger(server.connection("settler")), 0
     for size in sizes:
-        chunk = [settle_record(event, at + i, 1_000_000) for i, event in enumerate(events[at : at + size])]
+        chunk = [encode_settle_record(event, at + i, 1_000_000) for i, event in enumerate(events[at : at + size])]
         assert [ledger.settle(REALM, chunk), ledger.settle(REALM, chunk)] == [len(chunk), 0]
         at += size
     return digest(server.connection("settler"), REALM)
@@ -387,7 +399,7 @@ def test_every_prefix_of_a_log_is_legal(redis_server: RedisServer) -> None:
         redis_server.connection("admin").flushall()
         ledger = Ledger(redis_server.connection("settler"))
         for offset, event in enumerate(events):
-            ledger.settle(REALM, [settle_record(event, offset, 1_000_000)])
+            ledger.settle(REALM, [encode_settle_record(event, offset, 1_000_000)])
             now = ledger.snapshot(REALM)
             assert all(n >= 0 for account, n in now.balances.items() if not is_house(account))
             opened = {t.debit for e in events[: offset + 1] for t in e.transfers} | set(now.balances)

@@ -8,11 +8,11 @@ import pytest
 from game.accounts import Transfer
 from game.events import FENCE, encode, new_event
 from stack.instance import Instance
-from stack.operations.pipeline_status import snapshot
-from stack.operations.quarantine import Bad, hexdump, judge, opinion, printable
+from stack.operations.pipeline_status import realm_progress
+from stack.operations.quarantine import QuarantinedRecord, current_verdict, hexdump, printable, redecode
 from state.connection import connect
 from state.ledger import Ledger, TooManyMalformed
-from streaming.queries.land import MalformedRuns
+from streaming.queries.land import ConsecutiveMalformedLimit
 from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
 from tests.test_ledger import NOW
 from tests.test_verify import generation, write
@@ -78,12 +78,12 @@ def test_what_would_change_nothing_or_break_something_is_not_replayed(pipeline: 
     }
     offsets = write(pipeline, WRONG, list(records))
     wait_until_caught_up(pipeline)
-    end = {r.realm: r.accepted for r in snapshot(pipeline)}
+    end = {r.realm: r.accepted for r in realm_progress(pipeline)}
     for offset, reason in zip(offsets, records.values(), strict=True):
         done = guildhall(pipeline, "quarantine", "replay", str(WRONG), str(offset))
         assert (done.returncode, done.stdout.count("\n")) == (1, 1), done.stdout + done.stderr
         assert reason in done.stdout
-    assert {r.realm: r.accepted for r in snapshot(pipeline)} == end
+    assert {r.realm: r.accepted for r in realm_progress(pipeline)} == end
     assert not Ledger(connect(pipeline.settings())).snapshot(REALM).held
     missing = guildhall(pipeline, "quarantine", "replay", str(WRONG), "999999")
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
@@ -100,14 +100,14 @@ def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instanc
     # Twice, one soon after the other: what landed in between must not land again when landing starts again.
     for _ in range(2):
         wait_until_caught_up(pipeline)
-        before, refused = snapshot(pipeline)[bad], refusals()
+        before, refused = realm_progress(pipeline)[bad], refusals()
         write(pipeline, bad, [b"garbage %d" % n for n in range(limit + 50)])
-        eventually(lambda: snapshot(pipeline)[bad].halted)
+        eventually(lambda: realm_progress(pipeline)[bad].halted)
         status = " ".join(guildhall(pipeline, "status").stdout.split())
         assert f"malformed records in a row up to offset {before.accepted + limit}" in status
         assert f"./guildhall quarantine accept --realm {bad}" in status
         Player(pipeline, REALM)  # another realm goes on
-        halted = snapshot(pipeline)[bad]
+        halted = realm_progress(pipeline)[bad]
         assert halted.settled <= before.settled + limit
         assert halted.malformed == before.malformed
         eventually(lambda: refusals() > refused)  # noqa: B023 - called at once
@@ -115,7 +115,7 @@ def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instanc
         accepted = guildhall(pipeline, "quarantine", "accept", "--realm", str(bad))
         assert accepted.returncode == 0, accepted.stdout + accepted.stderr
         wait_until_caught_up(pipeline)
-        after = snapshot(pipeline)[bad]
+        after = realm_progress(pipeline)[bad]
         assert (after.halted, after.malformed) == ("", before.malformed + limit + 50)
         Player(pipeline, bad)
     verified = guildhall(pipeline, "verify")
@@ -124,25 +124,25 @@ def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instanc
     connect(pipeline.settings("admin")).flushall()
     eventually(lambda: not Ledger(connect(pipeline.settings())).is_recovering(bad))
     wait_until_caught_up(pipeline)
-    assert snapshot(pipeline)[bad].halted == ""
+    assert realm_progress(pipeline)[bad].halted == ""
 
 
-def record(value: bytes | None, realm: int = WRONG) -> Bad:
-    return Bad(realm, 7, "2026-01-31 23:59:59.000", len(value or b""), value, "why")
+def record(value: bytes | None, realm: int = WRONG) -> QuarantinedRecord:
+    return QuarantinedRecord(realm, 7, "2026-01-31 23:59:59.000", len(value or b""), value, "why")
 
 
 def test_a_record_is_judged_in_the_realm_that_it_names() -> None:
     _, value = misplaced(3)
-    assert judge(record(value), realms=4).realm == REALM
-    assert opinion(record(value), realms=4) == f"event of realm {REALM}"
-    assert opinion(record(value), realms=REALM) == "no event"  # the realm does not exist
+    assert redecode(record(value), realms=4).realm == REALM
+    assert current_verdict(record(value), realms=4) == f"event of realm {REALM}"
+    assert current_verdict(record(value), realms=REALM) == "no event"  # the realm does not exist
     for other in (None, b"", b"[]", b'{"realm": true}', b'{"realm": {}}', b"\xff", b"[" * 60_000, b"9" * 60_000):
-        assert opinion(record(other), realms=4) == "no event"
+        assert current_verdict(record(other), realms=4) == "no event"
 
 
 def test_runs_of_malformed_records() -> None:
     allowed = {0: -1, 1: -1}
-    runs = MalformedRuns(3, allowed.__getitem__)
+    runs = ConsecutiveMalformedLimit(3, allowed.__getitem__)
     runs.check([(0, 5), (0, 6), (0, 7), (0, 9), (1, 8)], {})
     runs.check([(0, 10), (0, 11)], {})
     with pytest.raises(TooManyMalformed, match="realm 0: 4 malformed records in a row up to offset 12"):
@@ -153,7 +153,7 @@ def test_runs_of_malformed_records() -> None:
     allowed[0] = 13
     runs.check([(0, 13)], {0: 12})
     runs.check([(0, 20), (0, 21), (0, 22)], {})
-    MalformedRuns(0, allowed.__getitem__).check([(0, n) for n in range(99)], {})
+    ConsecutiveMalformedLimit(0, allowed.__getitem__).check([(0, n) for n in range(99)], {})
 
 
 def test_nothing_reaches_the_terminal_that_it_would_obey() -> None:

@@ -4,7 +4,7 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from stack.instance import Instance
-from state.connection import connect, tag
+from state.connection import connect, hash_tag
 from state.digest import digest
 from state.ledger import Ledger
 from tests.conftest import Player, eventually, guildhall, wait_until_caught_up
@@ -95,6 +95,6 @@ def test_every_key_of_a_realm_is_wiped(pipeline: Instance, ada: Player) -> None:
     ledger.begin_rebuild(0, "wipe")
     while ledger.wipe(0, "wipe", 3):
         pass
-    left = {key.removeprefix(f"{tag(0)}:") for key in connect(pipeline.settings("admin")).keys(f"{tag(0)}:*")}
+    left = {key.removeprefix(f"{hash_tag(0)}:") for key in connect(pipeline.settings("admin")).keys(f"{hash_tag(0)}:*")}
     assert left - {"halted"} == {"run", "recovering", "rebuilding"}
     assert guildhall(pipeline, "rebuild", "--realm", "0", "--from", "archive").returncode == 0

@@ -24,7 +24,7 @@ from analytics.report import (
 from analytics.report import formatting as fmt
 from analytics.report.export import NOTEBOOK, contents, page
 from analytics.report.notebook import PREFIX, shown_query, typed
-from analytics.report.statistics import Estimate, TooLittle
+from analytics.report.statistics import Estimate, InsufficientData
 from analytics.report.summary import Summary
 from infra.paths import ROOT
 from load.simulation import ground_truth, personas
@@ -66,7 +66,7 @@ def test_a_difference_of_shares_has_an_interval_around_it():
     ],
 )
 def test_too_little_data_is_said_and_not_guessed(ask):
-    with pytest.raises(TooLittle):
+    with pytest.raises(InsufficientData):
         ask()
 
 
@@ -225,7 +225,7 @@ def test_the_sale_is_compared_with_other_days():
     assert (found.price, found.usual_price) == (105, 150)
     assert found.units.low > 2
     assert not found.others.excludes(1)
-    with pytest.raises(TooLittle, match="no sale"):
+    with pytest.raises(InsufficientData, match="no sale"):
         economy.sale(sale_frame().head(0))
 
 
@@ -272,7 +272,7 @@ def test_quantiles_of_a_histogram():
 def test_counts_that_differ_are_seen():
     records = pd.DataFrame({"landed": [9], "quarantined": [1], "actions": [7]})
     types = pd.DataFrame({"event_type": ["sword_bought", "signed_in"], "actions": [5, 2]})
-    side = pipeline_health.Side(
+    side = pipeline_health.LiveCounts(
         10, 10, {"settled": 6, "telemetry": 2}, {"sword_bought": 5, "signed_in": 2, "fence": 1}, 10, 60
     )
     assert list(pipeline_health.comparison(side, records, types, 60)["verdict"]) == ["the same"] * 4
@@ -284,7 +284,7 @@ def test_counts_that_differ_are_seen():
 
 
 def test_what_was_found_is_set_against_what_was_put_in():
-    late = Estimate(personas.LATE, personas.LATE / 2, personas.LATE * 2)
+    late = Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
     bots = Estimate(0.5, 0.4, 0.6)
     rows = ground_truth.comparison(None, None, bots, late, None)
     assert list(rows["verdict"]) == ["found too high", "within the interval"]

@@ -37,7 +37,7 @@ def sources(*folders: str) -> str:
 
 def test_every_problem_that_is_raised_has_a_type_and_a_page(api: Api) -> None:
     text = sources("game", "api")
-    raised = set(re.findall(r'(?:RuleBroken|Problem|unavailable)\(\s*f?"([a-z_]+)"', text))
+    raised = set(re.findall(r'(?:RuleViolation|Problem|unavailable)\(\s*f?"([a-z_]+)"', text))
     raised |= {name for name, _ in re.findall(r'": \("([a-z_]+)", "(.)', text)}
     raised |= {"unknown_sword", "unknown_potion", "unknown_item"}  # made from the kind of an item
     assert len(raised) > 40

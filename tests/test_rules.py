@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from game import catalogue, commands
 from game.accounts import ACCOUNT_PATTERN, Transfer, debits, is_house, opening_balance, split
 from game.batches import Batch, combine
-from game.commands import COMMANDS, Command, Scene
-from game.decision import Decision, RuleBroken, shortfall
+from game.commands import COMMANDS, Command, DecisionContext
+from game.decision import Decision, RuleViolation, shortfall
 from game.events import Malformed, decode, encode, new_event
 from game.rules import combat, guilds, names, players
 from game.rules.trading import Offer
@@ -37,8 +37,8 @@ class World:
     def balance(self, account: str) -> int:
         return self.books.get(account, opening_balance(account))
 
-    def scene(self, player: str) -> Scene:
-        return Scene(player, self.now, str(uuid.uuid4()), self.of, self.offers.get)
+    def scene(self, player: str) -> DecisionContext:
+        return DecisionContext(player, self.now, str(uuid.uuid4()), self.of, self.offers.get)
 
     def do(self, player: str, command: Command) -> Decision:
         scene = self.scene(player)
@@ -54,7 +54,7 @@ class World:
                 raise shortfall(account, self.balance(account), amount)
         for condition in decision.conditions:
             if not condition.least <= self.balance(condition.account) <= condition.most:
-                raise RuleBroken("changed", condition.account)
+                raise RuleViolation("changed", condition.account)
         for t in decision.transfers:
             assert ACCOUNT_PATTERN.fullmatch(t.debit)
             assert ACCOUNT_PATTERN.fullmatch(t.credit)
@@ -64,7 +64,7 @@ class World:
     def refuses(self, player: str, command: Command) -> str:
         """The code of the refusal; nothing has changed."""
         before = dict(self.books)
-        with pytest.raises(RuleBroken) as broken:
+        with pytest.raises(RuleViolation) as broken:
             self.do(player, command)
         assert self.books == before
         return broken.value.code
@@ -88,7 +88,7 @@ def test_a_new_player_has_gold_health_and_no_guild(world: World) -> None:
 def test_a_name_is_taken_once_and_so_is_what_it_looks_like() -> None:
     world = World("adal", "warm")
     for name in ("adal", "ada1", "adal_", "vvarrn"):
-        with pytest.raises(RuleBroken) as broken:
+        with pytest.raises(RuleViolation) as broken:
             world.settle(players.register(name, NOW.date()))
         assert broken.value.code == "name_taken"
     world.settle(players.register("adam", NOW.date()))
@@ -103,7 +103,7 @@ def test_a_skeleton_is_a_name_that_looks_like_itself(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["guest_0123456789abcdef", "held", "run"])
 def test_names_that_the_game_keeps_for_itself(name: str) -> None:
-    with pytest.raises(RuleBroken) as broken:
+    with pytest.raises(RuleViolation) as broken:
         names.check(name)
     assert broken.value.code == "name_reserved"
 
@@ -259,7 +259,7 @@ def test_gifts(world: World) -> None:
 
 
 def offer(world: World, give: dict[str, Any], want: dict[str, Any]) -> str:
-    sides = {"give": commands.Side(**give), "want": commands.Side(**want)}
+    sides = {"give": commands.TradeSide(**give), "want": commands.TradeSide(**want)}
     world.do("ada", commands.OfferTrade(to="bob", **sides))
     return list(world.offers)[-1]
 
@@ -283,14 +283,14 @@ def test_a_trade_is_withdrawn_or_declined_once(world: World) -> None:
     assert world.do("bob", commands.DeclineTrade(trade=second)).type == "trade_declined"
     for trade in (first, second):
         assert world.refuses("bob", commands.AcceptTrade(trade=trade)) == "trade_closed"
-    nothing = commands.OfferTrade(to="bob", give=commands.Side(), want=commands.Side(gold=1))
+    nothing = commands.OfferTrade(to="bob", give=commands.TradeSide(), want=commands.TradeSide(gold=1))
     assert world.refuses("ada", nothing) == "nothing_given"
 
 
 def test_open_offers_have_a_limit(world: World) -> None:
     for _ in range(catalogue.MOST_OFFERS):
         offer(world, {"gold": 1}, {"gold": 2})
-    more = commands.OfferTrade(to="bob", give=commands.Side(gold=1), want=commands.Side(gold=2))
+    more = commands.OfferTrade(to="bob", give=commands.TradeSide(gold=1), want=commands.TradeSide(gold=2))
     assert world.refuses("ada", more) == "too_many_offers"
 
 
@@ -318,7 +318,7 @@ def test_who_leaves_gives_everything_back_and_is_gone(world: World) -> None:
     assert world.refuses("ada", commands.Depart()) == "departed"
     assert world.refuses("ada", commands.ClaimGold()) == "departed"
     assert world.refuses("bob", commands.Give(to="ada", gold=1)) == "unknown_player"
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         world.settle(players.register("ada", NOW.date()))
 
 
@@ -331,7 +331,7 @@ def test_a_batch_is_all_or_nothing(world: World) -> None:
     world.settle(decision)
     assert (world.balance("player:ada:gold"), world.balance("player:ada:item:iron_sword")) == (35, 3)
     before = dict(world.books)
-    with pytest.raises(RuleBroken) as broken:
+    with pytest.raises(RuleViolation) as broken:
         world.settle(combine(body.actions[:2], world.scene("ada")))
     assert broken.value.code == "not_enough_gold"
     assert world.books == before
@@ -341,7 +341,7 @@ def test_a_batch_is_all_or_nothing(world: World) -> None:
 
 _ITEM, _PLAYER = st.sampled_from(list(catalogue.ITEMS)), st.sampled_from([*PLAYERS, "nobody"])
 _GUILD, _GOLD = st.sampled_from(["knights", "rogues"]), st.integers(1, 120)
-_SIDE = st.builds(commands.Side, gold=st.none() | _GOLD, item=st.none() | _ITEM, quantity=st.just(1))
+_SIDE = st.builds(commands.TradeSide, gold=st.none() | _GOLD, item=st.none() | _ITEM, quantity=st.just(1))
 _COMMANDS: dict[type[Command], st.SearchStrategy[Command]] = {
     commands.BuySword: st.builds(commands.BuySword, sword=_ITEM, expected_price=st.none()),
     commands.Buy: st.builds(commands.Buy, item=_ITEM, quantity=st.integers(1, 2), expected_price=st.none()),
@@ -381,7 +381,7 @@ def test_a_game_of_any_commands_keeps_the_books(moves: list[tuple[str, Command]]
             command = command.model_copy(update={"trade": random.choice(list(world.offers))})
         try:
             world.do(player, command)
-        except RuleBroken:
+        except RuleViolation:
             continue
         keeps_the_books(world)
 
@@ -416,7 +416,7 @@ def test_two_blows_at_once_cannot_both_fell(world: World) -> None:
     )
     assert first.type == second.type == "player_defeated"
     world.settle(first)
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         world.settle(second)
 
 

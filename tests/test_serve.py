@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from cli.main import cli
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
-from stack.instance import ELSEWHERE, open_instance
+from stack.instance import EXTERNALLY_MANAGED, open_instance
 from stack.servers import foreground
 from tests.conftest import eventually, free_block
 
@@ -122,8 +122,8 @@ def _connects(port: int) -> bool:
 
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_servers_of_compose_are_not_started_or_stopped_from_inside(command: str, monkeypatch) -> None:
-    monkeypatch.setenv(ELSEWHERE, "1")
-    with pytest.raises(StackError, match=f"docker compose {command}"):
+    monkeypatch.setenv(EXTERNALLY_MANAGED, "1")
+    with pytest.raises(OperatorError, match=f"docker compose {command}"):
         cli([command], standalone_mode=False)
 
 

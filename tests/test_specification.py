@@ -144,10 +144,10 @@ def test_every_example_is_one(name: str) -> None:
     Draft202012Validator(schema).validate(DOCUMENT["components"]["schemas"][name]["example"])
 
 
-@pytest.mark.parametrize("name", ["GiveAction", "Give", "Side"])
+@pytest.mark.parametrize("name", ["GiveAction", "Give", "TradeSide"])
 def test_the_document_says_that_nothing_cannot_be_given(name: str) -> None:
     schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
-    whom = {} if name == "Side" else {"to": "bob"}
+    whom = {} if name == "TradeSide" else {"to": "bob"}
     what = {"action": "give"} if name == "GiveAction" else {}
     assert not Draft202012Validator(schema).is_valid({**whom, **what, "gold": None})
     assert Draft202012Validator(schema).is_valid({**whom, **what, "gold": 5})
@@ -226,7 +226,7 @@ def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(sse, "LONGEST_SECONDS", 0.05)
     monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
     # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
-    monkeypatch.setattr(Telemetry, "saw", lambda *_: None)
+    monkeypatch.setattr(Telemetry, "record_view", lambda *_: None)
     made = World(empty_redis)
     FRONT.app = made.app
     yield made

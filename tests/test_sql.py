@@ -21,7 +21,7 @@ from analytics.sql_shell.explain import tree_of
 from analytics.sql_shell.prompt import COMMANDS, is_finished
 from analytics.sql_shell.render import table_of, text_of, unbroken, write_csv
 from analytics.sql_shell.statements import ends_in_code, split
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from infra.presto import QueryResult, fetch
 from stack.instance import Instance, open_instance
@@ -99,13 +99,13 @@ def test_each_query_says_in_a_sentence_what_it_answers(name: str) -> None:
 
 
 def test_a_query_that_is_not_there_is_one_line_that_names_a_similar_one(monkeypatch, tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="there is no query what_sell: did you mean what_sells"):
-        queries.load("what_sell")
-    with pytest.raises(StackError, match=r"there is no query .*instance: .*--list"):
+    with pytest.raises(OperatorError, match="there is no query item_sale: did you mean item_sales"):
+        queries.load("item_sale")
+    with pytest.raises(OperatorError, match=r"there is no query .*instance: .*--list"):
         queries.load("../../instance")
     (tmp_path / "dumb.sql").write_text("select 1")
     monkeypatch.setattr(queries, "FOLDER", tmp_path)
-    with pytest.raises(StackError, match="is no comment"):
+    with pytest.raises(OperatorError, match="is no comment"):
         queries.sentence("dumb")
 
 
@@ -194,8 +194,8 @@ def completions(before: str, after: str = "", columns=lambda: COLUMNS) -> list[s
         ("-- from e", "", []),
         ("\\", "", ["\\?", "\\d", "\\n", "\\s", "\\q"]),
         ("\\d pl", "", ["players"]),
-        ("\\n what_s", "", ["what_sells"]),
-        ("\\s what_s", "", ["what_sells"]),
+        ("\\n item_s", "", ["item_sales"]),
+        ("\\s item_s", "", ["item_sales"]),
     ],
 )
 def test_what_may_come_next(before: str, after: str, found: list[str]) -> None:
@@ -215,7 +215,7 @@ def test_presto_is_asked_once_and_not_before_it_is_needed() -> None:
 
 def test_without_presto_there_are_still_the_keywords() -> None:
     def no_presto():
-        raise StackError("Presto does not answer")
+        raise OperatorError("Presto does not answer")
 
     assert completions("sele", columns=no_presto) == ["select"]
 
@@ -234,8 +234,8 @@ def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
     instance = open_instance(tmp_path, 20000)
     listed = sql(instance, "--list")
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == queries.names()
-    assert queries.sentence("what_sells") in listed.stdout
-    assert sql(instance, "--show", "what_sells").stdout == queries.load("what_sells") + "\n"
+    assert queries.sentence("item_sales") in listed.stdout
+    assert sql(instance, "--show", "item_sales").stdout == queries.load("item_sales") + "\n"
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_the_prompt(pipeline: Instance) -> None:
     terminal.asks("\\d", "quarantine")
     terminal.asks("\\d events", "kafka_time", "timestamp")
     terminal.asks("\\d nope", "there is no table nope")
-    terminal.asks("\\n", "what_sells")
+    terminal.asks("\\n", "item_sales")
     terminal.asks("\\s fence_history", "with fences as (")
     terminal.asks("\\n event_counts", "records", "rows")
     terminal.asks("\\x", "there is no command \\x")

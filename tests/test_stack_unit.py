@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from load.scenarios.smoke_results import parse_ab
 from stack.install import apt, jars, java
@@ -39,7 +39,7 @@ def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -
 )
 def test_a_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "instance.json").write_text(text)
-    with pytest.raises(StackError, match=reason) as error:
+    with pytest.raises(OperatorError, match=reason) as error:
         open_instance(tmp_path)
     assert "\n" not in str(error.value)
 
@@ -59,7 +59,7 @@ def test_a_taken_port_is_one_line_that_names_the_fix(tmp_path: Path) -> None:
         taken.listen()
         instance = open_instance(tmp_path, taken.getsockname()[1] - PORTS["redis"])
         server = Server("redis", [], ["redis"], lambda: True)
-        with pytest.raises(StackError, match=rf"port {taken.getsockname()[1]}, for redis, is taken: .*--port"):
+        with pytest.raises(OperatorError, match=rf"port {taken.getsockname()[1]}, for redis, is taken: .*--port"):
             lifecycle._require_free_ports(instance, server)
 
 
@@ -79,21 +79,21 @@ def test_an_old_redis_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch
         (tmp_path / program).write_text(f"#!/bin/sh\necho '{text}'\n")
         (tmp_path / program).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(StackError, match="redis-server 6 is too old, 7 is needed: install a newer one"):
+    with pytest.raises(OperatorError, match="redis-server 6 is too old, 7 is needed: install a newer one"):
         apt.require_programs(Console())
 
 
 def test_what_is_missing_and_cannot_be_installed_is_one_line_to_type(monkeypatch) -> None:
     monkeypatch.setattr(apt, "program_path", lambda _program: None)
     monkeypatch.setattr(apt.shutil, "which", lambda _program: None)
-    with pytest.raises(StackError, match="type  sudo apt-get install -y redis-server apache2-utils"):
+    with pytest.raises(OperatorError, match="type  sudo apt-get install -y redis-server apache2-utils"):
         apt.require_programs(Console())
 
 
 def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(lifecycle.shutil, "disk_usage", lambda _path: usage._replace(free=lifecycle.FREE_BYTES - 1))
-    with pytest.raises(StackError, match=r"less than 2 GB free in .*: free some, or choose another --home"):
+    with pytest.raises(OperatorError, match=r"less than 2 GB free in .*: free some, or choose another --home"):
         lifecycle.prepare(open_instance(tmp_path), Console())
 
 
@@ -122,7 +122,7 @@ def test_java_versions(text: str, version: int | None) -> None:
 def test_a_wrong_checksum_is_refused_and_the_file_removed(tmp_path: Path) -> None:
     jar = tmp_path / "a.jar"
     jar.write_bytes(b"not what the lock names")
-    with pytest.raises(StackError, match="g:a:1 has a wrong checksum"):
+    with pytest.raises(OperatorError, match="g:a:1 has a wrong checksum"):
         jars.verify(jar, {"jar": "g:a:1", "sha256": hashlib.sha256(b"the jar").hexdigest()})
     assert not jar.exists()
 

@@ -1,5 +1,4 @@
-"""Deriving and upkeep on Iceberg tables: most of it in a folder, with the real connectors and no server; beside the
-running streams on the pipeline."""
+"""Deriving and maintenance of Iceberg tables: mostly in a folder, without servers; once beside the running streams."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -20,11 +19,18 @@ from stack.operations.table_status import _scrape
 from state.connection import connect
 from state.ledger import Ledger
 from streaming.jobs import maintenance
-from streaming.jobs.derive import ACTIONS, MOVES, Derivation, create_derived_tables, furthest, moves_of
-from streaming.jobs.maintenance import Kept, Upkeep
-from streaming.jobs.scheduler import Chore, Chores, reason_of
+from streaming.jobs.derive import (
+    ACTIONS,
+    TRANSFERS,
+    IncrementalDerivation,
+    create_derived_tables,
+    max_offsets,
+    transfers_of,
+)
+from streaming.jobs.maintenance import MaintainedTable, TableMaintenance
+from streaming.jobs.scheduler import BackgroundJob, JobScheduler, reason_of
 from streaming.jobs.summaries import PLAYERS, SESSIONS, create_summary_tables, summarise
-from streaming.metrics import measures
+from streaming.metrics import stream_metrics
 from streaming.queries.land import EVENTS, QUARANTINE, create_tables, events_of, landed_offsets, parse
 from streaming.queries.progress import Progress
 from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
@@ -45,7 +51,7 @@ class Books:
     def offsets(self, realms: Iterable[int]) -> dict[int, int]:
         return {realm: self.settled[realm] for realm in realms}
 
-    def judged(self, realm: int) -> tuple[int, list[int]] | None:
+    def settled_and_rejected(self, realm: int) -> tuple[int, list[int]] | None:
         return None if realm in self.closed else (self.settled[realm], self.rejected.get(realm, []))
 
 
@@ -54,7 +60,7 @@ class Lake:
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self.spark, self.settings, self.books = spark, settings, Books()
-        for table in (EVENTS, QUARANTINE, ACTIONS, MOVES, PLAYERS, SESSIONS):
+        for table in (EVENTS, QUARANTINE, ACTIONS, TRANSFERS, PLAYERS, SESSIONS):
             spark.sql(f"drop table if exists {table} purge")
         create_tables(spark)
         create_derived_tables(spark)
@@ -62,11 +68,11 @@ class Lake:
         self.derivation = self.new_derivation()
         self._ends = dict.fromkeys(range(REALMS), 0)
 
-    def new_derivation(self) -> Derivation:
+    def new_derivation(self) -> IncrementalDerivation:
         """As a new process has it."""
         progress = Progress(REALMS, lambda _realm, _reason: None)
         progress.begin({})
-        return Derivation(self.spark, self.settings, self.books, progress)  # type: ignore[arg-type]
+        return IncrementalDerivation(self.spark, self.settings, self.books, progress)  # type: ignore[arg-type]
 
     def land(self, *events: Event | bytes, realm: int = 0) -> None:
         """One commit."""
@@ -88,8 +94,8 @@ class Lake:
         return self.spark.table(f"{table}.files").count()
 
 
-def kept(*names: str) -> list[Kept]:
-    """These tables as upkeep keeps them: a round for each takes seconds."""
+def kept(*names: str) -> list[MaintainedTable]:
+    """These tables as maintenance keeps them: a round for each takes seconds."""
     return [table for table in maintenance.TABLES if table.name in names]
 
 
@@ -103,12 +109,12 @@ def test_deriving_again_adds_nothing_and_goes_on_with_what_is_new(lake: Lake) ->
     lake.land(event("c", realm=1), realm=1)
     assert lake.derivation.run() == 4
     assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0  # the duplicate at the end is looked at again
-    assert lake.offsets(ACTIONS) == lake.offsets(MOVES) == [(0, 0), (0, 1), (1, 0)]
+    assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (1, 0)]
     lake.land(event("b"), event("d"), b"no event")
     lake.derivation.run()
     lake.new_derivation().run()
     assert lake.offsets(ACTIONS) == [(0, 0), (0, 1), (0, 4), (1, 0)]
-    assert furthest(lake.spark, ACTIONS, range(REALMS)) == {0: 4, 1: 0}
+    assert max_offsets(lake.spark, ACTIONS, range(REALMS)) == {0: 4, 1: 0}
 
 
 def test_only_what_is_settled_is_derived(lake: Lake) -> None:
@@ -135,20 +141,20 @@ def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: py
     lake.derivation.run()
     lake.land(event("b"), event("look", "shop_viewed"))
     with monkeypatch.context() as patch:
-        patch.setattr("streaming.jobs.derive.moves_of", crash)
+        patch.setattr("streaming.jobs.derive.transfers_of", crash)
         with pytest.raises(PySparkException):
             lake.derivation.run()
-    assert (len(lake.offsets(ACTIONS)), len(lake.offsets(MOVES))) == (3, 1)
+    assert (len(lake.offsets(ACTIONS)), len(lake.offsets(TRANSFERS))) == (3, 1)
     lake.land(event("c"))
     lake.derivation.run()
     assert lake.offsets(ACTIONS) == [(0, n) for n in range(4)]
-    assert lake.offsets(MOVES) == [(0, 0), (0, 1), (0, 3)]
+    assert lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (0, 3)]
 
 
 def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     judge, landed = lake.books.judged, []
 
-    def judged(realm: int) -> tuple[int, list[int]] | None:
+    def settled_and_rejected(realm: int) -> tuple[int, list[int]] | None:
         if realm == 0:
             assert len(landed) < 4, "it does not end"
             landed.append(f"e{len(landed)}")
@@ -156,7 +162,7 @@ def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch:
         return judge(realm)
 
     with monkeypatch.context() as patch:
-        patch.setattr(lake.books, "judged", judged)
+        patch.setattr(lake.books, "settled_and_rejected", settled_and_rejected)
         assert lake.derivation.run() == 1
     monkeypatch.setattr("streaming.jobs.derive.MAX_RECORDS_A_STEP", 1)
     lake.land(event("a"), event("b"))
@@ -169,12 +175,12 @@ def test_nothing_stays_in_memory_after_a_step_though_something_lands_meanwhile(
 ) -> None:
     def moves(events: DataFrame) -> DataFrame:
         lake.land(event("meanwhile"))
-        return moves_of(events)
+        return transfers_of(events)
 
     lake.land(event("a"), event("a"))
-    monkeypatch.setattr("streaming.jobs.derive.moves_of", moves)
+    monkeypatch.setattr("streaming.jobs.derive.transfers_of", moves)
     assert lake.derivation.run() == 2
-    assert lake.offsets(ACTIONS) == lake.offsets(MOVES) == [(0, 0)]
+    assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0)]
     # Each entry would be planned anew in every commit of landing, for ever.
     assert lake.spark._jsparkSession.sharedState().cacheManager().isEmpty()
 
@@ -205,10 +211,10 @@ def test_small_files_become_one_and_nothing_else_changes(lake: Lake) -> None:
         lake.land(event(f"a{n}"), b"no event")
         lake.derivation.run()
     lake.land(event("r", realm=1), realm=1)
-    tables = (EVENTS, QUARANTINE, ACTIONS, MOVES)
+    tables = (EVENTS, QUARANTINE, ACTIONS, TRANSFERS)
     rows = {table: _rows(lake.spark.table(table)) for table in tables}
     landed = {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]}
-    Upkeep(lake.spark, lake.settings, kept(*tables)).run()
+    TableMaintenance(lake.spark, lake.settings, kept(*tables)).run()
     assert {table: _rows(lake.spark.table(table)) for table in tables} == rows
     assert {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]} == landed
     assert landed == {EVENTS: {0: 10, 1: 0}, QUARANTINE: {0: 11, 1: -1}}
@@ -222,13 +228,13 @@ def _rows(table: DataFrame) -> list[str]:
 
 
 def _scraped(name: str, **labels: str) -> float | None:
-    return measures().registry.get_sample_value(name, labels)
+    return stream_metrics().registry.get_sample_value(name, labels)
 
 
 def test_a_few_small_files_are_left_alone(lake: Lake) -> None:
     for n in range(4):
         lake.land(event(f"a{n}"))
-    Upkeep(lake.spark, lake.settings, kept(EVENTS)).run()
+    TableMaintenance(lake.spark, lake.settings, kept(EVENTS)).run()
     assert lake.files(EVENTS) == 4
 
 
@@ -236,7 +242,7 @@ def test_what_fails_for_one_table_does_not_keep_the_others_waiting(lake: Lake) -
     for n in range(5):
         lake.land(event(f"a{n}"))
     with pytest.raises(PySparkException, match="missing"):
-        Upkeep(lake.spark, lake.settings, [Kept("lake.guildhall.missing"), *kept(EVENTS)]).run()
+        TableMaintenance(lake.spark, lake.settings, [MaintainedTable("lake.guildhall.missing"), *kept(EVENTS)]).run()
     assert lake.files(EVENTS) == 1
     assert _scraped("guildhall_table_files", table="events") == 1
 
@@ -257,10 +263,10 @@ def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.Monk
     for _ in range(3):
         summarise(lake.spark)
     brief = lake.settings.model_copy(update={"snapshot_seconds": 1e-3})
-    rounds = Upkeep(lake.spark, brief)
+    rounds = TableMaintenance(lake.spark, brief)
     rounds.run()
     rounds.run()  # what the first round replaced
-    for table in (EVENTS, ACTIONS, MOVES, PLAYERS, SESSIONS):
+    for table in (EVENTS, ACTIONS, TRANSFERS, PLAYERS, SESSIONS):
         assert lake.spark.table(f"{table}.snapshots").count() <= 2
         # Nothing on the disk that no snapshot knows.
         known = {row.file_path for row in lake.spark.table(f"{table}.all_data_files").select("file_path").collect()}
@@ -283,7 +289,7 @@ def test_young_orphans_are_left_alone(lake: Lake) -> None:
     path = lake.spark.table(f"{EVENTS}.files").collect()[0].file_path
     copy = f"{path.rpartition('/')[0]}/under-way.parquet"
     _copy(lake.spark, path, copy)
-    Upkeep(lake.spark, lake.settings, kept(EVENTS)).run()
+    TableMaintenance(lake.spark, lake.settings, kept(EVENTS)).run()
     assert _exists(lake.spark, copy)
     with pytest.raises(ValueError, match="orphan_seconds"):
         Settings(orphan_seconds=86400)
@@ -313,7 +319,7 @@ class Clock:
         return self.now
 
 
-def test_a_chore_that_fails_comes_again_and_holds_nobody_up() -> None:
+def test_a_job_that_fails_comes_again_and_holds_nobody_up() -> None:
     clock, did = Clock(), []
 
     def fail() -> None:
@@ -323,18 +329,22 @@ def test_a_chore_that_fails_comes_again_and_holds_nobody_up() -> None:
 
     progress = Progress(1, lambda _realm, _reason: None)
     progress.begin({})
-    chores = Chores([Chore("upkeep", 5, fail), Chore("derive", 60, lambda: did.append("other"))], progress, clock)
-    before = _scraped("guildhall_chore_failures_total", chore="upkeep")
-    chores.tick()
-    chores.tick()
-    assert did == ["fail", "other"]  # a chore rests twice as long as it took
+    jobs = JobScheduler(
+        [BackgroundJob("maintenance", 5, fail), BackgroundJob("derive", 60, lambda: did.append("other"))],
+        progress,
+        clock,
+    )
+    before = _scraped("guildhall_job_failures_total", name="maintenance")
+    jobs.tick()
+    jobs.tick()
+    assert did == ["fail", "other"]  # a job rests twice as long as it took
     clock.now += 21
-    chores.tick()
+    jobs.tick()
     assert did == ["fail", "other", "fail"]
-    assert _scraped("guildhall_chore_failures_total", chore="upkeep") == (before or 0) + 2
+    assert _scraped("guildhall_job_failures_total", name="maintenance") == (before or 0) + 2
 
 
-def test_a_chore_that_took_long_does_not_rest_for_ever() -> None:
+def test_a_job_that_took_long_does_not_rest_for_ever() -> None:
     clock, did = Clock(), []
 
     def work_off() -> None:
@@ -343,12 +353,12 @@ def test_a_chore_that_took_long_does_not_rest_for_ever() -> None:
 
     progress = Progress(1, lambda _realm, _reason: None)
     progress.begin({})
-    chores = Chores([Chore("derive", 30, work_off)], progress, clock)
-    chores.tick()
+    jobs = JobScheduler([BackgroundJob("derive", 30, work_off)], progress, clock)
+    jobs.tick()
     clock.now += 119
-    chores.tick()
+    jobs.tick()
     clock.now += 2
-    chores.tick()
+    jobs.tick()
     assert did == [0, 421]
 
 
@@ -356,13 +366,13 @@ def test_a_chore_that_took_long_does_not_rest_for_ever() -> None:
 
 
 @pytest.mark.stack
-def test_upkeep_beside_landing_loses_and_doubles_nothing(pipeline: Instance) -> None:
-    commits = _metric(pipeline, metrics.UPKEEP_ENDED.name)
-    # Upkeep runs every few seconds here: this goes on until it has met some commits.
+def test_maintenance_beside_landing_loses_and_doubles_nothing(pipeline: Instance) -> None:
+    commits = _metric(pipeline, metrics.MAINTENANCE_ENDED.name)
+    # Maintenance runs every few seconds here: this goes on until it has met some commits.
     for _ in range(2):
-        _until_upkeep(pipeline, lambda: Player(pipeline, 2))
+        _until_maintenance(pipeline, lambda: Player(pipeline, 2))
     wait_until_caught_up(pipeline)
-    assert _metric(pipeline, metrics.UPKEEP_ENDED.name) > commits
+    assert _metric(pipeline, metrics.MAINTENANCE_ENDED.name) > commits
     counts = 'select count(*), count(distinct "offset"), max("offset") + 1 from ('
     counts += 'select "offset" from events where realm = 2 union all select "offset" from quarantine where realm = 2)'
     rows, offsets, end = fetch(pipeline.settings(), counts).rows[0]
@@ -371,12 +381,12 @@ def test_upkeep_beside_landing_loses_and_doubles_nothing(pipeline: Instance) -> 
     assert "most in one partition" in guildhall(pipeline, "status").stdout
 
 
-def _until_upkeep(instance: Instance, act: Callable[[], object]) -> None:
-    before = _metric(instance, metrics.UPKEEP_ENDED.name)
+def _until_maintenance(instance: Instance, act: Callable[[], object]) -> None:
+    before = _metric(instance, metrics.MAINTENANCE_ENDED.name)
 
     def again() -> bool:
         act()
-        return _metric(instance, metrics.UPKEEP_ENDED.name) > before
+        return _metric(instance, metrics.MAINTENANCE_ENDED.name) > before
 
     eventually(again, CATCH_UP_SECONDS)
 

@@ -15,15 +15,15 @@ from rich.console import Console
 
 from game.accounts import Transfer
 from game.events import FENCE, VOID, Event, encode, new_event
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from infra.presto import QueryResult
 from infra.settings import Settings
 from load.checker.collect import read_log
-from load.checker.model import STALE, Books
+from load.checker.model import STALE, ModelLedger
 from stack.instance import Instance
 from stack.operations import reconcile
-from stack.operations.pipeline_status import snapshot
+from stack.operations.pipeline_status import realm_progress
 from state.connection import connect
 from state.ledger import Ledger
 from state.results import Snapshot
@@ -96,7 +96,7 @@ def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
     books = reconcile.take_snapshot(settings, REALM)
     assert books.generation == new
     counts = dict(
-        reconcile.verify(settings, REALM, books, reconcile.landed_up_to(settings, REALM, books.offset)).counts
+        reconcile.reconcile_realm(settings, REALM, books, reconcile.landed_up_to(settings, REALM, books.offset)).counts
     )
     totals = {"telemetry": 0} | Ledger(connect(settings)).totals(REALM)
     assert counts.pop("events") == sum(totals.values()) - totals["malformed"]
@@ -184,11 +184,11 @@ def random_log(seed: int, first: int) -> list[Event]:
 @pytest.mark.stack
 def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
-    first = next(r.accepted for r in snapshot(pipeline) if r.realm == REALM)
+    first = next(r.accepted for r in realm_progress(pipeline) if r.realm == REALM)
     opening = event(FENCE, at=-1)  # nothing of the random log may hang on what was before it
     write(pipeline, REALM, [encode(e) for e in (opening, *random_log(SEED, first + 1))])
     wait_until_caught_up(pipeline)
-    settings, books, rejected = pipeline.settings(), Books(REALM), []
+    settings, books, rejected = pipeline.settings(), ModelLedger(REALM), []
     for record in read_log(settings)[REALM]:
         known = {i for i, status in books.statuses.items() if status == "rejected"}
         books.apply(record)
@@ -206,7 +206,7 @@ def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Ins
 @pytest.mark.stack
 def test_what_has_not_landed_cannot_be_verified(pipeline: Instance) -> None:
     settings = pipeline.settings()
-    with pytest.raises(StackError, match=r"realm 1: .* records have not landed .*: landing is late"):
+    with pytest.raises(OperatorError, match=r"realm 1: .* records have not landed .*: landing is late"):
         reconcile.wait_until_landed(settings, REALM, 10**6, time.monotonic())
     assert guildhall(pipeline, "verify", "--realm", "99").returncode == 2
 
@@ -216,7 +216,7 @@ def test_a_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.Monkey
     monkeypatch.setattr(reconcile, "POLL_SECONDS", 0)
     monkeypatch.setattr(reconcile, "landed_up_to", lambda *_: reconcile.Landed(7, 7, 9, 1, 12))
     monkeypatch.setattr(reconcile, "fetch", lambda *_: QueryResult([], [(4,)]))
-    with pytest.raises(StackError, match=r"3 of 10 records .* \(the first is at offset 4\).*'sword_bought'"):
+    with pytest.raises(OperatorError, match=r"3 of 10 records .* \(the first is at offset 4\).*'sword_bought'"):
         reconcile.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
 
 

@@ -9,9 +9,9 @@ from game.decision import Decision
 from game.events import new_event
 from game.rules import combat, players, shop
 from state.digest import digest
-from state.ledger import Closed, settle_record
+from state.ledger import RealmRecovering, encode_settle_record
 from state.library import install_library
-from state.results import Held, Holdings, Outdated, Reservation
+from state.results import Held, OwnerBalances, PreconditionFailed, Reservation
 from tests.conftest import RedisServer
 from tests.test_ledger import NOW, REALM, TODAY, Game, give
 
@@ -30,7 +30,7 @@ def game(empty_redis: RedisServer) -> Game:
 
 
 def types(game: Game, owner: str, before: int = END, count: int = 10) -> list[str]:
-    return [entry.status.type for entry in game.api.before(REALM, owner, before, count)]
+    return [entry.status.type for entry in game.api.history_before(REALM, owner, before, count)]
 
 
 def test_a_history_has_what_one_did_and_what_was_done_to_one(game: Game) -> None:
@@ -39,10 +39,10 @@ def test_a_history_has_what_one_did_and_what_was_done_to_one(game: Game) -> None
     game.act(combat.strike("ada", "bob", None, *has))
     assert types(game, ADA) == ["player_struck", "sword_bought", "player_registered"]
     assert types(game, BOB) == ["player_struck", "player_registered"]
-    newest = game.api.before(REALM, BOB, END, 1)[0]
+    newest = game.api.history_before(REALM, BOB, END, 1)[0]
     assert (newest.offset, newest.at_ms, newest.status.player) == (game.offset, game.at, "ada")
     assert types(game, ADA, newest.offset, 1) == ["sword_bought"]
-    assert [entry.offset for entry in game.api.after(REALM, ADA, 1, 10)] == [3, 4]
+    assert [entry.offset for entry in game.api.history_after(REALM, ADA, 1, 10)] == [3, 4]
 
 
 def test_a_history_forgets_what_is_older_than_a_day(game: Game) -> None:
@@ -79,7 +79,7 @@ def test_an_overview_counts_types_and_names_the_latest(game: Game) -> None:
 def look(game: Game, event_type: str = "inventory_viewed") -> str:
     game.offset += 1
     event = new_event(event_id="aaaaaaaa-1111", event_type=event_type, realm=REALM, player="ada", at=NOW)
-    return settle_record(event, game.offset, game.at)
+    return encode_settle_record(event, game.offset, game.at)
 
 
 def test_telemetry_is_counted_and_not_remembered(game: Game) -> None:
@@ -98,24 +98,24 @@ def test_an_event_with_transfers_is_applied_whatever_it_is_called(game: Game, na
 
 
 def test_a_hold_that_must_see_what_the_client_saw(game: Game) -> None:
-    def attempt(seen: Holdings) -> object:
+    def attempt(seen: OwnerBalances) -> object:
         decision = shop.buy("ada", "wooden_sword", 1, None)
-        return game.api.take([Reservation(f"bbbbbbbb-{game.offset}", REALM, "ada", decision, seen=seen)])[0]
+        return game.api.reserve_many([Reservation(f"bbbbbbbb-{game.offset}", REALM, "ada", decision, seen=seen)])[0]
 
     seen = game.api.holdings(REALM, ADA)
-    assert attempt(replace(seen, settled=dict(seen.settled) | {"gold": 99})) == Outdated()
-    assert attempt(replace(seen, settled=dict(seen.settled) | {"item:iron_sword": 1})) == Outdated()
-    assert attempt(replace(seen, settled={"gold": 100})) == Outdated()
-    assert attempt(replace(seen, held={"gold": 1})) == Outdated()
+    assert attempt(replace(seen, settled=dict(seen.settled) | {"gold": 99})) == PreconditionFailed()
+    assert attempt(replace(seen, settled=dict(seen.settled) | {"item:iron_sword": 1})) == PreconditionFailed()
+    assert attempt(replace(seen, settled={"gold": 100})) == PreconditionFailed()
+    assert attempt(replace(seen, held={"gold": 1})) == PreconditionFailed()
     assert isinstance(attempt(seen), Held)
     game.offset += 1  # another id
-    assert attempt(seen) == Outdated(), "a hold has changed what is available"
+    assert attempt(seen) == PreconditionFailed(), "a hold has changed what is available"
 
 
 def test_nobody_looks_into_a_closed_realm(game: Game) -> None:
     game.settler.begin_rebuild(REALM, "cccccccc-0000")
-    for look_at in (lambda: game.api.before(REALM, ADA, END, 1), lambda: game.api.ranking(REALM, "gold", 0, 1)):
-        with pytest.raises(Closed):
+    for look_at in (lambda: game.api.history_before(REALM, ADA, END, 1), lambda: game.api.ranking(REALM, "gold", 0, 1)):
+        with pytest.raises(RealmRecovering):
             look_at()
     assert game.api.overview(REALM, 1).recovering
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from stack.install import web_assets
 
@@ -46,7 +46,7 @@ def test_libraries_are_fetched_once_with_their_licences(npm: Path, tmp_path: Pat
 def test_what_fails_leaves_nothing_and_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GUILDHALL_NPM", raising=False)
     _put(tmp_path / "bin", "#!/bin/sh\necho no network >&2; exit 1\n", monkeypatch)
-    with pytest.raises(StackError, match=r"npm could not fetch .*\(no network\): check the network") as error:
+    with pytest.raises(OperatorError, match=r"npm could not fetch .*\(no network\): check the network") as error:
         web_assets.install(tmp_path / "cache", Console())
     assert "\n" not in str(error.value)
     assert list((tmp_path / "cache").iterdir()) == []

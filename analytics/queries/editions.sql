@@ -1,11 +1,11 @@
 -- Items of which there are only so many: how many are out, and how long it took from the first to the last piece sold.
 with sold as (
   select realm, debit as edition, debit_owner, event_time, amount, 0 as returned
-  from moves
+  from transfers
   where debit_owner like 'shop:%' and credit_name like 'item:%'
   union all
   select realm, credit, credit_owner, event_time, 0, amount
-  from moves
+  from transfers
   where credit_owner like 'shop:%' and debit_name like 'item:%')
 select split_part(debit_owner, ':', 2) as item, realm,
   cast(regexp_extract(edition, '_(\d+)$', 1) as bigint) as there_are,

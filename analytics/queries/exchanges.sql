@@ -1,7 +1,7 @@
 -- What players give one another by day: gifts, trades, how many offers were accepted, and the gold that changed hands.
 with gold as (
   select cast(date_trunc('day', event_time) as date) as day, sum(amount) as gold
-  from moves
+  from transfers
   where event_type in ('gift_given', 'trade_made') and debit_name = 'gold' and debit <> credit
   group by 1)
 select a.day, a.gifts, a.offers, a.trades, a.declined, a.withdrawn,

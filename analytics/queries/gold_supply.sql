@@ -2,7 +2,7 @@
 with flows as (
   select cast(date_trunc('day', event_time) as date) as day, event_type, debit, credit,
     if(credit_owner = 'house', -amount, amount) as gold
-  from moves
+  from transfers
   where (credit_name = 'gold' and debit_owner = 'house') or (debit_name = 'gold' and credit_owner = 'house')),
 days as (
   select day,

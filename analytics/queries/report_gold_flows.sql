@@ -2,7 +2,7 @@
 select cast(event_time as date) as day, event_type,
   coalesce(sum(amount) filter (where debit_owner = 'house'), 0) as created,
   coalesce(sum(amount) filter (where credit_owner = 'house'), 0) as destroyed
-from moves
+from transfers
 where (debit_name = 'gold' and credit_owner = 'house') or (credit_name = 'gold' and debit_owner = 'house')
 group by 1, 2
 order by 1, 2

@@ -5,7 +5,7 @@ with incomes as (
     sum(if(debit = 'house:bounties', amount, 0)) as bounties,
     sum(if(debit = 'house:buyback', amount, 0)) as sales,
     sum(if(debit_owner <> 'house', amount, 0)) as from_others
-  from moves
+  from transfers
   where credit_name = 'gold' and debit <> credit
   group by 1, 2)
 select p.realm, p.player, p.gold, p.earned, p.spent, i.minted, i.bounties, i.sales, i.from_others, p.guild

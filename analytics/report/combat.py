@@ -118,7 +118,7 @@ class Wealth:
     poor: Estimate  # the share of players who cannot pay for the cheapest sword
 
 
-def purses(frame: pd.DataFrame) -> np.ndarray:
+def gold_per_player(frame: pd.DataFrame) -> np.ndarray:
     """The gold of each player, the poorest first."""
     require(float(frame["players"].sum()) if len(frame) else 0, "active players")
     ordered = frame.sort_values("gold")
@@ -127,7 +127,7 @@ def purses(frame: pd.DataFrame) -> np.ndarray:
 
 def wealth(frame: pd.DataFrame, cheapest_sword: int) -> Wealth:
     """Describe the purses."""
-    gold = purses(frame)
+    gold = gold_per_player(frame)
     richest = gold[-max(1, len(gold) // 10) :]
     return Wealth(
         len(gold),
@@ -140,7 +140,7 @@ def wealth(frame: pd.DataFrame, cheapest_sword: int) -> Wealth:
 
 def plot_wealth(frame: pd.DataFrame, found: Wealth) -> Figure:
     """The Lorenz curve, and how many have how much."""
-    gold = purses(frame)
+    gold = gold_per_player(frame)
     figure, (left, right) = theme.figure(2)
     people = np.linspace(0, 1, len(gold) + 1)
     left.plot(people, np.concatenate([[0.0], gold.cumsum() / max(1.0, gold.sum())]), color=theme.BLUE, label="gold")

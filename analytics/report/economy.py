@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from analytics.report import formatting as fmt
 from analytics.report import theme
-from analytics.report.statistics import COVERED, Estimate, TooLittle, mean, rate_ratio, require, trend
+from analytics.report.statistics import CONFIDENCE_LEVEL, Estimate, InsufficientData, mean, rate_ratio, require, trend
 from game.catalogue import ITEMS
 
 FEWEST_TRADES = 10  # of a day whose average price is shown: that of two or three trades says nothing
@@ -141,7 +141,7 @@ def inflation(daily: pd.DataFrame, trades: pd.DataFrame) -> Inflation:
     supply = trend(later["each"]).scaled(1 / float(later["each"].mean()))
     try:
         prices = price_trend(trades)
-    except TooLittle:
+    except InsufficientData:
         prices = None
     return Inflation(mean(later["net"]), supply, prices)
 
@@ -164,7 +164,7 @@ def price_trend(trades: pd.DataFrame) -> Estimate:
     fitted = sm.WLS(np.log(known["relative"]).to_numpy(), columns, weights=known["trades"].to_numpy()).fit(
         cov_type="HC1"
     )
-    low, high = np.exp(fitted.conf_int(1 - COVERED)[0]) - 1
+    low, high = np.exp(fitted.conf_int(1 - CONFIDENCE_LEVEL)[0]) - 1
     return Estimate(float(np.exp(fitted.params[0]) - 1), float(low), float(high))
 
 
@@ -244,7 +244,7 @@ class Sale:
 def sale(hours: pd.DataFrame) -> Sale:
     """Compare the hours of the sale with the same hours of the days around it, for each player who was present."""
     if hours.empty:
-        raise TooLittle("there was no sale")
+        raise InsufficientData("there was no sale")
     hours = hours[(hours["moment"] - hours.loc[hours["in_sale"].astype(bool), "moment"].min()).abs() <= NEAR]
     within = hours["in_sale"].astype(bool)
     require(int((~within).sum()), "other hours to compare with", 12)

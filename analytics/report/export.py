@@ -14,7 +14,7 @@ from nbconvert import HTMLExporter
 from rich.console import Console
 from traitlets.config import Config
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from stack.instance import Instance
 
@@ -25,9 +25,9 @@ CELL_SECONDS = 900  # of the slowest cell, the audit: a million events took half
 _HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)(?:<a class="anchor-link".*?</a>)?</h2>', re.DOTALL)
 
 
-def run(instance: Instance, out: Path, console: Console, executed: Path | None = None) -> None:
+def export_html(instance: Instance, out: Path, console: Console, executed: Path | None = None) -> None:
     """Execute the notebook and write the page; the notebook with its outputs is kept in ``executed``, if it is given.
-    Raises StackError if a cell fails."""
+    Raises OperatorError if a cell fails."""
     console.print("Asking Presto, and auditing the books ...")
     notebook = execute(instance)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def run(instance: Instance, out: Path, console: Console, executed: Path | None =
 
 
 def execute(instance: Instance) -> nbformat.NotebookNode:
-    """The notebook with new outputs. Raises StackError if a cell fails."""
+    """The notebook with new outputs. Raises OperatorError if a cell fails."""
     notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOK, as_version=4)
     environment = {**os.environ, "GUILDHALL_HOME": str(instance.home.resolve()), "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory(prefix="guildhall-kernel-") as folder:
@@ -55,7 +55,7 @@ def execute(instance: Instance) -> nbformat.NotebookNode:
         try:
             client.execute(env=environment)
         except CellExecutionError as error:
-            raise StackError(f"a cell of {NOTEBOOK.name} failed: {error.ename}: {error.evalue}") from error
+            raise OperatorError(f"a cell of {NOTEBOOK.name} failed: {error.ename}: {error.evalue}") from error
     return notebook
 
 

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from analytics import queries
 from analytics.report import theme
 from analytics.report.formatting import count
-from analytics.report.statistics import TooLittle
-from infra.errors import StackError
+from analytics.report.statistics import InsufficientData
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from infra.presto import fetch
 from infra.settings import Settings
@@ -39,7 +39,7 @@ class Source:
     asked: list[tuple[str, float, int]] = field(default_factory=list)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """The answer to a ready-made query; the query is shown beside it, folded. Raises StackError."""
+        """The answer to a ready-made query; the query is shown beside it, folded. Raises OperatorError."""
         text = queries.load(PREFIX + name)
         begun = time.monotonic()
         answer = fetch(self.settings, text)
@@ -55,13 +55,13 @@ class Source:
 
 def connect() -> Source:
     """The instance that GUILDHALL_HOME names, else the one that the environment describes server by server, else the
-    project's own. Raises StackError if there is none."""
+    project's own. Raises OperatorError if there is none."""
     home = os.environ.get("GUILDHALL_HOME")
     if not home and "GUILDHALL_PRESTO_PORT" in os.environ:
         return Source(Settings())
     folder = Path(home) if home else ROOT / ".guildhall"
     if not (folder / "instance.json").exists():
-        raise StackError(f"there is no instance in {folder}: ./guildhall up")
+        raise OperatorError(f"there is no instance in {folder}: ./guildhall up")
     instance = open_instance(folder)
     return Source(instance.settings(), instance)
 
@@ -121,18 +121,18 @@ def _side(right: bool) -> str:
 
 
 @contextmanager
-def enough(question: str) -> Iterator[None]:
+def skip_if_insufficient(question: str) -> Iterator[None]:
     """Within it, a question may turn out to ask more than the data can tell, or than can be reached from here. That is
     an answer, too, and no failure of the report."""
     try:
         yield
-    except TooLittle as reason:
+    except InsufficientData as reason:
         say(f"*Too little data to tell {question}: {reason}.*")
-    except StackError as reason:
+    except OperatorError as reason:
         say(f"*Cannot be told from here: {question}. {reason}*")
 
 
-def asked_in_all(source: Source) -> str:
+def query_log(source: Source) -> str:
     """How long the questions took, in a sentence."""
     times = source.times()
     slowest = times.sort_values("seconds").iloc[-1]

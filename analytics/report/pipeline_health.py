@@ -15,25 +15,25 @@ from analytics.report import formatting as fmt
 from analytics.report.statistics import require
 from game.events import FENCE, VOID
 from infra import metrics
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.kafka.topic import end_offsets
 from infra.presto import fetch
 from infra.settings import Settings
 from stack.instance import Instance
-from stack.operations.reconcile import Verdict, take_snapshot, verify, wait_until_landed
+from stack.operations.reconcile import Verdict, reconcile_realm, take_snapshot, wait_until_landed
 from stack.operations.table_status import derived_offsets
 from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 
 ANSWER_SECONDS = 10.0
-DERIVING_SECONDS = 300.0  # deriving rests for up to two minutes, and upkeep may be at work before it
+DERIVING_SECONDS = 300.0  # deriving rests for up to two minutes, and maintenance may be at work before it
 POLL_SECONDS = 2.0
 LANDING_SECONDS = 120.0  # landing commits every five seconds; after so many something stands still
 
 
 @dataclass(frozen=True)
-class Side:
+class LiveCounts:
     """What the running game says of itself, without Presto."""
 
     kafka: int  # records in the log
@@ -44,8 +44,8 @@ class Side:
     shop: int  # gold in the shop's account in Redis
 
 
-def game_side(settings: Settings) -> Side:
-    """Ask API, Kafka and Redis. Raises StackError if one of them cannot be reached from here."""
+def live_counts(settings: Settings) -> LiveCounts:
+    """Ask API, Kafka and Redis. Raises OperatorError if one of them cannot be reached from here."""
     ledger, realms = Ledger(connect(settings)), range(settings.realms)
     try:
         status = requests.get(f"{settings.api_url}/status", timeout=ANSWER_SECONDS).json()
@@ -54,13 +54,13 @@ def game_side(settings: Settings) -> Side:
         shop = sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in realms)
         kafka = sum(end_offsets(settings).values())
     except (requests.RequestException, redis.RedisError, KafkaError) as error:
-        raise StackError("the API, Kafka and Redis are asked, and not all of them answer") from error
-    return Side(kafka, settled, totals, types, sum(r["accepted"] or 0 for r in status["realms"]), shop)
+        raise OperatorError("the API, Kafka and Redis are asked, and not all of them answer") from error
+    return LiveCounts(kafka, settled, totals, types, sum(r["accepted"] or 0 for r in status["realms"]), shop)
 
 
 def wait_until_derived(settings: Settings) -> int:
     """Return when the tables for analysts tell of all that is settled now, or when it takes too long; answers how many
-    records are missing. Raises StackError if Redis, Presto or the streams cannot be reached from here."""
+    records are missing. Raises OperatorError if Redis, Presto or the streams cannot be reached from here."""
     give_up = time.monotonic() + DERIVING_SECONDS
     try:
         goal = Ledger(connect(settings)).offsets(range(settings.realms))
@@ -71,14 +71,14 @@ def wait_until_derived(settings: Settings) -> int:
                 return missing
             time.sleep(POLL_SECONDS)
     except (requests.RequestException, redis.RedisError) as error:
-        raise StackError("Redis and the streams are asked, and not both of them answer") from error
+        raise OperatorError("Redis and the streams are asked, and not both of them answer") from error
 
 
 def _summaries_are_newer(settings: Settings) -> bool:
-    # Players and sessions are made after actions and moves, in another commit.
-    parts = [f'select max(committed_at) as at from "{table}$snapshots"' for table in ("moves", "sessions")]  # noqa: S608
-    (moves,), (sessions,) = (fetch(settings, part).rows[0] for part in parts)
-    return moves is None or (sessions is not None and sessions > moves)
+    # Players and sessions are made after actions and transfers, in another commit.
+    parts = [f'select max(committed_at) as at from "{table}$snapshots"' for table in ("transfers", "sessions")]  # noqa: S608
+    (transfers,), (sessions,) = (fetch(settings, part).rows[0] for part in parts)
+    return transfers is None or (sessions is not None and sessions > transfers)
 
 
 def _sums(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
@@ -88,7 +88,7 @@ def _sums(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 def comparison(
-    side: Side, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int, *, moving: bool = False
+    side: LiveCounts, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int, *, moving: bool = False
 ) -> pd.DataFrame:
     """The same figure in a row by all ways that know it, and whether they agree. What differs while the world is
     ``moving`` may only have been counted a moment later."""
@@ -118,12 +118,12 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(settings: Settings) -> list[Verdict]:
-    """What ``./guildhall verify`` finds in each realm: Presto works every balance out anew. Raises StackError."""
+    """What ``./guildhall verify`` finds in each realm: Presto works every balance out anew. Raises OperatorError."""
     found = []
     for realm in range(settings.realms):
         snapshot = take_snapshot(settings, realm)
         landed = wait_until_landed(settings, realm, snapshot.offset, time.monotonic() + LANDING_SECONDS)
-        found.append(verify(settings, realm, snapshot, landed))
+        found.append(reconcile_realm(settings, realm, snapshot, landed))
     return found
 
 
@@ -158,14 +158,14 @@ class Speed:
 
 
 def speed(settings: Settings) -> Speed:
-    """From the streams' own metrics, since they were started. Raises StackError, or TooLittle."""
+    """From the streams' own metrics, since they were started. Raises OperatorError, or TooLittle."""
     names = (metrics.ACK_TO_SETTLED_SECONDS.name, metrics.BATCH_SECONDS.name, metrics.BATCH_RECORDS.name)
     try:
         answer = requests.get(
             f"http://{settings.presto_host}:{settings.streaming_metrics_port}/metrics", timeout=ANSWER_SECONDS
         )
     except requests.RequestException as error:
-        raise StackError("the streams do not answer") from error
+        raise OperatorError("the streams do not answer") from error
     buckets: dict[float, float] = {}
     sums: dict[tuple[str, str], float] = {}
     for family in text_string_to_metric_families(answer.text):
@@ -222,9 +222,9 @@ def speed_text(found: Speed) -> str:
 
 
 def servers(instance: Instance | None) -> pd.DataFrame:
-    """Memory and processor time of each server. Raises StackError if they are not on this machine."""
+    """Memory and processor time of each server. Raises OperatorError if they are not on this machine."""
     if instance is None or not supervisor.is_running(instance):
-        raise StackError("the servers run elsewhere")
+        raise OperatorError("the servers run elsewhere")
     rows = []
     for name, known in supervisor.processes(instance).items():
         try:

@@ -1,6 +1,6 @@
 """Estimates with intervals, from scipy and statsmodels. Pure.
 
-Every interval covers 95 %. Who asks for more than the data can tell gets :class:`TooLittle`.
+Every interval covers 95 %. Who asks for more than the data can tell gets :class:`InsufficientData`.
 """
 
 import math
@@ -16,14 +16,14 @@ from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportion_effectsize
 
-COVERED: Final = 0.95
+CONFIDENCE_LEVEL: Final = 0.95
 POWER: Final = 0.8  # how often an experiment of the computed size finds an effect that is there
 RESAMPLES: Final = 500  # the ends of an interval then wander by less than what a plot shows
-FAR: Final = 5.0  # an error of so much in a logarithm is a factor of 150: then the fit has found nothing
-FEWEST: Final = 20  # of what is compared; below that no interval is worth reading
+MAX_STANDARD_ERROR: Final = 5.0  # an error of so much in a logarithm is a factor of 150: then the fit has found nothing
+MIN_OBSERVATIONS: Final = 20  # of what is compared; below that no interval is worth reading
 
 
-class TooLittle(Exception):
+class InsufficientData(Exception):
     """The data cannot answer the question. The message says what is missing."""
 
 
@@ -44,16 +44,16 @@ class Estimate:
         return not self.low <= value <= self.high
 
 
-def require(number: float, what: str, least: int = FEWEST) -> None:
+def require(number: float, what: str, least: int = MIN_OBSERVATIONS) -> None:
     """Raises TooLittle if there are fewer than ``least``."""
     if not number >= least:  # so that nan is too little, too
-        raise TooLittle(f"{0 if math.isnan(number) else number:,.0f} {what}, and {least:,} are needed")
+        raise InsufficientData(f"{0 if math.isnan(number) else number:,.0f} {what}, and {least:,} are needed")
 
 
 def share(part: float, whole: float) -> Estimate:
     """How large a part is, with Wilson's interval, which stays within 0 and 1."""
     require(whole, "observations", 1)
-    low, high = proportion_confint(part, whole, alpha=1 - COVERED, method="wilson")
+    low, high = proportion_confint(part, whole, alpha=1 - CONFIDENCE_LEVEL, method="wilson")
     return Estimate(part / whole, float(low), float(high))
 
 
@@ -78,7 +78,7 @@ def difference(part: float, whole: float, other_part: float, other_whole: float)
     """The first share minus the second one, with Newcombe's interval."""
     require(min(whole, other_whole), "observations in the smaller group")
     low, high = confint_proportions_2indep(
-        part, whole, other_part, other_whole, method="newcomb", compare="diff", alpha=1 - COVERED
+        part, whole, other_part, other_whole, method="newcomb", compare="diff", alpha=1 - CONFIDENCE_LEVEL
     )
     return Estimate(part / whole - other_part / other_whole, float(low), float(high))
 
@@ -93,7 +93,7 @@ def mean(values: Sequence[float] | pd.Series) -> Estimate:
 def mean_of(average: float, deviation: float, number: int) -> Estimate:
     """The same, of what the database has averaged."""
     require(number, "values", 3)
-    low, high = stats.t.interval(COVERED, number - 1, average, max(deviation / math.sqrt(number), 1e-12))
+    low, high = stats.t.interval(CONFIDENCE_LEVEL, number - 1, average, max(deviation / math.sqrt(number), 1e-12))
     return Estimate(average, float(low), float(high))
 
 
@@ -103,7 +103,7 @@ def trend(values: Sequence[float] | pd.Series, lags: int = 3) -> Estimate:
     require(len(numbers), "days", 7)
     steps = sm.add_constant(np.arange(len(numbers), dtype=float))
     fitted = sm.OLS(numbers, steps).fit(cov_type="HAC", cov_kwds={"maxlags": lags})
-    low, high = fitted.conf_int(1 - COVERED)[1]
+    low, high = fitted.conf_int(1 - CONFIDENCE_LEVEL)[1]
     return Estimate(float(fitted.params[1]), float(low), float(high))
 
 
@@ -137,9 +137,9 @@ def _factor(model: Any, **options: Any) -> Estimate:
         # As many parameters as groups fit perfectly, and are no mistake: the interval says how far to trust them.
         warnings.simplefilter("ignore")
         fitted = model.fit(**options)
-    if not fitted.converged or not 0 < fitted.bse[1] < FAR:
-        raise TooLittle("the groups are so different that no ratio can be told")
-    low, high = fitted.conf_int(1 - COVERED)[1]
+    if not fitted.converged or not 0 < fitted.bse[1] < MAX_STANDARD_ERROR:
+        raise InsufficientData("the groups are so different that no ratio can be told")
+    low, high = fitted.conf_int(1 - CONFIDENCE_LEVEL)[1]
     return Estimate(math.exp(fitted.params[1]), math.exp(low), math.exp(high))
 
 
@@ -160,7 +160,13 @@ def gini_estimate(values: Sequence[int] | np.ndarray, seed: int = 1) -> Estimate
     drawn = np.random.default_rng(seed)
     some = numbers if len(numbers) <= 20_000 else drawn.choice(numbers, 20_000, replace=False)
     found = stats.bootstrap(
-        (some,), gini, confidence_level=COVERED, n_resamples=RESAMPLES, batch=25, method="percentile", rng=drawn
+        (some,),
+        gini,
+        confidence_level=CONFIDENCE_LEVEL,
+        n_resamples=RESAMPLES,
+        batch=25,
+        method="percentile",
+        rng=drawn,
     )
     return Estimate(float(gini(numbers)), float(found.confidence_interval.low), float(found.confidence_interval.high))
 
@@ -168,5 +174,5 @@ def gini_estimate(values: Sequence[int] | np.ndarray, seed: int = 1) -> Estimate
 def players_needed(share_now: float, share_then: float) -> int:
     """How many players each half of an experiment needs to find a change between these shares."""
     effect = proportion_effectsize(share_now, share_then)
-    found: float = NormalIndPower().solve_power(effect_size=abs(effect), alpha=1 - COVERED, power=POWER)
+    found: float = NormalIndPower().solve_power(effect_size=abs(effect), alpha=1 - CONFIDENCE_LEVEL, power=POWER)
     return math.ceil(found)

@@ -9,12 +9,12 @@ from analytics import queries
 from analytics.sql_shell.explain import plan_of
 from analytics.sql_shell.render import print_whole, table_of, write_csv
 from analytics.sql_shell.statements import split
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import fetch, open_query
 from stack.instance import Instance
 
 
-def run(
+def run_sql(
     instance: Instance,
     console: Console,
     text: str | None,
@@ -25,11 +25,11 @@ def run(
     as_csv: bool = False,
     explain: bool = False,
 ) -> None:
-    """Do what the command line asks for. Raises StackError if it contradicts itself or a query is wrong."""
+    """Do what the command line asks for. Raises OperatorError if it contradicts itself or a query is wrong."""
     if sum([text is not None, name is not None, show is not None, listing]) > 1:
-        raise StackError("one of QUERY, --name, --show and --list, not several")
+        raise OperatorError("one of QUERY, --name, --show and --list, not several")
     if as_csv and explain:
-        raise StackError("--csv or --explain, not both")
+        raise OperatorError("--csv or --explain, not both")
     if listing:
         from analytics.sql_shell.prompt import list_of_queries
 
@@ -49,17 +49,17 @@ def _statements(text: str | None, name: str | None) -> list[str]:
         text = queries.load(name)
     elif text is None:
         if sys.stdin.isatty():
-            raise StackError("which query? Give QUERY or --name, or pipe queries in")
+            raise OperatorError("which query? Give QUERY or --name, or pipe queries in")
         text = sys.stdin.read()
     statements = split(text).all
     if not statements:
-        raise StackError("there is no query in what was given")
+        raise OperatorError("there is no query in what was given")
     return statements
 
 
 def _answer_all(instance: Instance, console: Console, statements: list[str], *, as_csv: bool, explain: bool) -> None:
     if as_csv and len(statements) > 1:
-        raise StackError(f"--csv is one table, and these are {len(statements)} queries")
+        raise OperatorError(f"--csv is one table, and these are {len(statements)} queries")
     settings = instance.settings()
     for statement in statements:
         if explain:

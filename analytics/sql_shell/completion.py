@@ -9,7 +9,7 @@ from prompt_toolkit.document import Document
 
 from analytics import queries
 from analytics.sql_shell.statements import ends_in_code, split
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import SCHEMA, fetch
 from infra.settings import Settings
 
@@ -35,7 +35,7 @@ Columns = Mapping[str, Mapping[str, str]]  # table -> column -> type
 
 
 def columns_of(settings: Settings) -> Columns:
-    """Each table with its columns and their types. Raises StackError if Presto does not answer."""
+    """Each table with its columns and their types. Raises OperatorError if Presto does not answer."""
     rows = fetch(
         settings,
         "select table_name, column_name, data_type from information_schema.columns "  # noqa: S608 - our own names
@@ -71,7 +71,7 @@ class SqlCompleter(Completer):
     def columns(self) -> Columns:
         """What is known of the tables, asked for if nothing is; nothing if Presto does not answer."""
         if not self._known:
-            with suppress(StackError):
+            with suppress(OperatorError):
                 self._known = self._ask_columns()
         return self._known
 

@@ -33,7 +33,7 @@ _NOISE = (
 
 def plan_of(settings: Settings, text: str) -> Tree:
     """The plan of a query: where its rows come from at the leaves, the answer at the root, and how many rows Presto
-    expects where it knows. Raises StackError if the query is wrong or Presto does not answer."""
+    expects where it knows. Raises OperatorError if the query is wrong or Presto does not answer."""
     answer = fetch(settings, f"explain (type logical, format json) {text}")
     return tree_of(json.loads(answer.rows[0][0]))
 

@@ -20,7 +20,7 @@ from analytics import queries
 from analytics.sql_shell.completion import SqlCompleter, columns_of
 from analytics.sql_shell.render import table_of, unbroken
 from analytics.sql_shell.statements import split
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import QueryResult, open_query
 from stack.instance import Instance
 
@@ -88,7 +88,7 @@ class Shell:
             else:
                 for statement in split(text).all:
                     self._answer(statement)
-        except StackError as error:
+        except OperatorError as error:
             self._console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         except KeyboardInterrupt:
             self._console.print("Cancelled.")
@@ -109,7 +109,7 @@ class Shell:
     def _command(self, text: str) -> None:
         name, _, argument = text.partition(" ")
         if name not in self._commands:
-            raise StackError(f"there is no command {name}: \\? names those there are")
+            raise OperatorError(f"there is no command {name}: \\? names those there are")
         self._commands[name](argument.strip())
 
     def _help(self, _argument: str) -> None:
@@ -126,7 +126,7 @@ class Shell:
         elif name in known:
             self._page(table_of(QueryResult(["column", "type"], list(known[name].items()))))
         else:
-            raise StackError(f"there is no table {name}: \\d names those there are")
+            raise OperatorError(f"there is no table {name}: \\d names those there are")
 
     def _ready_made(self, name: str) -> None:
         if name:

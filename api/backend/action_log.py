@@ -3,10 +3,10 @@
 from game.events import Event
 from infra import json_logging
 
-_log = json_logging.get("api")
+_log = json_logging.get_logger("api")
 
 
-def accepted(event: Event, offset: int, seconds: float) -> None:
+def log_accepted(event: Event, offset: int, seconds: float) -> None:
     """The event is in the log and will settle."""
     _log.info(
         "accepted",
@@ -19,17 +19,17 @@ def accepted(event: Event, offset: int, seconds: float) -> None:
     )
 
 
-def unknown(event_id: str, realm: int, seconds: float) -> None:
+def log_unknown(event_id: str, realm: int, seconds: float) -> None:
     """Nobody knows whether the event is in the log."""
     _log.warning("unknown outcome", event_id=event_id, realm=realm, milliseconds=round(seconds * 1000, 1))
 
 
-def voided(event: Event, offset: int | None) -> None:
+def log_voided(event: Event, offset: int | None) -> None:
     """A void was appended for a hold past its deadline; without an offset nobody knows whether it was."""
     _log.info("void", event_id=event.id, realm=event.realm, player=event.player, offset=offset)
 
 
-def refused(reason: str, status: int, event_id: str | None) -> None:
+def log_rejection(reason: str, status: int, event_id: str | None) -> None:
     """The answer was a problem of this code."""
     known = {"event_id": event_id} if event_id else {}
     log = _log.warning if status >= 500 else _log.info

@@ -18,13 +18,13 @@ from typing import TypeVar
 import redis
 
 from api.backend import action_log
-from api.backend.process_metrics import measures
+from api.backend.process_metrics import api_metrics
 from game.events import Event
 from infra.kafka.event_log import Log, NotAppended
 from infra.settings import Settings
 from state.control_events import void_event
 from state.ledger import Ledger
-from state.results import Held, Outcome, Overdue, Reservation, Resumed, Resumption
+from state.results import ExpiredHold, Held, Reservation, ReserveResult, Resumed, RetryRequest
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +54,12 @@ class Unknown:
     """The event may or may not be in the log: its status will tell."""
 
 
-Result = Accepted | NotAccepted | Unknown | Outcome
+Result = Accepted | NotAccepted | Unknown | ReserveResult
 
 
 @dataclass(slots=True)
 class _Ticket:
-    request: Reservation | Resumption
+    request: Reservation | RetryRequest
     event: Event | None  # with the generation filled in once there is a hold; None while it lies in the ledger
     started: float
     attempt: int = 1
@@ -91,7 +91,7 @@ class GroupCommit:
         self._log = log
         self._patience = settings.acceptance_seconds
         self._monotonic = monotonic
-        self._measures = measures()
+        self._measures = api_metrics()
         self._waiting: queue.SimpleQueue[_Ticket] = queue.SimpleQueue()
         self._appended: queue.SimpleQueue[_Appended] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -102,7 +102,7 @@ class GroupCommit:
         the hold's deadline. Anything but Accepted and Unknown means that nothing was or will be appended."""
         return self._wait(_Ticket(reservation, event, self._monotonic()))
 
-    def resume(self, resumption: Resumption) -> Result:
+    def resume(self, resumption: RetryRequest) -> Result:
         """Append again what an earlier try of the same request may or may not have appended."""
         return self._wait(_Ticket(resumption, None, self._monotonic()))
 
@@ -115,13 +115,13 @@ class GroupCommit:
         self._note(ticket.request, result, time.perf_counter() - begun)
         return result
 
-    def _note(self, request: Reservation | Resumption, result: Result, seconds: float) -> None:
+    def _note(self, request: Reservation | RetryRequest, result: Result, seconds: float) -> None:
         # In the request's own thread: the two that serve all requests have no time for it.
         self._measures.commits.labels(outcome_name(type(result).__name__)).inc()
         if isinstance(result, Accepted):
-            action_log.accepted(result.event, result.offset, seconds)
+            action_log.log_accepted(result.event, result.offset, seconds)
         elif isinstance(result, Unknown):
-            action_log.unknown(request.event_id, request.realm, seconds)
+            action_log.log_unknown(request.event_id, request.realm, seconds)
 
     def _start_threads(self) -> None:
         # At first use and not in the constructor, because threads do not survive a server's fork.
@@ -151,7 +151,7 @@ class GroupCommit:
 
     def _commit_batch(self, batch: list[_Ticket]) -> None:
         try:
-            outcomes = self._ledger.take([ticket.request for ticket in batch])
+            outcomes = self._ledger.reserve_many([ticket.request for ticket in batch])
         except redis.RedisError as error:
             logger.warning("no ledger: %s", error)
             self._no_ledger(batch)
@@ -225,11 +225,11 @@ class GroupCommit:
                 appended.ticket.finish(Accepted(appended.offset, appended.event))
         _finish_rest([appended.ticket for appended in batch])
 
-    def _void(self, realm: int, overdue: tuple[Overdue, ...]) -> None:
+    def _void(self, realm: int, overdue: tuple[ExpiredHold, ...]) -> None:
         for hold in overdue:
             void = void_event(realm, hold, datetime.now(UTC))
             try:
-                self._log.append(void, partial(action_log.voided, void))
+                self._log.append(void, partial(action_log.log_voided, void))
                 self._measures.voids_appended.inc()
             except NotAppended as error:
                 logger.warning("could not void %s: %s", hold.event_id, error)

@@ -26,7 +26,7 @@ LATEST: Final = 12
 _LANDED: Final = "guildhall_landed_offset"
 
 
-class Watch:
+class StatusService:
     """Asks all servers, in parallel and at most once a second for all who want to know."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:

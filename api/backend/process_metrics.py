@@ -22,18 +22,18 @@ OUTCOMES = (
     "accepted",
     "not_accepted",
     "unknown",
-    "refused",
-    "changed",
-    "outdated",
-    "seen",
-    "busy",
-    "doomed",
-    "gone",
+    "insufficient_balance",
+    "condition_failed",
+    "precondition_failed",
+    "already_exists",
+    "attempt_in_progress",
+    "not_retryable",
+    "unknown_event",
     "recovering",
 )
 
 
-class Measures:
+class ApiMetrics:
     """The counters and histograms of this process. What is always one of a few values is there from the start, with 0:
     otherwise the first one would look like no increase."""
 
@@ -66,12 +66,12 @@ class Measures:
 
 
 @cache
-def measures() -> Measures:
+def api_metrics() -> ApiMetrics:
     """The measures of this process, made at first use: after the server's fork, as the files are named by process."""
     if folder := _folder():
         for kind in ("counter", "histogram"):
             _reserve(Path(folder) / f"{kind}_{os.getpid()}.db")
-    return Measures()
+    return ApiMetrics()
 
 
 def _folder() -> str | None:

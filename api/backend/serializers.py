@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from game.events import format_time
-from state.results import Entry
+from state.results import HistoryEntry
 
 
-def as_json(entry: Entry) -> dict[str, Any]:
+def as_json(entry: HistoryEntry) -> dict[str, Any]:
     """An event as histories show it."""
     return {
         "id": entry.event_id,

@@ -35,7 +35,7 @@ class _Waiter:
     future: Future[EventStatus] = field(default_factory=Future)
 
 
-class Watcher:
+class SettlementWaiter:
     """Looks after events for all waiting requests of one process, with one round trip for all of them."""
 
     def __init__(self, ledger: Ledger) -> None:

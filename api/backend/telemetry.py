@@ -32,7 +32,7 @@ class Telemetry:
         self._waiting: queue.Queue[Event] = queue.Queue(MOST_WAITING)
         self._started = False
 
-    def saw(self, player: Player, event_type: str) -> None:
+    def record_view(self, player: Player, event_type: str) -> None:
         """The player has looked at something. Never blocks and never raises."""
         with self._lock:
             if (player, event_type) in self._recent:

@@ -11,31 +11,31 @@ from flask import Response, current_app, jsonify, request
 from api.backend.group_commit import Accepted, NotAccepted, Result
 from api.backend.settlement_waiter import TooManyWaiting, preferred_wait
 from api.backend.tokens import Player
-from api.http.context import scene_of
+from api.http.context import decision_context
 from api.http.idempotency import Key, key_of
 from api.http.identity import current_player
 from api.http.preconditions import required_holdings
 from api.http.services import services
-from api.problems.problems import Problem, refused, unavailable
+from api.problems.problems import Problem, to_problem, unavailable
 from game import decision as rules
-from game.commands import Command, Scene
-from game.decision import Decision, RuleBroken
+from game.commands import Command, DecisionContext
+from game.decision import Decision, RuleViolation
 from game.events import encode, event_id_of, new_event
 from state.results import (
-    Busy,
-    Changed,
-    Doomed,
+    AlreadyExists,
+    AttemptInProgress,
+    ConditionFailed,
     EventStatus,
-    Holdings,
-    Outdated,
+    InsufficientBalance,
+    NotRetryable,
+    OwnerBalances,
+    PreconditionFailed,
     Recovering,
-    Refused,
     Reservation,
-    Resumption,
-    Seen,
+    RetryRequest,
 )
 
-Decide = Callable[[Scene], Decision]
+Decide = Callable[[DecisionContext], Decision]
 
 BUSY_RETRY_SECONDS: Final = 1  # a try usually ends within milliseconds
 
@@ -45,7 +45,7 @@ DECISIONS: Final = 3
 
 
 def do(command: Command) -> Response:
-    """Let the player of this request do it, once for each key. Raises RuleBroken or Problem if it does not happen."""
+    """Execute a command of the requesting player, once for each key. Raises RuleViolation or Problem."""
     return act(current_player(), key_of(request), command.decide)
 
 
@@ -82,7 +82,7 @@ class Answer:
 
 
 class _Action:
-    def __init__(self, player: Player, key: Key | None, decide: Decide, seen: Holdings | None) -> None:
+    def __init__(self, player: Player, key: Key | None, decide: Decide, seen: OwnerBalances | None) -> None:
         self._player, self._key, self._decide, self._seen = player, key, decide, seen
         self._services = services()
         self._id = event_id_of(player.realm, player.name, key.value) if key else str(uuid.uuid4())
@@ -93,7 +93,7 @@ class _Action:
             return self._again(known)
         try:
             return self._answer(self._decide_and_commit())
-        except RuleBroken:
+        except RuleViolation:
             # Another try of the same request may have changed what the rules see.
             known = self._known()
             if known:
@@ -106,8 +106,8 @@ class _Action:
 
     def _decide_and_commit(self) -> Result:
         for _ in range(DECISIONS):
-            result = self._commit(self._decide(scene_of(self._player, self._id)))
-            if not isinstance(result, Changed):
+            result = self._commit(self._decide(decision_context(self._player, self._id)))
+            if not isinstance(result, ConditionFailed):
                 break
         return result
 
@@ -132,7 +132,7 @@ class _Action:
             detail = "this Idempotency-Key came with another request before: use a new one"
             raise Problem("idempotency_key_reused", detail)
         if known.status == "pending":
-            return self._answer(self._services.commit.resume(Resumption(self._id, self._player.realm)), repeated=True)
+            return self._answer(self._services.commit.resume(RetryRequest(self._id, self._player.realm)), repeated=True)
         if known.status == "settled":
             return Answer(self._player, self._id, known, repeated=True)
         raise _did_not_happen(self._id, known)
@@ -142,21 +142,21 @@ class _Action:
             case Accepted(offset, event):
                 status = EventStatus("pending", offset, event.type, event.player, event.request, event.details)
                 return Answer(self._player, self._id, status, repeated=repeated)
-            case Refused(account, left, needed):
+            case InsufficientBalance(account, left, needed):
                 broken = rules.shortfall(account, left, needed)
-                raise refused(broken, account=account, available=left, needed=needed)
-            case Seen(status):
+                raise to_problem(broken, account=account, available=left, needed=needed)
+            case AlreadyExists(status):
                 return self._again(status)
         raise self._not_accepted(result, repeated=repeated)
 
     def _not_accepted(self, result: Result, *, repeated: bool) -> Problem:
         match result:
-            case Changed(account, balance):
+            case ConditionFailed(account, balance):
                 detail = "what you saw has changed; try again"
                 return Problem("changed", detail, account=account, balance=balance)
-            case Outdated():
+            case PreconditionFailed():
                 return Problem("state_changed", "the inventory has changed since the one of If-Match")
-            case Busy():
+            case AttemptInProgress():
                 detail = "a request with this Idempotency-Key is under way: ask again in a moment"
                 headers = {"Retry-After": str(BUSY_RETRY_SECONDS)}
                 return Problem("idempotency_key_in_use", detail, headers, event=self._id)
@@ -164,7 +164,7 @@ class _Action:
                 return unavailable(f"realm {self._player.realm} is recovering; this try did nothing", "recovering")
             case NotAccepted(reason) if not repeated:
                 return unavailable(f"{reason}; this try did nothing, try again")
-            case Doomed():
+            case NotRetryable():
                 detail = "too late to try again: ask for the event's status until it is settled or voided"
                 return unavailable(detail, "unknown_outcome", event=self._id)
             case _:

@@ -6,12 +6,12 @@ from functools import cache
 
 from api.backend.tokens import Player
 from api.http.services import services
-from game.commands import Scene
+from game.commands import DecisionContext
 from game.decision import Balances
 from game.rules.trading import Offer
 
 
-def scene_of(player: Player, event_id: str) -> Scene:
+def decision_context(player: Player, event_id: str) -> DecisionContext:
     """The scene in which the player acts, with the state of this moment."""
     ledger = services().ledger
 
@@ -20,7 +20,9 @@ def scene_of(player: Player, event_id: str) -> Scene:
 
     # A batch asks for the same owners again and again, and must see one state of them.
     once: Callable[[str], Balances] = cache(balances)
-    return Scene(player.name, datetime.now(UTC), event_id, once, lambda trade: find_offer(player.realm, trade))
+    return DecisionContext(
+        player.name, datetime.now(UTC), event_id, once, lambda trade: find_offer(player.realm, trade)
+    )
 
 
 def find_offer(realm: int, event_id: str) -> Offer | None:

@@ -10,7 +10,7 @@ from api.openapi.app import Api
 from api.problems.problems import Problem
 
 
-def register_gate(app: Api) -> None:
+def register_guards(app: Api) -> None:
     """Let only those requests through that the document allows to be sent."""
     app.before_request(_require_token)
     app.before_request(_refuse_unknown_parameters)

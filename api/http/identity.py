@@ -18,7 +18,7 @@ def bearer() -> Player | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         g.player = services().tokens.read(token) if scheme.lower() == "bearer" else None
         if g.player:
-            json_logging.about(realm=g.player.realm, player=g.player.name)
+            json_logging.bind_context(realm=g.player.realm, player=g.player.name)
     player: Player | None = g.player
     return player
 

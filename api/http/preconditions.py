@@ -11,14 +11,14 @@ from api.http.services import services
 from api.problems.problems import Problem
 from game.rules import guilds
 from state.ledger import available
-from state.results import Holdings
+from state.results import OwnerBalances
 
 # Accounts that only the rules need.
 _INTERNAL: Final = ("vacancy", "claim_day", "departed", "likeness")
 _INTERNAL_PREFIXES: Final = ("quest:", "offer:", "offered:")
 
 
-def inventory_of(player: Player, holdings: Holdings) -> dict[str, Any]:
+def inventory_of(player: Player, holdings: OwnerBalances) -> dict[str, Any]:
     """The inventory as the API shows it: a function of what the player has, and of nothing else."""
     accounts = available(holdings, player.owner)
     shown = {n: a for n, a in accounts.items() if n not in _INTERNAL and not n.startswith(_INTERNAL_PREFIXES)}
@@ -36,7 +36,7 @@ def tag_of(inventory: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(inventory, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def required_holdings(player: Player) -> Holdings | None:
+def required_holdings(player: Player) -> OwnerBalances | None:
     """What must not have changed until the hold, None without ``If-Match``. Raises Problem 412 if it has already."""
     if not request.if_match:
         return None

@@ -10,7 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
 
 from api.backend import action_log
-from api.backend.process_metrics import measures
+from api.backend.process_metrics import api_metrics
 from api.http.services import Services
 from infra import json_logging, metrics
 
@@ -32,7 +32,7 @@ def register_metrics(app: Flask) -> None:
 
 def scrape() -> Response:
     """The figures of all processes of this API, in the format that Prometheus asks for."""
-    registry = measures().registry()
+    registry = api_metrics().registry()
     registry.register(_OpenHolds(current_app.extensions["guildhall"]))
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return Response(encode(registry), content_type=content_type)
@@ -58,12 +58,12 @@ class _OpenHolds:
 
 def _begin() -> None:
     g.begun = time.perf_counter()
-    json_logging.forget()
-    json_logging.about(request=f"{_method()} {_route()}")
+    json_logging.clear_context()
+    json_logging.bind_context(request=f"{_method()} {_route()}")
 
 
 def _count(response: Response) -> Response:
-    counts, method, route = measures(), _method(), _route()
+    counts, method, route = api_metrics(), _method(), _route()
     counts.requests.labels(method, route, str(response.status_code)).inc()
     if "begun" in g:
         counts.request_seconds.labels(method, route).observe(time.perf_counter() - g.begun)
@@ -75,16 +75,16 @@ def _count(response: Response) -> Response:
 def _count_problem(response: Response) -> None:
     # From the answer itself: what the client was told is what is counted, whoever made the answer.
     body = response.get_json()
-    refused(str(body["type"]).rpartition("/")[2], response.status_code, body.get("event"))
+    count_rejection(str(body["type"]).rpartition("/")[2], response.status_code, body.get("event"))
 
 
-def refused(reason: str, status: int, event_id: str | None = None) -> None:
+def count_rejection(reason: str, status: int, event_id: str | None = None) -> None:
     """Count a problem of this code, and log it unless it is of no interest. For a problem that is a whole answer this
     is done already: call it for one that is a part of an answer."""
-    measures().refusals.labels(reason).inc()
+    api_metrics().refusals.labels(reason).inc()
     looked = request.method in ("GET", "HEAD") and status < HTTPStatus.INTERNAL_SERVER_ERROR
     if not looked and status not in _NOT_LOGGED:
-        action_log.refused(reason, status, event_id)
+        action_log.log_rejection(reason, status, event_id)
 
 
 def _method() -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from flask import current_app
 
 from api.backend.group_commit import GroupCommit
-from api.backend.pipeline_status import Watch
-from api.backend.settlement_waiter import Watcher
+from api.backend.pipeline_status import StatusService
+from api.backend.settlement_waiter import SettlementWaiter
 from api.backend.telemetry import Telemetry
 from api.backend.tokens import Tokens
 from infra.kafka.event_log import Log
@@ -22,9 +22,9 @@ class Services:
     ledger: Ledger
     log: Log
     commit: GroupCommit
-    watcher: Watcher
+    watcher: SettlementWaiter
     telemetry: Telemetry
-    overview: Watch
+    overview: StatusService
     tokens: Tokens
 
 

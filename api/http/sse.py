@@ -14,8 +14,8 @@ from api.backend.serializers import as_json
 from api.backend.tokens import Player
 from api.http.services import services
 from api.problems.problems import Problem, unavailable
-from state.ledger import Closed, Ledger
-from state.results import Entry
+from state.ledger import Ledger, RealmRecovering
+from state.results import HistoryEntry
 
 MOST_STREAMS: Final = 24  # of a process: each one has a thread of the server, and others must be left for actions
 LONGEST_SECONDS: Final = 300.0  # then the client connects again, so that an abandoned one ends
@@ -88,8 +88,8 @@ def _chunks(ledger: Ledger, player: Player, last: int) -> Iterator[bytes]:
         time.sleep(POLL_SECONDS)
 
 
-def _after(ledger: Ledger, player: Player, offset: int) -> list[Entry]:
+def _after(ledger: Ledger, player: Player, offset: int) -> list[HistoryEntry]:
     try:
-        return ledger.after(player.realm, player.owner, offset, MOST_AT_ONCE)
-    except (redis.RedisError, Closed):
+        return ledger.history_after(player.realm, player.owner, offset, MOST_AT_ONCE)
+    except (redis.RedisError, RealmRecovering):
         return []  # it comes back, and nothing is missed: the next look begins at the same offset

@@ -103,7 +103,7 @@ def blueprint(name: str, tag: str) -> APIBlueprint:
     )
 
 
-def change(**more: Any) -> dict[str, Any]:
+def write_operation(**more: Any) -> dict[str, Any]:
     """How a route is described that changes something for the player of the token."""
     return {
         "security": [{"bearer": []}],
@@ -112,12 +112,12 @@ def change(**more: Any) -> dict[str, Any]:
     } | more
 
 
-def read(answer: type[BaseModel], *, public: bool = False, **more: Any) -> dict[str, Any]:
+def read_operation(answer: type[BaseModel], *, public: bool = False, **more: Any) -> dict[str, Any]:
     """How a route is described that only reads."""
     security: dict[str, Any] = {} if public else {"security": [{"bearer": []}]}
     return security | {"responses": {"200": answer}, "openapi_extensions": {ROLE: "read"}} | more
 
 
-def role(name: str) -> dict[str, Any]:
+def operation_kind(name: str) -> dict[str, Any]:
     """Another role than change or read, for one route."""
     return {"openapi_extensions": {ROLE: name}}

@@ -15,13 +15,13 @@ Status = Literal["pending", "settled", "voided", "rejected"]
 Next = Annotated[int | None, Field(description="where the next page begins; null on the last one")]
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """The ground of all answers."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Index(Answer):
+class Index(ResponseModel):
     """What is here."""
 
     name: str
@@ -33,7 +33,7 @@ class Index(Answer):
     links: list[str]
 
 
-class Event(Answer):
+class Event(ResponseModel):
     """An accepted action: the event that it has become. ``pending`` until it is settled."""
 
     id: EventId
@@ -52,7 +52,7 @@ class Registered(Event):
     expires: Time
 
 
-class Token(Answer):
+class Token(ResponseModel):
     """A new token."""
 
     token: str
@@ -61,7 +61,7 @@ class Token(Answer):
     player: Name
 
 
-class EventStatus(Answer):
+class EventStatus(ResponseModel):
     """What has become of an event."""
 
     id: EventId
@@ -71,7 +71,7 @@ class EventStatus(Answer):
     details: Details
 
 
-class Amount(Answer):
+class Amount(ResponseModel):
     """An account: available is what is settled and not held."""
 
     settled: int
@@ -79,7 +79,7 @@ class Amount(Answer):
     available: int
 
 
-class Inventory(Answer):
+class Inventory(ResponseModel):
     """What a player has, all from one moment."""
 
     realm: int
@@ -89,21 +89,21 @@ class Inventory(Answer):
     accounts: dict[str, Amount]
 
 
-class Fighter(Answer):
+class Fighter(ResponseModel):
     """Somebody who stands."""
 
     player: Name
     health: int
 
 
-class Fighters(Answer):
+class Fighters(ResponseModel):
     """A page of those who stand, most health first."""
 
     players: list[Fighter]
     next: Next
 
 
-class Profile(Answer):
+class Profile(ResponseModel):
     """What everybody in a realm may know of a player."""
 
     realm: int
@@ -117,7 +117,7 @@ class Profile(Answer):
     items: dict[str, int]
 
 
-class Ware(Answer):
+class ShopItem(ResponseModel):
     """An item of the shop. ``power`` is damage, protection or healing; ``left`` is known for a realm's editions."""
 
     item: Name
@@ -129,14 +129,14 @@ class Ware(Answer):
     left: int | None
 
 
-class Shop(Answer):
+class Shop(ResponseModel):
     """The catalogue, with prices in gold."""
 
     swords: dict[str, int]
-    items: list[Ware]
+    items: list[ShopItem]
 
 
-class Goods(Answer):
+class Goods(ResponseModel):
     """One side of a trade."""
 
     gold: int
@@ -144,7 +144,7 @@ class Goods(Answer):
     quantity: int
 
 
-class Trade(Answer):
+class Trade(ResponseModel):
     """An open offer; ``mine`` if the reader made it."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -157,13 +157,13 @@ class Trade(Answer):
     mine: bool
 
 
-class Trades(Answer):
+class Trades(ResponseModel):
     """The open offers of the last day that the reader made or got."""
 
     trades: list[Trade]
 
 
-class Quest(Answer):
+class Quest(ResponseModel):
     """A reward to be had once: ``ready`` when it is earned, ``done`` when it was had."""
 
     quest: str
@@ -173,34 +173,34 @@ class Quest(Answer):
     done: bool
 
 
-class Quests(Answer):
+class Quests(ResponseModel):
     """All quests."""
 
     quests: list[Quest]
 
 
-class GuildSize(Answer):
+class GuildSize(ResponseModel):
     """A guild of a list."""
 
     guild: Name
     members: int
 
 
-class Guilds(Answer):
+class Guilds(ResponseModel):
     """A page of guilds, the largest first."""
 
     guilds: list[GuildSize]
     next: Next
 
 
-class Member(Answer):
+class Member(ResponseModel):
     """A member of a guild."""
 
     player: Name
     since: Time
 
 
-class Guild(Answer):
+class Guild(ResponseModel):
     """A guild; members by how long they have been there."""
 
     guild: Name
@@ -210,7 +210,7 @@ class Guild(Answer):
     treasury: int
 
 
-class Place(Answer):
+class LeaderboardEntry(ResponseModel):
     """A line of a leaderboard."""
 
     place: int
@@ -218,14 +218,14 @@ class Place(Answer):
     amount: int
 
 
-class Leaderboard(Answer):
+class Leaderboard(ResponseModel):
     """Players by a balance, the largest first."""
 
     board: Literal["gold", "victories"]
-    places: list[Place]
+    places: list[LeaderboardEntry]
 
 
-class HistoryEntry(Answer):
+class HistoryEntry(ResponseModel):
     """An event that the player made, or that moved something of the player's."""
 
     id: EventId
@@ -237,14 +237,14 @@ class HistoryEntry(Answer):
     details: Details
 
 
-class History(Answer):
+class History(ResponseModel):
     """A page of the last day, newest first."""
 
     events: list[HistoryEntry]
     next: Next
 
 
-class RealmState(Answer):
+class RealmState(ResponseModel):
     """How far one realm is: counts of records of its log."""
 
     realm: int
@@ -263,7 +263,7 @@ class RealmState(Answer):
     types: dict[str, int]
 
 
-class ServerState(Answer):
+class ServerState(ResponseModel):
     """Whether a server answers."""
 
     name: str
@@ -276,7 +276,7 @@ class LatestEvent(HistoryEntry):
     realm: int
 
 
-class State(Answer):
+class State(ResponseModel):
     """The whole pipeline at one moment."""
 
     time: Time
@@ -285,7 +285,7 @@ class State(Answer):
     latest: list[LatestEvent]
 
 
-class Ok(Answer):
+class Ok(ResponseModel):
     """It is."""
 
     status: str
@@ -315,18 +315,18 @@ class ProblemDetails(BaseModel):
     detail: str
 
 
-class Result(Answer):
+class Result(ResponseModel):
     """What one action of a list came to: an accepted event, or a problem."""
 
     status: int = Field(description="the status code that the action would have got alone")
     body: Event | ProblemDetails
 
 
-class Results(Answer):
+class Results(ResponseModel):
     """One result for each action, in order."""
 
     results: list[Result]
 
 
-class Outcome(RootModel[Event | Results]):
+class BatchItemResult(RootModel[Event | Results]):
     """Of a batch: the event that it has become, or the results of its actions if it is not atomic."""

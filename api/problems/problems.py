@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from api.problems.types import KINDS
-from game.decision import RuleBroken
-from state.ledger import Closed
+from game.decision import RuleViolation
+from state.ledger import RealmRecovering
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def unavailable(detail: str, code: str = "unavailable", **members: Any) -> Probl
     return Problem(code, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)}, **members)
 
 
-def refused(broken: RuleBroken, **members: Any) -> Problem:
+def to_problem(broken: RuleViolation, **members: Any) -> Problem:
     """The rules or the ledger do not allow the command."""
     return Problem(broken.code, str(broken), **members)
 
@@ -99,11 +99,11 @@ def problem_of(error: Exception) -> Problem | None:
     match error:
         case Problem():
             return error
-        case RuleBroken():
-            return refused(error)
+        case RuleViolation():
+            return to_problem(error)
         case ValidationError():
             return invalid(error)
-        case Closed():
+        case RealmRecovering():
             return unavailable(f"{error}; nothing was done", "recovering")
         case redis.RedisError():
             logger.warning("no ledger: %s", error)
@@ -113,7 +113,7 @@ def problem_of(error: Exception) -> Problem | None:
 
 def register_error_handlers(app: Flask) -> None:
     """Every error that leaves a view becomes problem+json."""
-    for kind in (Problem, RuleBroken, ValidationError, Closed, redis.RedisError):
+    for kind in (Problem, RuleViolation, ValidationError, RealmRecovering, redis.RedisError):
         app.register_error_handler(kind, _respond_expected)
     app.register_error_handler(HTTPException, _respond_http)
 

@@ -10,7 +10,7 @@ from api.http.context import find_offer
 from api.http.identity import current_player
 from api.http.services import services
 from api.openapi import schemas
-from api.openapi.app import blueprint, change, read
+from api.openapi.app import blueprint, read_operation, write_operation
 from game.commands import AcceptTrade, DeclineTrade, Give, OfferTrade
 from game.rules import trading
 from game.rules.trading import Goods
@@ -26,13 +26,13 @@ class TradePath(BaseModel):
     )
 
 
-@routes.post("/gifts", **change())
+@routes.post("/gifts", **write_operation())
 def give(body: Give) -> Response:
     """Give another player gold, an item, or both."""
     return do(body)
 
 
-@routes.get("/trades", **read(schemas.Trades))
+@routes.get("/trades", **read_operation(schemas.Trades))
 def trades() -> Response:
     """The open offers of the last day that one has made or got."""
     player = current_player()
@@ -54,19 +54,19 @@ def trades() -> Response:
     )
 
 
-@routes.post("/trades", **change())
+@routes.post("/trades", **write_operation())
 def offer_trade(body: OfferTrade) -> Response:
     """Offer what one gives for what one wants. The id of the event is the id of the trade."""
     return do(body)
 
 
-@routes.post("/trades/<trade>/acceptance", **change())
+@routes.post("/trades/<trade>/acceptance", **write_operation())
 def accept_trade(path: TradePath) -> Response:
     """Accept an offer: both sides change hands in one event, or neither."""
     return do(AcceptTrade(trade=path.trade))
 
 
-@routes.delete("/trades/<trade>", **change())
+@routes.delete("/trades/<trade>", **write_operation())
 def decline_trade(path: TradePath) -> Response:
     """Withdraw one's own offer, or decline another's."""
     return do(DeclineTrade(trade=path.trade))

@@ -9,7 +9,7 @@ from api.http.command_executor import do
 from api.http.identity import current_player
 from api.http.services import services
 from api.openapi import schemas
-from api.openapi.app import blueprint, change, read, role
+from api.openapi.app import blueprint, operation_kind, read_operation, write_operation
 from api.problems.problems import Problem
 from api.routes.players import Page
 from game.accounts import NAME
@@ -35,7 +35,7 @@ class Successor(BaseModel):
     successor: str | None = Field(default=None, pattern=rf"^{NAME}$", json_schema_extra={"example": "bob"})
 
 
-@routes.get("/guilds", **read(schemas.Guilds))
+@routes.get("/guilds", **read_operation(schemas.Guilds))
 def list_guilds(query: Page) -> Response:
     """The guilds of the realm that have members, the largest first."""
     places = services().ledger.ranking(current_player().realm, "members", query.offset, query.limit)
@@ -44,7 +44,7 @@ def list_guilds(query: Page) -> Response:
     return jsonify(guilds=found, next=following)
 
 
-@routes.get("/guilds/<guild>", **read(schemas.Guild) | role("found"))
+@routes.get("/guilds/<guild>", **read_operation(schemas.Guild) | operation_kind("found"))
 def show_guild(path: GuildPath) -> Response:
     """A guild with its members, by how long they have been there."""
     realm = current_player().realm
@@ -79,43 +79,43 @@ def _leader(realm: int, guild: str, has: Balances) -> str | None:
     )
 
 
-@routes.post("/guilds", **change())
+@routes.post("/guilds", **write_operation())
 def found_guild(body: FoundGuild) -> Response:
     """Found a guild and lead it."""
     return do(body)
 
 
-@routes.post("/join_guild", **change())
+@routes.post("/join_guild", **write_operation())
 def join_guild(body: JoinGuild) -> Response:
     """Join a guild, or found it when nobody has."""
     return do(body)
 
 
-@routes.post("/guilds/<guild>/members", **change())
+@routes.post("/guilds/<guild>/members", **write_operation())
 def enter_guild(path: GuildPath) -> Response:
     """Join a guild that somebody has founded."""
     return do(EnterGuild(guild=path.guild))
 
 
-@routes.delete("/guild", **change())
+@routes.delete("/guild", **write_operation())
 def leave_guild(query: Successor) -> Response:
     """Leave one's guild. A leader hands over, to the longest member if no successor is named."""
     return do(LeaveGuild(successor=query.successor))
 
 
-@routes.put("/guild/leader", **change())
+@routes.put("/guild/leader", **write_operation())
 def lead_guild(body: LeadGuild) -> Response:
     """Hand one's guild over to another member, or take one that nobody leads by one's own name."""
     return do(body)
 
 
-@routes.post("/guild/deposits", **change())
+@routes.post("/guild/deposits", **write_operation())
 def deposit(body: Deposit) -> Response:
     """Put gold into the treasury of one's guild."""
     return do(body)
 
 
-@routes.post("/guild/payouts", **change())
+@routes.post("/guild/payouts", **write_operation())
 def pay_out(body: PayOut) -> Response:
     """Pay a member from the treasury; for the leader."""
     return do(body)

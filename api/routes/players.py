@@ -12,7 +12,7 @@ from api.http.idempotency import key_of
 from api.http.identity import current_player
 from api.http.services import services
 from api.openapi import schemas
-from api.openapi.app import blueprint, change, read, role
+from api.openapi.app import blueprint, operation_kind, read_operation, write_operation
 from api.problems.problems import Problem
 from game import decision
 from game.accounts import NAME
@@ -50,7 +50,7 @@ class Page(BaseModel):
     offset: int = Field(default=0, ge=0, le=1_000_000)
 
 
-@routes.post("/players", responses={"202": schemas.Registered, "200": schemas.Registered}, **role("register"))
+@routes.post("/players", responses={"202": schemas.Registered, "200": schemas.Registered}, **operation_kind("register"))
 def register(body: NewPlayer) -> Response:
     """Register a player in a realm; the answer carries the token for everything else."""
     parts = services()
@@ -67,21 +67,21 @@ def register(body: NewPlayer) -> Response:
     return act(player, key, lambda scene: players.register(player.name, scene.today), **_token(player))
 
 
-@routes.post("/tokens", **read(schemas.Token) | role("renewal"))
+@routes.post("/tokens", **read_operation(schemas.Token) | operation_kind("renewal"))
 def renew_token() -> Response:
     """A new token for the bearer of one that is still valid."""
     player = current_player()
-    services().telemetry.saw(player, "signed_in")
+    services().telemetry.record_view(player, "signed_in")
     return jsonify(realm=player.realm, player=player.name, **_token(player))
 
 
-@routes.delete("/players/me", **change())
+@routes.delete("/players/me", **write_operation())
 def depart() -> Response:
     """Leave the realm for ever. What the player has goes back; the name stays taken."""
     return do(Depart())
 
 
-@routes.get("/players", **read(schemas.Fighters))
+@routes.get("/players", **read_operation(schemas.Fighters))
 def fighters(query: Page) -> Response:
     """The players of the realm who stand, most health first."""
     player = current_player()
@@ -91,13 +91,13 @@ def fighters(query: Page) -> Response:
     return jsonify(players=players_here, next=following)
 
 
-@routes.get("/players/me", **read(schemas.Profile) | role("found"))
+@routes.get("/players/me", **read_operation(schemas.Profile) | operation_kind("found"))
 def own_profile() -> Response:
     """What everybody in the realm may know of oneself."""
     return _profile(current_player().name)
 
 
-@routes.get("/players/<player>", **read(schemas.Profile) | role("found"))
+@routes.get("/players/<player>", **read_operation(schemas.Profile) | operation_kind("found"))
 def profile(path: PlayerPath) -> Response:
     """What everybody in the realm may know of a player."""
     return _profile(path.player)

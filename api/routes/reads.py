@@ -12,7 +12,7 @@ from api.http.identity import current_player
 from api.http.preconditions import inventory_of, tag_of
 from api.http.services import services
 from api.openapi import schemas
-from api.openapi.app import blueprint, read, role
+from api.openapi.app import blueprint, operation_kind, read_operation
 from api.problems.problems import Problem
 from game.decision import is_here
 
@@ -50,7 +50,7 @@ class Before(BaseModel):
     before: int = Field(default=2**53 - 1, ge=0, le=2**53 - 1)
 
 
-@routes.get("/inventory", **read(schemas.Inventory) | role("inventory"))
+@routes.get("/inventory", **read_operation(schemas.Inventory) | operation_kind("inventory"))
 def inventory() -> Response:
     """What the player has: settled, held and available, all from one moment. The header Guildhall-Offset says as of
     which record of the log."""
@@ -60,7 +60,7 @@ def inventory() -> Response:
         if holdings.settled.get("departed"):
             raise Problem("not_found", f"{player.name} has left realm {player.realm}")
         raise Problem("not_settled", f"{player.name} is not settled in realm {player.realm} yet")
-    services().telemetry.saw(player, "inventory_viewed")
+    services().telemetry.record_view(player, "inventory_viewed")
     shown = inventory_of(player, holdings)
     response = jsonify(shown)
     response.headers[OFFSET_HEADER] = str(holdings.offset)
@@ -69,7 +69,7 @@ def inventory() -> Response:
     return response
 
 
-@routes.get("/events/<event_id>", **read(schemas.EventStatus) | role("found"))
+@routes.get("/events/<event_id>", **read_operation(schemas.EventStatus) | operation_kind("found"))
 def event(path: EventPath) -> Response:
     """The status of one of the player's own events."""
     player = current_player()
@@ -81,16 +81,16 @@ def event(path: EventPath) -> Response:
     )
 
 
-@routes.get("/history", **read(schemas.History))
+@routes.get("/history", **read_operation(schemas.History))
 def history(query: Before) -> Response:
     """What the player did and what others did to the player in the last day, newest first."""
     player = current_player()
-    entries = services().ledger.before(player.realm, player.owner, query.before, query.limit)
+    entries = services().ledger.history_before(player.realm, player.owner, query.before, query.limit)
     following = entries[-1].offset if len(entries) == query.limit else None
     return jsonify(events=[as_json(entry) for entry in entries], next=following)
 
 
-@routes.get("/leaderboards/<board>", **read(schemas.Leaderboard))
+@routes.get("/leaderboards/<board>", **read_operation(schemas.Leaderboard))
 def leaderboard(path: BoardPath, query: Top) -> Response:
     """The players of the realm who have most."""
     places = services().ledger.ranking(current_player().realm, path.board, 0, query.limit)
@@ -107,7 +107,7 @@ def leaderboard(path: BoardPath, query: Top) -> Response:
     "/stream",
     security=[{"bearer": []}],
     responses={"200": {"description": "Server-sent events", "content": {"text/event-stream": {}}}},
-    **role("stream"),
+    **operation_kind("stream"),
 )
 def stream() -> Response:
     """Server-sent events: each change that is settled for the player, as in the history. Ends after some minutes; go on

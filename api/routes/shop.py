@@ -11,10 +11,10 @@ from api.backend.tokens import Player
 from api.http.command_executor import act, do, perform
 from api.http.idempotency import Key, key_of
 from api.http.identity import bearer, current_player
-from api.http.request_metrics import refused
+from api.http.request_metrics import count_rejection
 from api.http.services import services
 from api.openapi import schemas
-from api.openapi.app import blueprint, change, read, role
+from api.openapi.app import blueprint, operation_kind, read_operation, write_operation
 from api.problems.problems import Problem, problem_of
 from game import catalogue
 from game.accounts import opening_balance, split
@@ -33,7 +33,7 @@ class InRealm(BaseModel):
     realm: int | None = Field(default=None, ge=0, le=1023)
 
 
-@routes.get("/shop", **read(schemas.Shop, security=[{}, {"bearer": []}]) | role("shop"))
+@routes.get("/shop", **read_operation(schemas.Shop, security=[{}, {"bearer": []}]) | operation_kind("shop"))
 def wares(query: InRealm) -> Response:
     """The catalogue, with prices in gold; with a realm also how many are left of each edition."""
     player = bearer()
@@ -41,7 +41,7 @@ def wares(query: InRealm) -> Response:
     if realm is not None and realm >= services().settings.realms:
         raise Problem("unknown_realm", f"realms are 0 to {services().settings.realms - 1}")
     if player:
-        services().telemetry.saw(player, "shop_viewed")
+        services().telemetry.record_view(player, "shop_viewed")
     response = jsonify(swords=catalogue.SWORDS, items=[_ware(name, realm) for name in catalogue.ITEMS])
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:16])
     response.make_conditional(request)
@@ -66,31 +66,31 @@ def _ware(name: str, realm: int | None) -> dict[str, Any]:
     }
 
 
-@routes.post("/buy_sword", **change())
+@routes.post("/buy_sword", **write_operation())
 def buy_sword(body: BuySword) -> Response:
     """Buy one sword."""
     return do(body)
 
 
-@routes.post("/purchases", **change())
+@routes.post("/purchases", **write_operation())
 def buy(body: Buy) -> Response:
     """Buy items of the shop."""
     return do(body)
 
 
-@routes.post("/sales", **change())
+@routes.post("/sales", **write_operation())
 def sell(body: Sell) -> Response:
     """Sell items back for half of their price."""
     return do(body)
 
 
-@routes.post("/claim_gold", **change())
+@routes.post("/claim_gold", **write_operation())
 def claim_gold() -> Response:
     """Daily gold, once a day (UTC)."""
     return do(ClaimGold())
 
 
-@routes.get("/quests", **read(schemas.Quests))
+@routes.get("/quests", **read_operation(schemas.Quests))
 def list_quests() -> Response:
     """The quests, and which reward is to be had."""
     player = current_player()
@@ -109,13 +109,13 @@ def list_quests() -> Response:
     )
 
 
-@routes.post("/quests", **change())
+@routes.post("/quests", **write_operation())
 def claim_reward(body: ClaimReward) -> Response:
     """Have the reward of a quest, once."""
     return do(body)
 
 
-@routes.post("/batches", **change(responses={"202": schemas.Event, "200": schemas.Outcome}))
+@routes.post("/batches", **write_operation(responses={"202": schemas.Event, "200": schemas.BatchItemResult}))
 def batch(body: Batch) -> Response:
     """Up to 50 actions: as one event, all or nothing, or one after the other with a result for each."""
     player, key = current_player(), key_of(request)
@@ -132,5 +132,5 @@ def _result(player: Player, key: Key | None, action: Command) -> dict[str, Any]:
         problem = problem_of(error)
         if problem is None:
             raise
-        refused(problem.code, problem.status)
+        count_rejection(problem.code, problem.status)
         return {"status": problem.status, "body": problem.body}

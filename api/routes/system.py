@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.http.services import services
 from api.openapi import schemas
-from api.openapi.app import Api, blueprint, read, role
+from api.openapi.app import Api, blueprint, operation_kind, read_operation
 from api.page import page_response
 from api.problems.pages import page_of, page_of_all
 from api.problems.problems import Problem, unavailable
@@ -24,7 +24,7 @@ class ProblemPath(BaseModel):
     code: str
 
 
-@routes.get("/", **read(schemas.Index, public=True) | role("index"))
+@routes.get("/", **read_operation(schemas.Index, public=True) | operation_kind("index"))
 def index() -> Response:
     """What is here: the page for a browser, JSON for a program."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
@@ -42,19 +42,19 @@ def index() -> Response:
     return response
 
 
-@routes.get("/status", **read(schemas.State, public=True) | role("status"))
+@routes.get("/status", **read_operation(schemas.State, public=True) | operation_kind("status"))
 def status() -> Response:
     """How far each realm is and which servers answer; at most a second old."""
     return jsonify(services().overview.state())
 
 
-@routes.get("/healthz", **read(schemas.Ok, public=True) | role("health"))
+@routes.get("/healthz", **read_operation(schemas.Ok, public=True) | operation_kind("health"))
 def healthz() -> Response:
     """This process answers. Says nothing about the servers behind it."""
     return jsonify(status="ok")
 
 
-@routes.get("/readyz", **read(schemas.Ok, public=True) | role("readiness"))
+@routes.get("/readyz", **read_operation(schemas.Ok, public=True) | operation_kind("readiness"))
 def readyz() -> Response:
     """Whether actions can be accepted: the ledger and the log answer."""
     parts = services()

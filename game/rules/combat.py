@@ -2,27 +2,27 @@
 
 from game import catalogue
 from game.accounts import Transfer
-from game.catalogue import Kind
-from game.decision import Balances, Condition, Decision, RuleBroken, keep, require_here
+from game.catalogue import ItemKind
+from game.decision import Balances, Condition, Decision, RuleViolation, lock, require_here
 from game.rules import shop
 
 
 def strike(player: str, target: str, sword: str | None, has: Balances, target_has: Balances) -> Decision:
     """Strike another player, with the best sword if none is named. The sword is in use until the blow is settled."""
     if player == target:
-        raise RuleBroken("own_target", "nobody strikes themself")
+        raise RuleViolation("own_target", "nobody strikes themself")
     require_standing(has)
     if sword:
         shop.find(sword, "sword")
     used = sword or _best(has, "sword")
     if used is None:
-        raise RuleBroken("no_sword", f"{player} has no sword")
+        raise RuleViolation("no_sword", f"{player} has no sword")
     conditions = (*require_here(target, target_has), Condition(f"player:{player}:health", 1, catalogue.FULL_HEALTH))
     health = target_has.get("health", 0)
     if health == 0:
-        raise RuleBroken("target_down", f"{target} is down already")
+        raise RuleViolation("target_down", f"{target} is down already")
     damage = max(catalogue.LEAST_DAMAGE, catalogue.ITEMS[used].power - _protection(target_has))
-    held = keep(f"player:{player}:item:{used}", 1)
+    held = lock(f"player:{player}:item:{used}", 1)
     if damage < health:
         return _blow(target, used, damage, held, conditions)
     return _last_blow(player, target, used, target_has, held, conditions)
@@ -35,7 +35,7 @@ def _blow(target: str, sword: str, damage: int, held: Transfer, conditions: tupl
     return Decision(
         "player_struck",
         {"target": target, "sword": sword, "damage": damage},
-        (held, Transfer(account, f"player:{target}:wounds", damage), keep(account, 1)),
+        (held, Transfer(account, f"player:{target}:wounds", damage), lock(account, 1)),
         conditions,
     )
 
@@ -53,7 +53,7 @@ def _last_blow(
         (
             held,
             Transfer(f"{of_target}:health", f"{of_target}:wounds", health),
-            *([keep(f"{of_target}:wounds", wounds)] if wounds else []),
+            *([lock(f"{of_target}:wounds", wounds)] if wounds else []),
             Transfer("house:arena", f"player:{player}:victories", 1),
             Transfer("house:arena", f"{of_target}:defeats", 1),
             Transfer("house:bounties", f"player:{player}:gold", catalogue.BOUNTY),
@@ -72,7 +72,7 @@ def drink(player: str, potion: str, has: Balances) -> Decision:
     require_standing(has)
     wounds = has.get("wounds", 0)
     if wounds == 0:
-        raise RuleBroken("not_wounded", f"{player} has no wounds")
+        raise RuleViolation("not_wounded", f"{player} has no wounds")
     healed = min(item.power, wounds)
     return Decision(
         "potion_drunk",
@@ -88,7 +88,7 @@ def drink(player: str, potion: str, has: Balances) -> Decision:
 def revive(player: str, has: Balances) -> Decision:
     """Who is down gets up again, for gold. All wounds are kept, so that it cannot be done twice at once."""
     if has.get("health", 0) > 0 or has.get("wounds", 0) == 0:
-        raise RuleBroken("not_down", f"{player} is not down")
+        raise RuleViolation("not_down", f"{player} is not down")
     wounds, account = has["wounds"], f"player:{player}:wounds"
     return Decision(
         "player_revived",
@@ -96,19 +96,19 @@ def revive(player: str, has: Balances) -> Decision:
         (
             Transfer(f"player:{player}:gold", "house:healer", catalogue.REVIVAL_PRICE),
             Transfer(account, f"player:{player}:health", catalogue.REVIVED_HEALTH),
-            keep(account, wounds - catalogue.REVIVED_HEALTH),
+            lock(account, wounds - catalogue.REVIVED_HEALTH),
         ),
         (Condition(f"player:{player}:health", 0, 0),),
     )
 
 
 def require_standing(has: Balances) -> None:
-    """Raises RuleBroken for who is down."""
+    """Raises RuleViolation for who is down."""
     if has.get("health", 0) == 0:
-        raise RuleBroken("down", "who is down can only be revived")
+        raise RuleViolation("down", "who is down can only be revived")
 
 
-def _best(has: Balances, kind: Kind) -> str | None:
+def _best(has: Balances, kind: ItemKind) -> str | None:
     owned = [n for n, item in catalogue.ITEMS.items() if item.kind == kind and has.get(f"item:{n}", 0) > 0]
     return max(owned, key=lambda name: catalogue.ITEMS[name].power, default=None)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from game import catalogue
 from game.accounts import Transfer
-from game.decision import Balances, Condition, Decision, RuleBroken, keep
+from game.decision import Balances, Condition, Decision, RuleViolation, lock
 from game.rules import names
 
 _ROLL = "member:"
@@ -25,7 +25,7 @@ def found(player: str, guild: str, has: Balances, guild_has: Balances, now: date
     """Found a guild and lead it: its charter can be taken once, and so can what its name looks like."""
     _require_none(player, has)
     if is_founded(guild_has):
-        raise RuleBroken("guild_exists", f"{guild} is founded already: join it")
+        raise RuleViolation("guild_exists", f"{guild} is founded already: join it")
     names.check(guild)
     return Decision(
         "guild_founded",
@@ -46,7 +46,7 @@ def join(player: str, guild: str, has: Balances, guild_has: Balances, now: datet
     """Take a seat. Who joins a guild that all have left leads it."""
     _require_none(player, has)
     if not is_founded(guild_has):
-        raise RuleBroken("unknown_guild", f"there is no guild {guild} in this realm")
+        raise RuleViolation("unknown_guild", f"there is no guild {guild} in this realm")
     is_empty = guild_has.get("free_agents", 0) == 0 and has_crown(guild_has)
     crown = (Transfer(f"guild:{guild}:crown", f"player:{player}:leader:{guild}", 1),) if is_empty else ()
     return Decision(
@@ -91,10 +91,10 @@ def lead(player: str, leader: str, has: Balances, guild_has: Balances) -> Decisi
     if leads(has) == guild:
         transfers = _hand_over(player, leader, guild, guild_has)
     elif leader != player or not has_crown(guild_has):
-        raise RuleBroken("not_leader", f"{player} does not lead {guild}")
+        raise RuleViolation("not_leader", f"{player} does not lead {guild}")
     else:
         crown = Transfer(f"guild:{guild}:crown", f"player:{player}:leader:{guild}", 1)
-        transfers = (crown, keep(f"player:{player}:guild:{guild}", 1))
+        transfers = (crown, lock(f"player:{player}:guild:{guild}", 1))
     return Decision("leader_changed", {"guild": guild, "leader": leader}, transfers)
 
 
@@ -113,14 +113,14 @@ def pay_out(player: str, to: str, gold: int, has: Balances, guild_has: Balances)
     """Gold of the treasury for a member, by the leader, who stays the leader until it is settled."""
     guild = require_membership(player, has)
     if leads(has) != guild:
-        raise RuleBroken("not_leader", f"{player} does not lead {guild}")
+        raise RuleViolation("not_leader", f"{player} does not lead {guild}")
     _require_member(to, guild, guild_has)
     return Decision(
         "gold_paid_out",
         {"guild": guild, "to": to, "gold": gold},
         (
             Transfer(f"guild:{guild}:gold", f"player:{to}:gold", gold),
-            keep(f"player:{player}:leader:{guild}", 1),
+            lock(f"player:{player}:leader:{guild}", 1),
         ),
         (Condition(f"player:{to}:guild:{guild}", 1, 1),),
     )
@@ -153,10 +153,10 @@ def has_crown(guild_has: Balances) -> bool:
 
 
 def require_membership(player: str, has: Balances) -> str:
-    """The player's guild. Raises RuleBroken without one."""
+    """The player's guild. Raises RuleViolation without one."""
     guild = membership(has)
     if guild is None:
-        raise RuleBroken("not_in_guild", f"{player} is in no guild")
+        raise RuleViolation("not_in_guild", f"{player} is in no guild")
     return guild
 
 
@@ -167,12 +167,12 @@ def _suffix(has: Balances, prefix: str) -> str | None:
 def _require_none(player: str, has: Balances) -> None:
     mine = membership(has)
     if mine is not None:
-        raise RuleBroken("already_in_guild", f"{player} is in {mine}: leave it first")
+        raise RuleViolation("already_in_guild", f"{player} is in {mine}: leave it first")
 
 
 def _require_member(player: str, guild: str, guild_has: Balances) -> None:
     if player not in members(guild_has):
-        raise RuleBroken("not_a_member", f"{player} is no member of {guild}")
+        raise RuleViolation("not_a_member", f"{player} is no member of {guild}")
 
 
 def _enrol(player: str, guild: str, now: datetime) -> Transfer:
@@ -182,9 +182,9 @@ def _enrol(player: str, guild: str, now: datetime) -> Transfer:
 def _hand_over(player: str, heir: str, guild: str, guild_has: Balances) -> tuple[Transfer, ...]:
     """The heir's membership is kept, so that nobody who is just leaving becomes the leader."""
     if heir == player:
-        raise RuleBroken("own_successor", f"{player} leads {guild} already")
+        raise RuleViolation("own_successor", f"{player} leads {guild} already")
     _require_member(heir, guild, guild_has)
     return (
         Transfer(f"player:{player}:leader:{guild}", f"player:{heir}:leader:{guild}", 1),
-        keep(f"player:{heir}:guild:{guild}", 1),
+        lock(f"player:{heir}:guild:{guild}", 1),
     )

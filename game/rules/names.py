@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from game.decision import RuleBroken
+from game.decision import RuleViolation
 
 #: Names of guests are of our making.
 GUEST: Final = "guest_"
@@ -38,6 +38,6 @@ def skeleton(name: str) -> str:
 
 
 def check(name: str) -> None:
-    """Raises RuleBroken for a name that nobody may choose."""
+    """Raises RuleViolation for a name that nobody may choose."""
     if name in RESERVED or name.startswith(GUEST):
-        raise RuleBroken("name_reserved", f"{name} is a name that the game keeps for itself: choose another one")
+        raise RuleViolation("name_reserved", f"{name} is a name that the game keeps for itself: choose another one")

@@ -4,7 +4,7 @@ from datetime import date
 
 from game import catalogue
 from game.accounts import Transfer
-from game.decision import Balances, Condition, Decision, RuleBroken
+from game.decision import Balances, Condition, Decision, RuleViolation
 from game.rules import names
 from game.rules.guilds import membership
 from game.rules.shop import stock
@@ -35,17 +35,17 @@ def register(player: str, today: date) -> Decision:
 def depart(player: str, has: Balances) -> Decision:
     """Leave the realm for ever. Whatever the player has goes back; the name stays taken, as it stands in the log."""
     if has.get("departed"):
-        raise RuleBroken("departed", f"{player} has left this realm")
+        raise RuleViolation("departed", f"{player} has left this realm")
     guild = membership(has)
     if guild:
-        raise RuleBroken("already_in_guild", f"{player} is in {guild}: leave it first")
+        raise RuleViolation("already_in_guild", f"{player} is in {guild}: leave it first")
     transfers = [Transfer("house:departures", f"player:{player}:departed", 1)]
     for name, amount in has.items():
         to = stock(name.removeprefix("item:")) if name.startswith("item:") else _GIVEN_BACK.get(name)
         if to and amount:
             transfers.append(Transfer(f"player:{player}:{name}", to, amount))
     if "free_agent" not in has:
-        raise RuleBroken("not_registered", f"{player} is not settled yet; try again in a moment")
+        raise RuleViolation("not_registered", f"{player} is not settled yet; try again in a moment")
     return Decision("player_left", {"gold": has.get("gold", 0)}, tuple(transfers))
 
 
@@ -58,11 +58,11 @@ def claim_gold(player: str, has: Balances, today: date) -> Decision:
     """
     account, last = f"player:{player}:claim_day", has.get("claim_day", 0)
     if last == 0:
-        raise RuleBroken("not_registered", f"{player} is not settled yet; try again in a moment")
+        raise RuleViolation("not_registered", f"{player} is not settled yet; try again in a moment")
     if has.get("departed"):
-        raise RuleBroken("departed", f"{player} has left this realm")
+        raise RuleViolation("departed", f"{player} has left this realm")
     if last >= today.toordinal():
-        raise RuleBroken("already_claimed", f"today's gold is claimed; the next is due after {today.isoformat()} (UTC)")
+        raise RuleViolation("already_claimed", f"today's gold is claimed; the next is due after {today} (UTC)")
     return Decision(
         "gold_claimed",
         {"gold": catalogue.DAILY_GOLD, "day": today.isoformat()},

@@ -3,7 +3,7 @@
 from game import catalogue
 from game.accounts import Transfer
 from game.catalogue import Quest
-from game.decision import Balances, Condition, Decision, RuleBroken
+from game.decision import Balances, Condition, Decision, RuleViolation
 
 MOST = 10**9  # no balance that earns a reward has an upper limit
 
@@ -12,12 +12,12 @@ def reward(player: str, name: str, has: Balances) -> Decision:
     """The reward of a quest that is fulfilled."""
     quest = catalogue.QUESTS.get(name)
     if quest is None:
-        raise RuleBroken("unknown_quest", f"there is no quest {name!r}; there are {', '.join(catalogue.QUESTS)}")
+        raise RuleViolation("unknown_quest", f"there is no quest {name!r}; there are {', '.join(catalogue.QUESTS)}")
     if is_rewarded(name, has):
-        raise RuleBroken("already_rewarded", f"the reward of {name} was had already")
+        raise RuleViolation("already_rewarded", f"the reward of {name} was had already")
     proof = fulfilled_by(quest, has)
     if proof is None:
-        raise RuleBroken("quest_not_fulfilled", f"not yet: {quest.title.lower()}")
+        raise RuleViolation("quest_not_fulfilled", f"not yet: {quest.title.lower()}")
     return Decision(
         "quest_rewarded",
         {"quest": name, "gold": quest.reward},

@@ -2,16 +2,16 @@
 
 from game import catalogue
 from game.accounts import Transfer
-from game.catalogue import Item, Kind
-from game.decision import Decision, RuleBroken
+from game.catalogue import Item, ItemKind
+from game.decision import Decision, RuleViolation
 
 
-def buy(player: str, name: str, quantity: int, expected_price: int | None, kind: Kind | None = None) -> Decision:
+def buy(player: str, name: str, quantity: int, expected_price: int | None, kind: ItemKind | None = None) -> Decision:
     """Gold for items of the catalogue; ``expected_price`` is what the client believes that one costs, ``kind`` what it
     must be."""
     item = find(name, kind)
     if expected_price not in (None, item.price):
-        raise RuleBroken("price_changed", f"{name} costs {item.price} gold, not {expected_price}")
+        raise RuleViolation("price_changed", f"{name} costs {item.price} gold, not {expected_price}")
     details: dict[str, str | int] = {"item": name, "kind": item.kind, "price": item.price, "quantity": quantity}
     return Decision(
         "sword_bought" if item.kind == "sword" else "item_bought",
@@ -36,12 +36,12 @@ def sell(player: str, name: str, quantity: int) -> Decision:
     )
 
 
-def find(name: str, kind: Kind | None = None) -> Item:
-    """The item of this name and kind. Raises RuleBroken if there is none."""
+def find(name: str, kind: ItemKind | None = None) -> Item:
+    """The item of this name and kind. Raises RuleViolation if there is none."""
     item = catalogue.ITEMS.get(name)
     if item is None or kind not in (None, item.kind):
         there_are = [n for n, i in catalogue.ITEMS.items() if kind in (None, i.kind)]
-        raise RuleBroken(f"unknown_{kind or 'item'}", f"there is no {name!r}; the shop has {', '.join(there_are)}")
+        raise RuleViolation(f"unknown_{kind or 'item'}", f"there is no {name!r}; the shop has {', '.join(there_are)}")
     return item
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from game import catalogue
 from game.accounts import Transfer
-from game.decision import Balances, Condition, Decision, RuleBroken, require_here
+from game.decision import Balances, Condition, Decision, RuleViolation, require_here
 from game.rules import shop
 
 Details = Mapping[str, str | int]
@@ -66,7 +66,7 @@ def offer(player: str, to: str, sides: tuple[Goods, Goods], event_id: str, has: 
     for goods in sides:
         _require_goods(goods)
     if sum(name.startswith("offered:") for name in has) >= catalogue.MOST_OFFERS:
-        raise RuleBroken("too_many_offers", f"{player} has {catalogue.MOST_OFFERS} open offers: withdraw one")
+        raise RuleViolation("too_many_offers", f"{player} has {catalogue.MOST_OFFERS} open offers: withdraw one")
     mine, theirs = _marks(player, to, event_id)
     given, wanted = sides
     return Decision(
@@ -80,7 +80,7 @@ def offer(player: str, to: str, sides: tuple[Goods, Goods], event_id: str, has: 
 def accept(player: str, found: Offer) -> Decision:
     """Both sides change hands."""
     if player != found.taker:
-        raise RuleBroken("not_your_trade", "only who was offered the trade can accept it")
+        raise RuleViolation("not_your_trade", "only who was offered the trade can accept it")
     return Decision(
         "trade_made",
         {"trade": found.id, "with": found.giver, **found.give.details("give_"), **found.want.details("want_")},
@@ -127,10 +127,10 @@ def _require_goods(goods: Goods) -> None:
     if goods.item:
         shop.find(goods.item)
     elif not goods.gold:
-        raise RuleBroken("nothing_given", "name gold or an item on each side")
+        raise RuleViolation("nothing_given", "name gold or an item on each side")
 
 
 def _require_other(player: str, other: str, other_has: Balances) -> tuple[Condition, ...]:
     if player == other:
-        raise RuleBroken("own_partner", "nobody gives to or trades with themself")
+        raise RuleViolation("own_partner", "nobody gives to or trades with themself")
     return require_here(other, other_has)

@@ -6,7 +6,7 @@ from typing import Any
 from kafka.net.compat import KafkaNetClient
 
 
-def opened(kind: Callable[..., Any], **options: Any) -> Any:
+def open_client(kind: Callable[..., Any], **options: Any) -> Any:
     """A ``KafkaConsumer`` or ``KafkaAdminClient``, whichever ``kind`` is. Raises kafka.errors.KafkaError.
 
     Since version 3.0 of kafka-python both start a thread before they look for the broker. If there is none, nobody can

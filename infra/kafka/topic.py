@@ -4,7 +4,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from infra.kafka.clients import opened
+from infra.kafka.clients import open_client
 from infra.settings import Settings
 
 BOOTSTRAP_MS = 5000  # the caller has other things to do than to wait for a broker that is down
@@ -16,9 +16,9 @@ TOPIC_CONFIG = {
 }
 
 
-def ensure(settings: Settings) -> None:
+def ensure_topic(settings: Settings) -> None:
     """Create the topic, or add partitions for new realms. Raises kafka.errors.KafkaError."""
-    admin = opened(KafkaAdminClient, bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS)
+    admin = open_client(KafkaAdminClient, bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS)
     try:
         try:
             admin.create_topics([NewTopic(settings.topic, settings.realms, 1, topic_configs=TOPIC_CONFIG)])
@@ -29,10 +29,10 @@ def ensure(settings: Settings) -> None:
         admin.close()
 
 
-def bounds(settings: Settings) -> tuple[dict[int, int], dict[int, int]]:
+def offset_bounds(settings: Settings) -> tuple[dict[int, int], dict[int, int]]:
     """Realm -> the offset of the first record that Kafka still has, and of the next one to come. Raises
     kafka.errors.KafkaError."""
-    consumer = opened(
+    consumer = open_client(
         KafkaConsumer,
         bootstrap_servers=settings.kafka,
         bootstrap_timeout_ms=BOOTSTRAP_MS,
@@ -48,4 +48,4 @@ def bounds(settings: Settings) -> tuple[dict[int, int], dict[int, int]]:
 
 def end_offsets(settings: Settings) -> dict[int, int]:
     """Realm -> the offset that the next record will get. Raises kafka.errors.KafkaError."""
-    return bounds(settings)[1]
+    return offset_bounds(settings)[1]

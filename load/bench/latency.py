@@ -19,7 +19,7 @@ from game.accounts import Transfer
 from game.events import encode, new_event
 from load.guildhall_client import Guildhall
 from stack.instance import Instance, open_instance
-from stack.operations.pipeline_status import snapshot
+from stack.operations.pipeline_status import realm_progress
 from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
@@ -104,7 +104,7 @@ def measure_backlog(instance: Instance, events: int) -> float:
     while (done := sum(ledger.offsets(realms).values())) == first:
         time.sleep(POLL_SECONDS)
     begun, at_begin = time.monotonic(), done
-    goal = sum(r.accepted - 1 for r in snapshot(instance))
+    goal = sum(r.accepted - 1 for r in realm_progress(instance))
     while (done := sum(ledger.offsets(realms).values())) < goal:
         time.sleep(POLL_SECONDS)
     return (done - at_begin) / (time.monotonic() - begun)

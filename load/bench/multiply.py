@@ -17,7 +17,7 @@ from infra.paths import cache_folder
 from stack.install import jars, java
 from stack.instance import Instance, open_instance
 from stack.servers import supervisor
-from streaming.jobs.derive import ACTIONS, MOVES
+from streaming.jobs.derive import ACTIONS, TRANSFERS
 from streaming.queries.land import EVENTS
 from streaming.session import create_session
 
@@ -44,7 +44,7 @@ def multiply(instance: Instance, times: int) -> None:
     os.environ["JAVA_HOME"] = str(java.find(cache, Console()))
     spark_jars = str(jars.install(cache, Console())["spark"])
     spark = create_session(instance.settings().model_copy(update={"spark_jars": spark_jars}))
-    for table in (EVENTS, ACTIONS, MOVES):
+    for table in (EVENTS, ACTIONS, TRANSFERS):
         rows = spark.table(table)
         numbers = f.explode(f.sequence(f.lit(2), f.lit(times))).alias("copy")
         copied(rows.select("*", numbers)).select(*rows.columns).writeTo(table).append()

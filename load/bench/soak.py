@@ -2,8 +2,8 @@
 
 Writes a few records a second into every realm of a running instance, so that each commit of landing has something of
 each, and counts the files of the tables after each commit or so. An hour has 720 commits five seconds apart; with
-``land_seconds``, ``derive_seconds`` and ``upkeep_seconds`` all halved it takes half of one. Halve all or none: what is
-shown depends on how many commits there are between two rounds of upkeep. Leaves a file ``soak-NAME.csv``, and draws
+``land_seconds``, ``derive_seconds`` and ``maintenance_seconds`` all halved it takes half an hour. Halve all or none:
+the result depends on the number of commits between two rounds of maintenance. Leaves ``soak-NAME.csv``, and draws
 all such files of the folder into ``soak.png``.
 """
 
@@ -33,7 +33,7 @@ from stack.instance import Instance, open_instance
 from state.connection import connect
 from state.ledger import Ledger
 
-TABLES = ("events", "actions", "moves")
+TABLES = ("events", "actions", "transfers")
 WRITE_SECONDS = 1.0  # less than the time between two commits; more often would only keep the machine busy
 SAMPLE_SECONDS = 5.0  # a sample asks Presto three times
 COLUMNS = ("commits", "seconds", *(f"{table}_{what}" for table in TABLES for what in ("files", "most")))
@@ -136,7 +136,7 @@ def curve(at: Axes, path: Path, table: str, place: int) -> None:
     with path.open(newline="") as file:
         rows = [(float(row["commits"]), float(row[f"{table}_most"])) for row in csv.DictReader(file)]
     x, y = [row[0] for row in rows], [row[1] for row in rows]
-    name = f"{path.stem.removeprefix('soak-')} upkeep"
+    name = f"{path.stem.removeprefix('soak-')} maintenance"
     at.plot(x, y, _STYLES[place % len(_STYLES)], color=_COLOURS[place % len(_COLOURS)], label=name)
 
 

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from game.events import Event
-from load.checker.check_input import Case, Finding
+from load.checker.check_input import CheckInput, Finding
 from load.workload.history import Operation
-from load.workload.operations import is_answer
+from load.workload.operations import matches_request
 
 
-def lost(case: Case) -> Iterator[Finding]:
+def lost_write(case: CheckInput) -> Iterator[Finding]:
     """What was accepted is settled by the log, and is in the ledger and in the archive."""
     landed = {event_id for _, event_id in case.archive.rows}
     accepted = {o.event_id: o for o in case.operations if o.outcome == "success" and o.event_id}
@@ -25,7 +25,7 @@ def lost(case: Case) -> Iterator[Finding]:
             )
 
 
-def doubled(case: Case) -> Iterator[Finding]:
+def duplicated_write(case: CheckInput) -> Iterator[Finding]:
     """All tries with one key are one event."""
     events: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for o in case.operations:
@@ -36,7 +36,7 @@ def doubled(case: Case) -> Iterator[Finding]:
             yield case.finding("doubled", f"key {key} of {player} settled as {len(ids)} events: {_join(ids)}")
 
 
-def unasked(case: Case) -> Iterator[Finding]:
+def unexpected_effect(case: CheckInput) -> Iterator[Finding]:
     """Whatever is settled was asked for: by a try that was not refused, and in these words."""
     tries = _tries(case)
     for event_id, event in case.books.settled.items():
@@ -50,7 +50,7 @@ def unasked(case: Case) -> Iterator[Finding]:
         yield case.finding("unasked", f"{event.type} of {event.player or 'nobody'} settled as {event_id}: {reason}")
 
 
-def rejected(case: Case) -> Iterator[Finding]:
+def rejected(case: CheckInput) -> Iterator[Finding]:
     """Our own events are never rejected: the hold has covered them."""
     for event_id, tries in _tries(case).items():
         if case.books.statuses.get(event_id) == "rejected":
@@ -59,7 +59,7 @@ def rejected(case: Case) -> Iterator[Finding]:
             )
 
 
-def unresolved(case: Case) -> Iterator[Finding]:
+def unresolved(case: CheckInput) -> Iterator[Finding]:
     """In the end nothing is pending and nothing is held."""
     for event_id, status in case.ledger.statuses.items():
         if status == "pending":
@@ -70,14 +70,14 @@ def unresolved(case: Case) -> Iterator[Finding]:
             yield case.finding("unresolved", f"{amount} of {account} is still held")
 
 
-def unexpected_answer(case: Case) -> Iterator[Finding]:
+def unexpected_answer(case: CheckInput) -> Iterator[Finding]:
     """Every answer has a documented status: among those that leave the outcome open there is only 503."""
     for o in case.operations:
         if o.outcome == "unknown" and o.answer is not None and o.answer.get("status") != 503:
             yield case.finding("unexpected_answer", f"{o.kind} of {o.player}, key {o.key}, was answered {o.answer}")
 
 
-def _tries(case: Case) -> dict[str, list[Operation]]:
+def _tries(case: CheckInput) -> dict[str, list[Operation]]:
     tries: defaultdict[str, list[Operation]] = defaultdict(list)
     for operation in case.operations:
         if operation.event_id:
@@ -87,7 +87,7 @@ def _tries(case: Case) -> dict[str, list[Operation]]:
 
 def _is_answer(event: Event, operation: Operation) -> bool:
     same_player = event.player == operation.player
-    return same_player and is_answer(operation.kind, operation.request, event.type, event.details)
+    return same_player and matches_request(operation.kind, operation.request, event.type, event.details)
 
 
 def _join(ids: set[str]) -> str:

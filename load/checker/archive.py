@@ -8,7 +8,7 @@ from state.ledger import Ledger
 
 
 def archive(settings: Settings, realm: int, offset: int) -> Archive:
-    """The realm up to this offset, by Presto. Raises StackError if Presto does not answer, redis.RedisError if Redis
+    """The realm up to this offset, by Presto. Raises OperatorError if Presto does not answer, redis.RedisError if Redis
     does not."""
     # Whether an event was covered takes the balances before it, row after row: which were not is taken from Redis.
     rejected = Ledger(connect(settings)).snapshot(realm).rejected

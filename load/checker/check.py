@@ -12,21 +12,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from load.checker import acknowledgements, convergence, invariants, reads
-from load.checker.check_input import Archive, Case, Finding, RealmState
+from load.checker.check_input import Archive, CheckInput, Finding, RealmState
 from load.checker.model import Record
 from load.workload.history import Operation
 
 __all__ = ["Archive", "Finding", "RealmState", "Record", "check"]
 
-_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+_CHECKS: tuple[Callable[[CheckInput], Iterator[Finding]], ...] = (
     acknowledgements.unexpected_answer,
-    acknowledgements.lost,
-    acknowledgements.doubled,
-    acknowledgements.unasked,
+    acknowledgements.lost_write,
+    acknowledgements.duplicated_write,
+    acknowledgements.unexpected_effect,
     acknowledgements.rejected,
     acknowledgements.unresolved,
     reads.stale_read,
-    reads.wrong_history,
+    reads.inconsistent_history,
     invariants.broken_rules,
     convergence.offset_gap,
     convergence.doubled,
@@ -48,7 +48,7 @@ def check(
     for operation in history:
         operations[operation.realm].append(operation)
     cases = [
-        Case(realm, operations[realm], log[realm], ledger[realm], archive[realm])
+        CheckInput(realm, operations[realm], log[realm], ledger[realm], archive[realm])
         for realm in sorted(log.keys() | operations.keys())
     ]
     return [finding for case in cases for judge in _CHECKS for finding in judge(case)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from load.checker.model import Books, Record, fold
+from load.checker.model import ModelLedger, Record, fold
 from load.workload.history import Operation
 
 
@@ -37,7 +37,7 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Case:
+class CheckInput:
     """All that is known of one realm, with the books that its log gives."""
 
     realm: int
@@ -45,7 +45,7 @@ class Case:
     records: Sequence[Record]
     ledger: RealmState
     archive: Archive
-    books: Books = field(init=False)
+    books: ModelLedger = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "books", fold(self.realm, self.records))

@@ -19,7 +19,7 @@ from state.ledger import Ledger
 READ_SECONDS = 120.0  # for the whole log: a run of the checker leaves some ten thousand records, read in a second
 
 
-def audit(
+def collect(
     settings: Settings, ledger: Ledger, history: Sequence[Operation], archive: Callable[[int, int], Archive]
 ) -> list[Finding]:
     """Judge a run of all realms. ``archive`` answers a realm's Archive up to an offset, that one included.

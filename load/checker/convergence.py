@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 
 from game.accounts import is_house, opening_balance
-from load.checker.check_input import Case, Finding
+from load.checker.check_input import CheckInput, Finding
 from load.checker.model import STALE, effect
 
 
-def offset_gap(case: Case) -> Iterator[Finding]:
+def offset_gap(case: CheckInput) -> Iterator[Finding]:
     """The log is whole from offset 0 on, and the ledger stands at its end."""
     for expected, record in enumerate(case.records):
         if record.offset != expected:
@@ -20,13 +20,13 @@ def offset_gap(case: Case) -> Iterator[Finding]:
         )
 
 
-def ledger_differs(case: Case) -> Iterator[Finding]:
+def ledger_differs(case: CheckInput) -> Iterator[Finding]:
     """Redis is the fold of the log, account by account."""
     for account, due, found in _differences(case.books.balances, case.ledger.balances):
         yield case.finding("ledger_differs", f"{account} is {due} by the log and {found} in the ledger")
 
 
-def archive_differs(case: Case) -> Iterator[Finding]:
+def archive_differs(case: CheckInput) -> Iterator[Finding]:
     """Presto computes the fold of the log, and has landed exactly its events."""
     for account, due, found in _differences(case.books.balances, case.archive.balances):
         yield case.finding("archive_differs", f"{account} is {due} by the log and {found} in the archive")
@@ -37,7 +37,7 @@ def archive_differs(case: Case) -> Iterator[Finding]:
         yield case.finding("archive_differs", f"{event_id} at offset {offset} has landed and is not in the log")
 
 
-def doubled(case: Case) -> Iterator[Finding]:
+def doubled(case: CheckInput) -> Iterator[Finding]:
     """No row lands twice, and no difference of the books looks as if an event had been applied twice."""
     for (offset, event_id), count in Counter(case.archive.rows).items():
         if count > 1:
@@ -49,7 +49,7 @@ def doubled(case: Case) -> Iterator[Finding]:
         yield case.finding("doubled", f"the archive looks as if {event_id} had been applied twice")
 
 
-def negative(case: Case) -> Iterator[Finding]:
+def negative(case: CheckInput) -> Iterator[Finding]:
     """No balance but the house's is below zero. (The fold cannot be: what is not covered is rejected there.)"""
     for place, balances in (("ledger", case.ledger.balances), ("archive", case.archive.balances)):
         for account, balance in balances.items():
@@ -57,7 +57,7 @@ def negative(case: Case) -> Iterator[Finding]:
                 yield case.finding("negative", f"{account} is {balance} in the {place}")
 
 
-def status_differs(case: Case) -> Iterator[Finding]:
+def status_differs(case: CheckInput) -> Iterator[Finding]:
     """The ledger says of each event what the log says; ``both`` is an event that one settled and the other voided."""
     for event_id in sorted(case.books.statuses.keys() | case.ledger.statuses.keys()):
         due, found = case.books.statuses.get(event_id), case.ledger.statuses.get(event_id)
@@ -81,7 +81,7 @@ def _differences(due: Mapping[str, int], found: Mapping[str, int]) -> Iterator[t
             yield account, *pair
 
 
-def _applied_twice(case: Case, balances: Mapping[str, int], settled: Set[str]) -> Iterator[str]:
+def _applied_twice(case: CheckInput, balances: Mapping[str, int], settled: Set[str]) -> Iterator[str]:
     """Ids of events whose effect is contained, with its sign, in what the players' and guilds' accounts have too much.
 
     Of several events with the same effect the earliest stands for the one that was really applied twice. Events that

@@ -8,13 +8,13 @@ from game import catalogue
 from game.accounts import Transfer, opening_balance, split
 from game.events import FENCE, TELEMETRY, Event
 from game.rules.trading import Offer
-from load.checker.check_input import Case, Finding
+from load.checker.check_input import CheckInput, Finding
 from load.checker.model import effect
 
 Broken = Iterator[tuple[str, str]]  # kind of finding, and what is wrong
 
 
-def broken_rules(case: Case) -> Iterator[Finding]:
+def broken_rules(case: CheckInput) -> Iterator[Finding]:
     """Every promise, after every event that is settled by the log."""
     world = _World()
     for offset, event, status in case.books.finals:

@@ -27,7 +27,7 @@ class Record:
     value: bytes | None
 
 
-class Books:
+class ModelLedger:
     """The state of one realm after the records that were applied so far."""
 
     def __init__(self, realm: int) -> None:
@@ -100,9 +100,9 @@ def effect(event: Event) -> dict[str, int]:
     return moved
 
 
-def fold(realm: int, records: Iterable[Record]) -> Books:
+def fold(realm: int, records: Iterable[Record]) -> ModelLedger:
     """The books after all of these records."""
-    books = Books(realm)
+    books = ModelLedger(realm)
     for record in records:
         books.apply(record)
     return books

@@ -6,8 +6,8 @@ from typing import Any
 
 from game.accounts import split
 from game.events import Event
-from load.checker.check_input import Case, Finding
-from load.checker.model import Books
+from load.checker.check_input import CheckInput, Finding
+from load.checker.model import ModelLedger
 from load.workload.history import Operation
 
 # Accounts that the API does not show.
@@ -18,14 +18,14 @@ Read = tuple[Operation, dict[str, Any]]
 Entry = tuple[int, str, str, str]  # of a player's history: offset, id, type and status
 
 
-def stale_read(case: Case) -> Iterator[Finding]:
+def stale_read(case: CheckInput) -> Iterator[Finding]:
     """Every inventory equals the fold at its offset, and successive ones of a process do not go back."""
     reads = _reads(case, "inventory")
     yield from _backwards(case, reads)
     at_offset: defaultdict[int, list[Read]] = defaultdict(list)
     for operation, answer in reads:
         at_offset[answer["offset"]].append((operation, answer))
-    books = Books(case.realm)
+    books = ModelLedger(case.realm)
     for record in case.records:
         books.apply(record)
         for operation, answer in at_offset.pop(record.offset, ()):
@@ -34,7 +34,7 @@ def stale_read(case: Case) -> Iterator[Finding]:
         yield case.finding("stale_read", f"{beyond[0][0].player} read offset {offset}, which the log does not have")
 
 
-def wrong_history(case: Case) -> Iterator[Finding]:
+def inconsistent_history(case: CheckInput) -> Iterator[Finding]:
     """Every page of a history is without a gap what the log says of the player, up to some moment: the player's own
     events and those that moved something of the player's."""
     due = _histories(case)
@@ -48,11 +48,11 @@ def wrong_history(case: Case) -> Iterator[Finding]:
             yield case.finding("wrong_history", f"{operation.player} read {found}, of {entries}")
 
 
-def _reads(case: Case, kind: str) -> list[Read]:
+def _reads(case: CheckInput, kind: str) -> list[Read]:
     return [(o, o.answer) for o in case.operations if o.kind == kind and o.outcome == "success" and o.answer]
 
 
-def _backwards(case: Case, reads: list[Read]) -> Iterator[Finding]:
+def _backwards(case: CheckInput, reads: list[Read]) -> Iterator[Finding]:
     # The offset is the realm's, so that it may not go back from one player to another either.
     last: dict[int, int] = {}
     for operation, answer in sorted(reads, key=lambda read: read[0].begun):
@@ -63,7 +63,9 @@ def _backwards(case: Case, reads: list[Read]) -> Iterator[Finding]:
         last[operation.process] = offset
 
 
-def _differences(case: Case, books: Books, operation: Operation, answer: dict[str, Any]) -> Iterator[Finding]:
+def _differences(
+    case: CheckInput, books: ModelLedger, operation: Operation, answer: dict[str, Any]
+) -> Iterator[Finding]:
     owner = f"player:{operation.player}:"
     due = {a.removeprefix(owner): n for a, n in books.balances.items() if a.startswith(owner)}
     found = {name: amounts["settled"] for name, amounts in answer["accounts"].items()}
@@ -83,7 +85,7 @@ def _differences(case: Case, books: Books, operation: Operation, answer: dict[st
             yield case.finding("stale_read", f"{owner}{name} was read as {amounts}")
 
 
-def _histories(case: Case) -> dict[str, list[Entry]]:
+def _histories(case: CheckInput) -> dict[str, list[Entry]]:
     """The history of each player, the oldest entry first."""
     histories: defaultdict[str, list[Entry]] = defaultdict(list)
     for offset, event, status in case.books.finals:

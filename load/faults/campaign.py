@@ -14,7 +14,7 @@ from rich.console import Console
 from infra.kafka.topic import end_offsets
 from load.checker.archive import archive
 from load.checker.check_input import Finding
-from load.checker.collect import audit
+from load.checker.collect import collect
 from load.faults import injectors
 from load.faults.injectors import Fault, wait_for
 from load.faults.schedule import LONGEST_PAUSE_SECONDS, order, steps
@@ -23,7 +23,7 @@ from load.workload.runner import play
 from stack.instance import Instance
 from stack.operations import pipeline_status
 from stack.servers import lifecycle, supervisor
-from state.connection import connect, tag
+from state.connection import connect, hash_tag
 from state.ledger import Ledger
 
 RECOVERY_SECONDS = 180.0  # from the end of a fault until all that was accepted is settled; more is a finding
@@ -35,8 +35,20 @@ SEGMENT_TURNS = 25  # of each player, between two looks whether the campaign is 
 Report = Callable[[int, int, str], None]  # is told how many faults and operations are done, and what is done now
 
 
+@dataclass(frozen=True)
+class CampaignConfig:
+    """The size of a campaign: players at the same time, their least number of turns, and the number of faults."""
+
+    players: int
+    actions: int
+    faults: int
+    seed: int | None = None
+    # Threads of the workload: more would only take the two cores from the servers under test.
+    threads: int = 12
+
+
 @dataclass
-class Outcome:
+class InjectionResult:
     """A fault that was done: moments are seconds of the monotonic clock. ``skipped`` says why it was not done."""
 
     fault: str
@@ -53,13 +65,13 @@ class Campaign:
 
     seed: int
     began: float
-    outcomes: list[Outcome] = field(default_factory=list)
+    results: list[InjectionResult] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     totals: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
-    def accepting(self, outcome: Outcome) -> float | None:
+    def accepting(self, outcome: InjectionResult) -> float | None:
         """Seconds from the begin of the fault until each realm had accepted an action that was sent after it."""
         firsts: dict[int, float] = {}
         for o in self.operations:
@@ -102,7 +114,7 @@ class Load:
 
     def _play_on(self) -> None:
         turns, number = 0, 0
-        folder = self._instance.folder("audit")
+        folder = self._instance.folder("faults")
         try:
             while turns < self._actions or not self._enough.is_set():
                 number += 1
@@ -127,36 +139,32 @@ class Load:
         self._segment = ended
 
 
-def run(
-    instance: Instance,
-    players: int,
-    actions: int,
-    count: int,
-    seed: int,
-    threads: int,
-    report: Report,
-    before: Sequence[Operation] = (),
+def run_campaign(
+    instance: Instance, config: CampaignConfig, report: Report, before: Sequence[Operation] = ()
 ) -> Campaign:
-    """Play and disturb, heal, wait, audit. The instance is up, and nobody has played on it but in ``before``.
+    """Play while faults are injected, heal the servers, wait until all is settled and landed, and check.
 
-    Raises StackError if a server does not come back; whatever the audit raises."""
-    rng = random.Random(seed)  # noqa: S311 - repeatable, and no secret
+    The instance is up, and nothing but ``before`` was played on it. Raises OperatorError if a server does not come
+    back, and whatever the check raises."""
+    seed = config.seed or 0
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not a secret
     campaign = Campaign(seed, time.monotonic())
+    count = config.faults
     planned = order(injectors.catalogue(instance.settings(), rng), count, rng)
-    with Load(instance, players, actions, seed, threads) as load:
+    with Load(instance, config.players, config.actions, seed, config.threads) as load:
         for step in steps(planned, rng):
-            # Spread over the play, so that it does not go on undisturbed when all faults are done.
-            load.wait_for(actions * len(campaign.outcomes) // count)
+            # Spread the faults over the play: otherwise the second half of the play is undisturbed.
+            load.wait_for(config.actions * len(campaign.results) // count)
             time.sleep(rng.uniform(0, LONGEST_PAUSE_SECONDS))
-            report(len(campaign.outcomes), load.count, " and ".join(fault.name for fault in step))
-            campaign.outcomes += disturb(instance, step)
+            report(len(campaign.results), load.count, " and ".join(fault.name for fault in step))
+            campaign.results += inject_step(instance, step)
         report(count, load.count, "playing to the end")
     campaign.operations = [*before, *load.operations]
     report(count, load.count, "waiting until everything is settled and landed")
     lifecycle.up(instance, Console(quiet=True))
     if not wait_for(lambda: is_quiet(instance), QUIET_SECONDS):
-        campaign.findings.append(Finding("not_quiet", -1, f"{pipeline_status.snapshot(instance)}"))
-    report(count, load.count, "auditing")
+        campaign.findings.append(Finding("not_quiet", -1, f"{pipeline_status.realm_progress(instance)}"))
+    report(count, load.count, "checking")
     judge(instance, campaign)
     campaign.seconds = time.monotonic() - campaign.began
     return campaign
@@ -166,22 +174,22 @@ def judge(instance: Instance, campaign: Campaign) -> None:
     """Add the findings of the audit, and what did not recover in time. Raises what the audit raises."""
     settings = instance.settings()
     ledger = Ledger(connect(settings), settings)
-    campaign.findings += audit(settings, ledger, campaign.operations, lambda realm, at: archive(settings, realm, at))
+    campaign.findings += collect(settings, ledger, campaign.operations, lambda realm, at: archive(settings, realm, at))
     campaign.findings += [
         Finding("not_recovered", -1, f"not all was settled {RECOVERY_SECONDS:.0f} s after: {outcome.fault}")
-        for outcome in campaign.outcomes
+        for outcome in campaign.results
         if outcome.settled is None
     ]
     for realm in range(instance.realms):
         campaign.totals.update(ledger.totals(realm))
 
 
-def disturb(instance: Instance, step: Sequence[Fault]) -> list[Outcome]:
+def inject_step(instance: Instance, step: Sequence[Fault]) -> list[InjectionResult]:
     """Do the faults of a step at once, heal them, and wait until all that was accepted by then is settled."""
-    outcomes: list[Outcome] = []
+    outcomes: list[InjectionResult] = []
     try:
         for fault in step:
-            outcome = Outcome(fault.name, time.monotonic(), together=bool(outcomes))
+            outcome = InjectionResult(fault.name, time.monotonic(), together=bool(outcomes))
             outcomes.append(outcome)
             try:
                 fault.inject(instance)
@@ -216,14 +224,16 @@ def wait_for_settling(instance: Instance) -> bool:
 def all_open(instance: Instance) -> bool:
     """Whether holds may be taken in every realm. Raises redis.RedisError."""
     admin = connect(instance.settings("admin"))
-    run, ledger = admin.info("server")["run_id"], Ledger(admin)
+    run_id, ledger = admin.info("server")["run_id"], Ledger(admin)
     # A Redis that was restarted looks open until the first one who attaches sees that it was.
-    return all(admin.get(f"{tag(n)}:run") == run and not ledger.is_recovering(n) for n in range(instance.realms))
+    return all(
+        admin.get(f"{hash_tag(n)}:run") == run_id and not ledger.is_recovering(n) for n in range(instance.realms)
+    )
 
 
 def is_quiet(instance: Instance) -> bool:
     """Whether the log is settled and landed to its end and no hold is open. Raises what the servers' clients raise."""
     ledger = Ledger(connect(instance.settings()))
     return all(
-        r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline_status.snapshot(instance)
+        r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline_status.realm_progress(instance)
     ) and all_open(instance)

@@ -16,7 +16,7 @@ DEADLINES = {"delivery_seconds": 4.0, "hold_seconds": 12.0, "margin_seconds": 4.
 
 
 @contextmanager
-def arena(home: Path, first_port: int, realms: int, console: Console) -> Iterator[Instance]:
+def fault_instance(home: Path, first_port: int, realms: int, console: Console) -> Iterator[Instance]:
     """The instance, up; whatever an earlier one left in the folder is ended and removed. Afterwards it is ended."""
     remove(home)
     instance = open_instance(home, first_port, realms, DEADLINES)

@@ -5,7 +5,7 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
-from load.faults.campaign import Campaign, Outcome
+from load.faults.campaign import Campaign, InjectionResult
 
 MOST_FINDINGS = 40  # on the screen; all of them are in the file
 
@@ -14,7 +14,7 @@ def print_campaign(campaign: Campaign, console: Console) -> None:
     """All tables, and the verdict."""
     console.print(_faults(campaign))
     console.print(_operations(campaign))
-    kinds = Counter(o.fault for o in campaign.outcomes if not o.skipped)
+    kinds = Counter(o.fault for o in campaign.results if not o.skipped)
     records = ", ".join(f"{count:,} {name}" for name, count in sorted(campaign.totals.items()))
     console.print(f"Records of the log: {records}.")
     players = len({o.player for o in campaign.operations if o.kind == "register" and o.outcome == "success"})
@@ -37,7 +37,7 @@ def _faults(campaign: Campaign) -> Table:
     table.add_column("fault")
     table.add_column("accepts", justify="right")
     table.add_column("settled", justify="right")
-    for outcome in campaign.outcomes:
+    for outcome in campaign.results:
         at = f"{outcome.began - campaign.began:.0f} s"
         name = ("+ " if outcome.together else "") + outcome.fault
         if outcome.skipped:
@@ -48,7 +48,7 @@ def _faults(campaign: Campaign) -> Table:
     return table
 
 
-def _settled(outcome: Outcome) -> str:
+def _settled(outcome: InjectionResult) -> str:
     return _seconds(None if outcome.settled is None else outcome.settled - outcome.began)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from streaming.app import TICK_SECONDS, Supervised
+from streaming.app import TICK_SECONDS, RestartingQuery
 from streaming.queries.progress import Progress
 from streaming.queries.settle import start_settling
 from streaming.session import create_session
@@ -25,11 +25,11 @@ def main() -> None:
     # Why a realm is halted is the first query's to say.
     progress = Progress(settings.realms, lambda _realm, _reason: None)
     with tempfile.TemporaryDirectory(prefix="checkpoints-") as checkpoints:
-        settling = Supervised(
+        settling = RestartingQuery(
             "settle", lambda at: start_settling(spark, settings, at, ledger, progress), Path(checkpoints)
         )
         while True:
-            if settling.look():
+            if settling.ensure_running():
                 Path(os.environ["GUILDHALL_READY_FILE"]).touch()
             time.sleep(TICK_SECONDS)
 

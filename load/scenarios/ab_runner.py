@@ -13,8 +13,8 @@ from pathlib import Path
 
 import requests
 
-from infra.errors import StackError
-from load.guildhall_client import Guildhall, OutcomeUnknown, Refused
+from infra.errors import OperatorError
+from load.guildhall_client import Guildhall, OutcomeUnknown, RequestRejected
 from load.scenarios.plan import Plan
 from load.scenarios.session_plan import Step
 from stack.install.apt import program_path
@@ -44,15 +44,15 @@ class Run:
         return sum(n for status, n in self.statuses.items() if status // 100 == 2)
 
 
-class Bench:
+class AbRunner:
     """Everything of a run lies in ``folder``: ab's reports, and its -g and -e files by the number of the step."""
 
     def __init__(self, url: str, operator_key: str, plan: Plan, folder: Path) -> None:
         if not _LOOPBACK.match(url):
-            raise StackError(f"{url} is not on this machine: load goes to loopback only")
+            raise OperatorError(f"{url} is not on this machine: load goes to loopback only")
         found = program_path("ab")
         if found is None:
-            raise StackError("no ab: type  sudo apt-get install -y apache2-utils")
+            raise OperatorError("no ab: type  sudo apt-get install -y apache2-utils")
         self._ab, self._url, self._operator_key, self._plan = found, url, operator_key, plan
         self.folder = folder
         self._tokens: dict[int, str] = {}
@@ -98,7 +98,7 @@ class Bench:
             player.session.trust_env = False  # no proxy stands between us and this machine
             try:
                 player.register(step.body["realm"], step.body["name"])
-            except Refused as refusal:
+            except RequestRejected as refusal:
                 return refusal.status
             except (OutcomeUnknown, requests.RequestException):
                 return 0

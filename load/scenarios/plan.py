@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from load.scenarios.session_plan import Member, Step, Visit
+from load.scenarios.session_plan import Member, SessionPlan, Step
 from load.simulation.personas import PERSONAS
 
 # Bounds of every plan, whatever is asked for: ab costs a process a run, and the machine is shared with the servers.
@@ -62,7 +62,7 @@ def plan_of(name: str, players: int, seconds: float, realms: int, seed: int, run
     steps = list(_guests(scenario, players, seconds, realms, rng)) + list(_attack(scenario, members, seconds))
     each = max(1, int((budget - len(steps)) / players))
     for who in range(players):
-        steps += Visit(members, who, seconds, rng, scenario.rush).steps(each)
+        steps += SessionPlan(members, who, seconds, rng, scenario.rush).steps(each)
     steps.sort(key=lambda step: step.at)
     return Plan(seconds, members, tuple(_within(steps, int(budget), MOST_REQUESTS)))
 

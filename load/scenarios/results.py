@@ -71,7 +71,7 @@ def _lines(file: Path, delimiter: str) -> Iterable[list[str]]:
         return list(csv.reader(lines, delimiter=delimiter))[1:]
 
 
-def keep(rows: dict[str, Row], said: dict[str, Any], out: Path) -> None:
+def write_summary(rows: dict[str, Row], said: dict[str, Any], out: Path) -> None:
     """The sums, as ``summary.json``."""
     actions = {
         action: {

@@ -10,11 +10,11 @@ from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.kafka.topic import end_offsets
 from load.progress import wait_until_landed
 from load.scenarios import plots, results
-from load.scenarios.ab_runner import Bench, Run
+from load.scenarios.ab_runner import AbRunner, Run
 from load.scenarios.plan import Plan
 from stack.instance import Instance
 from state.connection import connect
@@ -22,7 +22,7 @@ from state.ledger import Ledger
 
 
 @dataclass(frozen=True)
-class Played:
+class ScenarioResult:
     """``accepted`` changes by what ab and the client were answered, and ``events`` that came into the log meanwhile,
     without looks and voids. Of ``unknown`` requests nobody was told what became of them."""
 
@@ -32,11 +32,11 @@ class Played:
     folder: Path
 
 
-def play(instance: Instance, plan: Plan, name: str, seed: int, console: Console) -> Played:
-    """Play the plan. Raises StackError."""
+def run_scenario(instance: Instance, plan: Plan, name: str, seed: int, console: Console) -> ScenarioResult:
+    """Play the plan. Raises OperatorError."""
     settings = instance.settings("api")
     out = instance.folder("figures", f"{name}-{seed}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-    bench = Bench(
+    bench = AbRunner(
         settings.api_url, settings.operator_key.get_secret_value(), plan, instance.folder(*out.parts[-2:], "ab")
     )
     try:
@@ -47,20 +47,20 @@ def play(instance: Instance, plan: Plan, name: str, seed: int, console: Console)
         unknown = sum(run.statuses[0] + run.statuses[503] for run in changes)
         events = _count(instance) - before
     except redis.RedisError as error:
-        raise StackError("Redis does not answer: ./guildhall up") from error
+        raise OperatorError("Redis does not answer: ./guildhall up") from error
     except KafkaError as error:
-        raise StackError("Kafka does not answer: ./guildhall up") from error
+        raise OperatorError("Kafka does not answer: ./guildhall up") from error
     rows = results.collect(runs, bench.folder, out)
     said = {"scenario": name, "seed": seed, "players": len(plan.members), "seconds": plan.seconds}
-    results.keep(rows, said | {"accepted": accepted, "unknown": unknown, "events_in_kafka": events}, out)
+    results.write_summary(rows, said | {"accepted": accepted, "unknown": unknown, "events_in_kafka": events}, out)
     title = f"{name}, {len(plan.members):,} players"
     plots.latency(rows, title, out / "latency.png")
     plots.over_time(runs, plan.seconds, title, out / "requests.png")
     console.print(results.table(rows))
-    return Played(accepted, unknown, events, out)
+    return ScenarioResult(accepted, unknown, events, out)
 
 
-def _runs(bench: Bench, plan: Plan, console: Console) -> list[Run]:
+def _runs(bench: AbRunner, plan: Plan, console: Console) -> list[Run]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("requests", total=plan.requests)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from game import catalogue
 from game.events import event_id_of
-from load.simulation.personas import APPEAL, NOTHING, PERSONAS
-from load.workload.history import Kind
+from load.simulation.personas import APPEAL, NO_PURCHASE_UTILITY, PERSONAS
+from load.workload.history import OperationType
 from load.workload.operations import ROUTES
 
 Json = dict[str, Any]
@@ -49,7 +49,7 @@ class Member:
     arrives: float
 
 
-class Visit:
+class SessionPlan:
     """One player's steps. What the player owns is guessed from what was planned: some of it will be refused."""
 
     def __init__(self, members: Sequence[Member], who: int, seconds: float, rng: random.Random, rush: str) -> None:
@@ -85,7 +85,7 @@ class Visit:
                 self._acts[action]()
         return [step for step in self._steps[:most] if step.at < self._seconds]
 
-    def _send(self, action: str, kind: Kind, request: Json, *, number: int = 1, key: str = "") -> None:
+    def _send(self, action: str, kind: OperationType, request: Json, *, number: int = 1, key: str = "") -> None:
         path, body, _ = ROUTES[kind].address(request)
         step = Step(self._at, self._me.number, action, ROUTES[kind].method, path, body, number, key=key)
         self._steps.append(step)
@@ -100,7 +100,7 @@ class Visit:
 
     def _buy(self) -> None:
         """As in a history: a logit choice of what can be paid, and nothing."""
-        names, weights = [""], [math.exp(NOTHING)]
+        names, weights = [""], [math.exp(NO_PURCHASE_UTILITY)]
         for name, appeal in APPEAL.items():
             if catalogue.ITEMS[name].price <= self._gold and name not in self._owned:
                 names.append(name)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from load.simulation.personas import (
-    ALWAYS,
-    GUILD_STAYS,
+    BASELINE_ARRIVALS,
+    GUILD_CHURN_FACTOR,
     HOURS,
-    LAUNCH,
+    LAUNCH_BOOST,
     LAUNCH_FADES_DAYS,
     PERSONAS,
     SALE_CROWD,
@@ -26,7 +26,7 @@ _IN_GUILD = 0.35  # of the sessions, roughly: only the expectation needs it, wha
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class ActivityCurve:
     """Of a world of so many days that begins at the midnight before ``start`` (UTC)."""
 
     start: date
@@ -74,7 +74,7 @@ class Rhythm:
         return sum(self._expected(day, bots=b) for day in range(self.days) for b in (False, True)) / everybody
 
     def _newcomers_of_day(self, day: int) -> float:
-        return (ALWAYS + LAUNCH * math.exp(-day / LAUNCH_FADES_DAYS)) * self._weekday(day)
+        return (BASELINE_ARRIVALS + LAUNCH_BOOST * math.exp(-day / LAUNCH_FADES_DAYS)) * self._weekday(day)
 
     def _weekday(self, day: int) -> float:
         return WEEKDAYS[(self.start + timedelta(days=day)).weekday()]
@@ -92,7 +92,7 @@ class Rhythm:
 
 def _events(persona: Persona, age: int) -> float:
     """Events of somebody on the day that is so many days after the first one, whether or not they still come."""
-    leaves = persona.leaves * (1 - _IN_GUILD * (1 - GUILD_STAYS))
+    leaves = persona.leaves * (1 - _IN_GUILD * (1 - GUILD_CHURN_FACTOR))
     comes = math.pow(1 - leaves, persona.sessions_a_day * age + (age > 0))
     first = 1.0 if age == 0 else 0.0  # the session in which somebody registers; half of that day is left for others
     sessions = first + persona.sessions_a_day * (0.5 * (1 - leaves) if age == 0 else 1)

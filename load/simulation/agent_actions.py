@@ -6,34 +6,34 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from game.batches import combine
-from game.commands import Command, OfferTrade, Scene, Strike
-from game.decision import Decision, RuleBroken
+from game.commands import Command, DecisionContext, OfferTrade, Strike
+from game.decision import Decision, RuleViolation
 from game.events import NO_GENERATION, Event, new_event
 from game.rules import players
-from load.simulation.agents import Actor
+from load.simulation.agents import Agent
 from load.simulation.behaviour import Choice, choose, look
 from load.simulation.personas import IDLE_LOOK, SALE_APPETITE, SALE_ITEM
-from load.simulation.realm_context import Stage, at_sale_price
+from load.simulation.realm_context import RealmContext, at_sale_price
 
 _TRIES = 4  # of a player who wants what makes no sense, or what the rules refuse
 _HARMLESS = ("look_inventory", "buy", "sell")  # what may reach the log late: it concerns nobody else
 
 
-class Turns:
+class AgentActions:
     """The turns of one realm. ``refused`` counts, by the code of the refusal, what players tried in vain."""
 
-    def __init__(self, stage: Stage, generation: int) -> None:
+    def __init__(self, stage: RealmContext, generation: int) -> None:
         self._stage, self._generation = stage, generation
         self.refused: Counter[str] = Counter()
 
-    def register(self, actor: Actor) -> Event:
+    def register(self, actor: Agent) -> Event:
         """The player comes into the realm."""
         event_id = new_id(self._stage.rng)
         decision = players.register(actor.name, self._stage.now.date())
         self._stage.books.settle(actor.name, decision, event_id)
         return self._event(actor, event_id, self._stage.now, decision)
 
-    def take(self, actor: Actor, *, is_late: bool) -> Event | None:
+    def take(self, actor: Agent, *, is_late: bool) -> Event | None:
         """What the player does now."""
         for _ in range(_TRIES):
             choice = choose(self._stage, actor, self._action(actor, is_late=is_late))
@@ -45,7 +45,7 @@ class Turns:
         idle = look(self._stage, actor, self._stage.rng.choice(("inventory_viewed", "shop_viewed")))
         return self._done(actor, idle) if idle else None
 
-    def _action(self, actor: Actor, *, is_late: bool) -> str:
+    def _action(self, actor: Agent, *, is_late: bool) -> str:
         rng = self._stage.rng
         if is_late:
             return rng.choice(_HARMLESS)
@@ -56,27 +56,27 @@ class Turns:
         names, weights = actor.wants
         return rng.choices(names, cum_weights=weights)[0]
 
-    def _done(self, actor: Actor, choice: Choice) -> Event | None:
+    def _done(self, actor: Agent, choice: Choice) -> Event | None:
         event_id, now = new_id(self._stage.rng), self._stage.now
         if isinstance(choice, str):
             return self._event(actor, event_id, now, Decision(choice, {}, ()))
         try:
             decision = self._decide(actor, choice, event_id, now)
             self._stage.books.settle(actor.name, decision, event_id)
-        except RuleBroken as refusal:
+        except RuleViolation as refusal:
             self.refused[refusal.code] += 1
             return None
         self._remember(actor, choice, decision, event_id)
         return self._event(actor, event_id, now, decision)
 
-    def _decide(self, actor: Actor, choice: Command | Sequence[Command], event_id: str, now: datetime) -> Decision:
+    def _decide(self, actor: Agent, choice: Command | Sequence[Command], event_id: str, now: datetime) -> Decision:
         books = self._stage.books
-        scene = Scene(actor.name, now, event_id, books.of, books.offers.get)
+        scene = DecisionContext(actor.name, now, event_id, books.of, books.offers.get)
         decision = choice.decide(scene) if isinstance(choice, Command) else combine(choice, scene)
         on_sale = decision.details.get("item") == SALE_ITEM and decision.type == "sword_bought"
         return at_sale_price(decision) if on_sale and self._stage.is_sale() else decision
 
-    def _remember(self, actor: Actor, choice: Choice, decision: Decision, event_id: str) -> None:
+    def _remember(self, actor: Agent, choice: Choice, decision: Decision, event_id: str) -> None:
         """What others will have in mind."""
         stage = self._stage
         if "sale" in decision.details:
@@ -93,13 +93,13 @@ class Turns:
         elif decision.type == "player_left":
             actor.is_gone = True
 
-    def _offer(self, actor: Actor, to: Actor, trade: str) -> None:
+    def _offer(self, actor: Agent, to: Agent, trade: str) -> None:
         actor.offered.append((trade, self._stage.seconds))
         to.inbox.append((trade, self._stage.seconds))
         if to.is_playing and not to.has_quit:  # sees it at once
             to.script.append("answer")
 
-    def _event(self, actor: Actor, event_id: str, now: datetime, decision: Decision) -> Event:
+    def _event(self, actor: Agent, event_id: str, now: datetime, decision: Decision) -> Event:
         is_look = not decision.transfers
         return new_event(
             event_id=event_id,
@@ -120,6 +120,6 @@ def new_id(rng: random.Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def _weight(actor: Actor, action: str) -> float:
+def _weight(actor: Agent, action: str) -> float:
     wants = actor.persona.wants
     return wants.get(action, 0) / sum(wants.values())

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from load.simulation.personas import HOURS, PERSONAS, THRIFT_SIGMA, ZEAL_SIGMA, Persona
-from load.simulation.world_spec import Era
+from load.simulation.world_spec import WorldSpec
 
 _HABIT = 0.6  # of the sessions are around the player's own hour, the others whenever everybody plays
 _HABIT_HOURS = 2  # before and after it
 
 
 @dataclass(slots=True, eq=False)
-class Actor:
+class Agent:
     """One player. What the player owns is in the books and not here."""
 
     name: str
@@ -32,8 +32,8 @@ class Actor:
     has_quit: bool = False
     is_gone: bool = False
     script: list[str] = field(default_factory=list)  # what is done before anything is chosen, the last one first
-    opponent: "Actor | None" = None
-    attacker: "Actor | None" = None
+    opponent: "Agent | None" = None
+    attacker: "Agent | None" = None
     inbox: list[tuple[str, float]] = field(default_factory=list)  # trades that were offered, and when
     offered: list[tuple[str, float]] = field(default_factory=list)
     looked: dict[str, float] = field(default_factory=dict)  # kind of look -> when it counted last
@@ -49,7 +49,7 @@ class Actor:
         return self.turns > 0 and not self.is_arriving
 
 
-def cast(era: Era, realm: int, rng: random.Random) -> list[Actor]:
+def create_agents(era: WorldSpec, realm: int, rng: random.Random) -> list[Agent]:
     """All players of the realm, in the order in which they arrive."""
     number = era.players_of(realm)
     kinds = _kinds(number, rng)
@@ -60,11 +60,11 @@ def cast(era: Era, realm: int, rng: random.Random) -> list[Actor]:
     return [newcomer(era, realm, i, kind, at, rng) for i, (kind, at) in enumerate(zip(kinds, arrivals, strict=True))]
 
 
-def newcomer(era: Era, realm: int, number: int, kind: str, arrives: float, rng: random.Random) -> Actor:
+def newcomer(era: WorldSpec, realm: int, number: int, kind: str, arrives: float, rng: random.Random) -> Agent:
     """Somebody who comes at this moment."""
     persona = PERSONAS[kind]
     zeal = 1.0 if persona.is_bot else rng.lognormvariate(0, ZEAL_SIGMA)
-    return Actor(
+    return Agent(
         name=era.player_name(realm, number),
         kind=kind,
         persona=persona,

@@ -13,13 +13,13 @@ from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.kafka.topic import end_offsets
 from infra.presto import fetch
 from load.progress import wait_until_landed
-from load.simulation.backfill_writer import NotWritten, Order, Written, write_all
+from load.simulation.backfill_writer import BackfillFailed, WriteResult, WriteTask, write_all
 from load.simulation.personas import PERSONAS
-from load.simulation.world_spec import Era
+from load.simulation.world_spec import WorldSpec
 from stack.instance import Instance
 from state.connection import connect
 from state.ledger import Ledger
@@ -37,17 +37,17 @@ class Times:
     landed: float
 
 
-class History:
+class Backfill:
     """One era on its way through the pipeline."""
 
-    def __init__(self, instance: Instance, era: Era, console: Console) -> None:
+    def __init__(self, instance: Instance, era: WorldSpec, console: Console) -> None:
         self._instance, self._era, self._console = instance, era, console
         self._settings = instance.settings()
         self._ledger = Ledger(connect(self._settings))
         self._realms = range(era.realms)
 
     def run(self) -> bool:
-        """Answers whether all of it is effective. Raises StackError if it cannot be written."""
+        """Answers whether all of it is effective. Raises OperatorError if it cannot be written."""
         try:
             self._require_new()
             generations, before = self._ledger.generations(self._realms), self._totals()
@@ -57,24 +57,24 @@ class History:
             self._keep(written, times)
             return self._is_effective(written, times, generations, self._totals() - before)
         except redis.RedisError as error:
-            raise StackError("Redis does not answer: ./guildhall up") from error
+            raise OperatorError("Redis does not answer: ./guildhall up") from error
         except KafkaError as error:
-            raise StackError("Kafka does not answer: ./guildhall up") from error
-        except NotWritten as error:
-            raise StackError(f"the log did not take all of it: {error}; begin anew with another --seed") from error
+            raise OperatorError("Kafka does not answer: ./guildhall up") from error
+        except BackfillFailed as error:
+            raise OperatorError(f"the log did not take all of it: {error}; begin anew with another --seed") from error
 
     def _require_new(self) -> None:
         """That the realms take what is written, and that the names are nobody's."""
         for realm in self._realms:
             if self._ledger.is_recovering(realm) or self._ledger.halted(realm):
-                raise StackError(f"realm {realm} takes no actions at the moment: ./guildhall status says why")
+                raise OperatorError(f"realm {realm} takes no actions at the moment: ./guildhall status says why")
             if self._ledger.holdings(realm, f"player:{self._era.player_name(realm, 0)}").settled:
-                raise StackError(f"the history of seed {self._era.seed} was written before: choose another --seed")
+                raise OperatorError(f"the history of seed {self._era.seed} was written before: choose another --seed")
 
     def _totals(self) -> Counter[str]:
         return sum((Counter(self._ledger.totals(realm)) for realm in self._realms), Counter())
 
-    def _play(self, generations: Mapping[int, int], progress: Progress) -> tuple[list[Written], Times]:
+    def _play(self, generations: Mapping[int, int], progress: Progress) -> tuple[list[WriteResult], Times]:
         names = ("written", "settled", "landed")
         bars = {name: progress.add_task(name, total=self._era.events) for name in names}
         begins, begun = end_offsets(self._settings), time.monotonic()
@@ -88,9 +88,9 @@ class History:
             progress.update(bars["written"], completed=done)
             show("settled", self._ledger.offsets(self._realms))
             if self._ledger.generations(self._realms) != generations:
-                raise NotWritten("Redis was restarted meanwhile, and what is written from now on would not count")
+                raise BackfillFailed("Redis was restarted meanwhile, and what is written from now on would not count")
 
-        orders = [Order(self._settings, self._era, realm, generations[realm]) for realm in self._realms]
+        orders = [WriteTask(self._settings, self._era, realm, generations[realm]) for realm in self._realms]
         written = write_all(orders, report)
         progress.update(bars["written"], completed=self._era.events)
         after_writing = time.monotonic() - begun
@@ -98,7 +98,7 @@ class History:
         settled_at, landed_at = wait_until_landed(self._instance, self._ledger, ends, show)
         return written, Times(after_writing, settled_at - begun, landed_at - begun)
 
-    def _keep(self, written: Sequence[Written], times: Times) -> None:
+    def _keep(self, written: Sequence[WriteResult], times: Times) -> None:
         """What was put into the world, for whoever wants to know whether an analysis has found it."""
         folder = self._folder()
         world = {
@@ -124,7 +124,7 @@ class History:
         return self._instance.folder("figures", f"history-{self._era.seed}-{self._era.run}")
 
     def _is_effective(
-        self, written: Sequence[Written], times: Times, generations: Mapping[int, int], grown: Counter[str]
+        self, written: Sequence[WriteResult], times: Times, generations: Mapping[int, int], grown: Counter[str]
     ) -> bool:
         """Say what became of it, and why if it is not what it should be."""
         era, say = self._era, self._console.print
@@ -145,7 +145,7 @@ class History:
         return landed == era.events and not grown["rejected"] and not grown["stale"]
 
 
-def _troubles(era: Era, landed: int, grown: Counter[str], was_restarted: bool) -> Iterator[str]:
+def _troubles(era: WorldSpec, landed: int, grown: Counter[str], was_restarted: bool) -> Iterator[str]:
     if landed != era.events:
         yield f"{era.events - landed:,} records are not in Presto: ./guildhall quarantine list may have them"
     if grown["stale"]:

@@ -14,8 +14,8 @@ from kafka import KafkaProducer
 
 from game.events import encode
 from infra.settings import Settings
-from load.simulation.simulator import Summary, World
-from load.simulation.world_spec import Era
+from load.simulation.simulator import RealmSimulator, SimulationResult
+from load.simulation.world_spec import WorldSpec
 
 POLL_SECONDS = 1.0  # between two reports of how many records there are
 
@@ -29,31 +29,31 @@ _written: "SynchronizedArray[int]"
 _stop: "Synchronized[int]"
 
 
-class NotWritten(Exception):
+class BackfillFailed(Exception):
     """The log did not take all records. Those that it took are a world that ends in the middle."""
 
 
 @dataclass(frozen=True)
-class Order:
+class WriteTask:
     """What one process is to write."""
 
     settings: Settings
-    era: Era
+    era: WorldSpec
     realm: int
     generation: int
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """What the realm got. ``players`` are what each one was made of and what became of them: name, persona, number of
     sessions, whether they came back no more, and whether they said so."""
 
     realm: int
-    summary: Summary
+    summary: SimulationResult
     players: Sequence[tuple[str, str, int, bool, bool]]
 
 
-def write_all(orders: Sequence[Order], report: Callable[[int], None]) -> list[Written]:
+def write_all(orders: Sequence[WriteTask], report: Callable[[int], None]) -> list[WriteResult]:
     """Write all of them. ``report`` is told now and then how many records there are, and may raise what stops it.
     Raises NotWritten or kafka.errors.KafkaError."""
     # Spawned and not forked: a fork would inherit the locks of other threads' clients.
@@ -71,7 +71,7 @@ def write_all(orders: Sequence[Order], report: Callable[[int], None]) -> list[Wr
                         future.result()
             return [future.result() for future in futures]
         except BrokenProcessPool as error:
-            raise NotWritten("a process that writes it was killed") from error
+            raise BackfillFailed("a process that writes it was killed") from error
         except BaseException:
             stop.value = 1
             pool.shutdown(cancel_futures=True)
@@ -85,9 +85,9 @@ def _begin(written: "SynchronizedArray[int]", stop: "Synchronized[int]") -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def write(order: Order) -> Written:
+def write(order: WriteTask) -> WriteResult:
     """Write one realm's history. Raises NotWritten or kafka.errors.KafkaError."""
-    world = World(order.era, order.realm, order.generation)
+    world = RealmSimulator(order.era, order.realm, order.generation)
     failures: list[BaseException] = []
     producer = KafkaProducer(
         bootstrap_servers=order.settings.kafka,
@@ -104,17 +104,17 @@ def write(order: Order) -> Written:
             if number % _LOOK_EVERY == 0:
                 _written[order.realm] = number
                 if _stop.value or failures or not _is_wanted():
-                    raise NotWritten(str(failures[0]) if failures else "it was stopped")
+                    raise BackfillFailed(str(failures[0]) if failures else "it was stopped")
             record = {"key": event.player.encode(), "value": encode(event), "partition": order.realm}
             producer.send(order.settings.topic, **record).add_errback(failures.append)
         producer.flush()
     finally:
         producer.close()
     if failures:
-        raise NotWritten(str(failures[0]))
+        raise BackfillFailed(str(failures[0]))
     _written[order.realm] = world.summary.records
     people = [(a.name, a.kind, a.sessions, a.has_quit, a.is_gone) for a in world.stage.people]
-    return Written(order.realm, world.summary, people)
+    return WriteResult(order.realm, world.summary, people)
 
 
 def _is_wanted() -> bool:

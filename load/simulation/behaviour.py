@@ -27,13 +27,13 @@ from game.commands import (
     PayOut,
     Revive,
     Sell,
-    Side,
     Strike,
+    TradeSide,
 )
 from game.rules import guilds, quests
-from load.simulation.agents import Actor
-from load.simulation.personas import APPEAL, NOTHING, OWNED, UNARMED, WOUNDED
-from load.simulation.realm_context import Stage
+from load.simulation.agents import Agent
+from load.simulation.personas import APPEAL, NO_PURCHASE_UTILITY, OWNED_UTILITY, UNARMED, WOUNDED
+from load.simulation.realm_context import RealmContext
 
 Look = str  # the type of a telemetry event
 Choice = Command | tuple[Command, ...] | Look
@@ -48,12 +48,12 @@ _SHIELDS: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.k
 _POTIONS: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.kind == "potion")
 
 
-def choose(stage: Stage, actor: Actor, action: str) -> Choice | None:
+def choose(stage: RealmContext, actor: Agent, action: str) -> Choice | None:
     """What the player does, if it is an action of this name."""
     return _CHOICES[action](stage, actor)
 
 
-def look(stage: Stage, actor: Actor, kind: Look) -> Look | None:
+def look(stage: RealmContext, actor: Agent, kind: Look) -> Look | None:
     """A look that counts."""
     if stage.seconds - actor.looked.get(kind, -LOOK_SECONDS) < LOOK_SECONDS:
         return None
@@ -61,12 +61,12 @@ def look(stage: Stage, actor: Actor, kind: Look) -> Look | None:
     return kind
 
 
-def _buy(stage: Stage, actor: Actor) -> Choice | None:
+def _buy(stage: RealmContext, actor: Agent) -> Choice | None:
     """A logit choice among what the player can pay, and nothing. Who fights keeps the gold for a revival."""
     has, gold = stage.has(actor), stage.gold(actor)
     if _owned(stage, actor, _SWORDS):
         gold -= catalogue.REVIVAL_PRICE
-    names, weights = [""], [math.exp(NOTHING)]
+    names, weights = [""], [math.exp(NO_PURCHASE_UTILITY)]
     for name in APPEAL:
         if stage.price(name) <= gold:
             names.append(name)
@@ -78,22 +78,22 @@ def _buy(stage: Stage, actor: Actor) -> Choice | None:
     return Buy(item=found, quantity=2 if several else 1)
 
 
-def _utility(stage: Stage, actor: Actor, name: str, owned: int) -> float:
+def _utility(stage: RealmContext, actor: Agent, name: str, owned: int) -> float:
     kind, has = catalogue.ITEMS[name].kind, stage.has(actor)
     worth = APPEAL[name] - actor.thrift * stage.price(name) / 10
     if kind == "potion":
         return worth + (WOUNDED if 2 * has.get("wounds", 0) >= catalogue.FULL_HEALTH else 0.0) - 0.5 * owned
     if owned:
-        return worth + OWNED
+        return worth + OWNED_UTILITY
     return worth + (UNARMED if kind == "sword" and not _owned(stage, actor, _SWORDS) else 0.0)
 
 
-def _sell(stage: Stage, actor: Actor) -> Choice | None:
+def _sell(stage: RealmContext, actor: Agent) -> Choice | None:
     spare = _spare(stage, actor)
     return Sell(item=spare, quantity=1) if spare else None
 
 
-def _strike(stage: Stage, actor: Actor) -> Choice | None:
+def _strike(stage: RealmContext, actor: Agent) -> Choice | None:
     if not _stands(stage, actor):
         return _revive(stage, actor)
     target = _target(stage, actor) if _owned(stage, actor, _SWORDS) else None
@@ -101,7 +101,7 @@ def _strike(stage: Stage, actor: Actor) -> Choice | None:
     return Strike(target=target.name) if target else None
 
 
-def _target(stage: Stage, actor: Actor) -> Actor | None:
+def _target(stage: RealmContext, actor: Agent) -> Agent | None:
     """Whoever is being fought, else who struck last, else somebody who plays at the moment; seldom somebody who is not
     there to strike back, or a member of the own guild."""
     rng = stage.rng
@@ -120,22 +120,22 @@ def _target(stage: Stage, actor: Actor) -> Actor | None:
     return found[0] if found else None
 
 
-def _stands(stage: Stage, other: Actor) -> bool:
+def _stands(stage: RealmContext, other: Agent) -> bool:
     return not other.is_gone and stage.has(other).get("health", 0) > 0
 
 
-def _drink(stage: Stage, actor: Actor) -> Choice | None:
+def _drink(stage: RealmContext, actor: Agent) -> Choice | None:
     potions = _owned(stage, actor, _POTIONS) if _stands(stage, actor) else []
     return Drink(potion=potions[0]) if potions and stage.has(actor).get("wounds", 0) > 15 else None
 
 
-def _revive(stage: Stage, actor: Actor) -> Choice | None:
+def _revive(stage: RealmContext, actor: Agent) -> Choice | None:
     has = stage.has(actor)
     is_down = has.get("health", 0) == 0
     return Revive() if is_down and has.get("gold", 0) >= catalogue.REVIVAL_PRICE else None
 
 
-def _gift(stage: Stage, actor: Actor) -> Choice | None:
+def _gift(stage: RealmContext, actor: Agent) -> Choice | None:
     to, gold = _friend(stage, actor), stage.gold(actor)
     if to is None:
         return None
@@ -145,7 +145,7 @@ def _gift(stage: Stage, actor: Actor) -> Choice | None:
     return Give(to=to.name, gold=stage.rng.randint(1, min(15, gold // 2))) if gold >= 10 else None
 
 
-def _trade(stage: Stage, actor: Actor) -> Choice | None:
+def _trade(stage: RealmContext, actor: Agent) -> Choice | None:
     answer = _answer(stage, actor)
     if answer:
         return answer
@@ -156,19 +156,19 @@ def _trade(stage: Stage, actor: Actor) -> Choice | None:
         return None
     spare, theirs = _spare(stage, actor), _spare(stage, to)
     if spare and (not theirs or stage.rng.random() < 0.6):
-        return OfferTrade(to=to.name, give=Side(item=spare), want=Side(gold=_asked(stage, spare)))
+        return OfferTrade(to=to.name, give=TradeSide(item=spare), want=TradeSide(gold=_asked(stage, spare)))
     gold = _asked(stage, theirs) if theirs else 0
     if theirs and gold <= stage.gold(actor):
-        return OfferTrade(to=to.name, give=Side(gold=gold), want=Side(item=theirs))
+        return OfferTrade(to=to.name, give=TradeSide(gold=gold), want=TradeSide(item=theirs))
     return None
 
 
-def _asked(stage: Stage, item: str) -> int:
+def _asked(stage: RealmContext, item: str) -> int:
     """Between what the shop pays and what it takes."""
     return max(1, round(catalogue.ITEMS[item].price * stage.rng.uniform(0.5, 0.95)))
 
 
-def _answer(stage: Stage, actor: Actor) -> Choice | None:
+def _answer(stage: RealmContext, actor: Agent) -> Choice | None:
     """The oldest offer that is still open."""
     while actor.inbox:
         trade, at = actor.inbox.pop(0)
@@ -177,7 +177,7 @@ def _answer(stage: Stage, actor: Actor) -> Choice | None:
     return None
 
 
-def _withdraw(stage: Stage, actor: Actor) -> Choice | None:
+def _withdraw(stage: RealmContext, actor: Agent) -> Choice | None:
     while actor.offered:
         trade, at = actor.offered.pop(0)
         if trade in stage.books.offers and stage.seconds - at < _OFFER_LASTS:
@@ -185,7 +185,7 @@ def _withdraw(stage: Stage, actor: Actor) -> Choice | None:
     return None
 
 
-def _quest(stage: Stage, actor: Actor) -> Choice | None:
+def _quest(stage: RealmContext, actor: Agent) -> Choice | None:
     has = stage.has(actor)
     for name, quest in catalogue.QUESTS.items():
         if not quests.is_rewarded(name, has) and quests.fulfilled_by(quest, has):
@@ -193,11 +193,11 @@ def _quest(stage: Stage, actor: Actor) -> Choice | None:
     return None
 
 
-def _claim(stage: Stage, actor: Actor) -> Choice | None:
+def _claim(stage: RealmContext, actor: Agent) -> Choice | None:
     return ClaimGold() if stage.has(actor).get("claim_day", 0) < stage.now.toordinal() else None
 
 
-def _batch(stage: Stage, actor: Actor) -> Choice | None:
+def _batch(stage: RealmContext, actor: Agent) -> Choice | None:
     """Daily gold and a potion, in one event."""
     claim = ClaimGold() if _claim(stage, actor) else None
     gold = stage.gold(actor)
@@ -206,7 +206,7 @@ def _batch(stage: Stage, actor: Actor) -> Choice | None:
     return claim, Buy(item="small_potion", quantity=1)
 
 
-def _join(stage: Stage, actor: Actor) -> Choice | None:
+def _join(stage: RealmContext, actor: Agent) -> Choice | None:
     """The largest of some guilds that have a seat; now and then, or if there is none, a new one."""
     rng, found = stage.rng, []
     if stage.guild(actor):
@@ -221,7 +221,7 @@ def _join(stage: Stage, actor: Actor) -> Choice | None:
     return EnterGuild(guild=min(found)[1])
 
 
-def _guild(stage: Stage, actor: Actor) -> Choice | None:
+def _guild(stage: RealmContext, actor: Agent) -> Choice | None:
     """The life of a guild; its leader pays out, hands over now and then, and leaves like others."""
     guild, dice, gold = stage.guild(actor), stage.rng.random(), stage.gold(actor)
     if guild is None:
@@ -239,11 +239,11 @@ def _guild(stage: Stage, actor: Actor) -> Choice | None:
     return Deposit(gold=stage.rng.randint(2, min(20, gold // 2))) if gold >= 12 else None
 
 
-def _leave_guild(stage: Stage, actor: Actor) -> Choice | None:
+def _leave_guild(stage: RealmContext, actor: Agent) -> Choice | None:
     return LeaveGuild() if stage.guild(actor) else None
 
 
-def _friend(stage: Stage, actor: Actor, *, is_needed: bool = False) -> Actor | None:
+def _friend(stage: RealmContext, actor: Agent, *, is_needed: bool = False) -> Agent | None:
     """Often a member of the own guild; if an answer is needed rather somebody who plays at the moment."""
     mates = [mate for mate in stage.mates(actor) if not mate.is_gone]
     if is_needed:
@@ -254,12 +254,12 @@ def _friend(stage: Stage, actor: Actor, *, is_needed: bool = False) -> Actor | N
     return stage.rng.choice(mates) if mates and stage.rng.random() < 0.6 else stage.somebody(actor)
 
 
-def _owned(stage: Stage, actor: Actor, names: tuple[str, ...]) -> list[str]:
+def _owned(stage: RealmContext, actor: Agent, names: tuple[str, ...]) -> list[str]:
     has = stage.has(actor)
     return [name for name in names if has.get(f"item:{name}", 0) > 0]
 
 
-def _spare(stage: Stage, actor: Actor) -> str | None:
+def _spare(stage: RealmContext, actor: Agent) -> str | None:
     """Something that the player does not need: a second piece, or what a better one has replaced."""
     has = stage.has(actor)
     for kind in (_SWORDS, _SHIELDS):
@@ -270,7 +270,7 @@ def _spare(stage: Stage, actor: Actor) -> str | None:
     return next((name for name in _POTIONS if has.get(f"item:{name}", 0) > 2), None)
 
 
-_CHOICES: Final[dict[str, Callable[[Stage, Actor], Choice | None]]] = {
+_CHOICES: Final[dict[str, Callable[[RealmContext, Agent], Choice | None]]] = {
     "look_shop": lambda stage, actor: look(stage, actor, "shop_viewed"),
     "look_inventory": lambda stage, actor: look(stage, actor, "inventory_viewed"),
     "sign_in": lambda stage, actor: look(stage, actor, "signed_in"),

@@ -16,7 +16,9 @@ def comparison(
     rows: list[tuple[str, str, str, str]] = []
     if guild:
         for title, found in (("as it is", guild.naive), ("among alike sessions", guild.adjusted)):
-            rows.append(_ratio(f"a guild multiplies the chance to leave by ({title})", personas.GUILD_STAYS, found))
+            rows.append(
+                _ratio(f"a guild multiplies the chance to leave by ({title})", personas.GUILD_CHURN_FACTOR, found)
+            )
     if sale:
         price = f"{personas.SALE_OFF:.0%}"
         rows.append(
@@ -26,8 +28,8 @@ def comparison(
         rows.append(("the sale multiplies the players by", crowd, f"× {sale.crowd:.2f}", "the weekday is in it, too"))
     shares = (
         ("players who are bots", personas.PERSONAS["bot"].share, bots),
-        ("events that come late", personas.LATE, late),
-        ("events, looks left out, that are written twice", personas.TWICE, twice),
+        ("events that come late", personas.LATE_RATE, late),
+        ("events, looks left out, that are written twice", personas.DUPLICATE_RATE, twice),
     )
     rows += [_share(title, told, found) for title, told, found in shares if found]
     return pd.DataFrame(rows, columns=["parameter", "told", "found", "verdict"])

@@ -125,7 +125,7 @@ ZEAL_SIGMA: Final = 0.5
 THRIFT_SIGMA: Final = 0.25
 
 #: The causal effect of a guild: the chance to leave for ever after a session is multiplied by this, for its members.
-GUILD_STAYS: Final = 0.6
+GUILD_CHURN_FACTOR: Final = 0.6
 
 #: What an item is worth to everybody, as utility in a logit choice; what it costs is weighed by the player's thrift.
 APPEAL: Final[dict[str, float]] = {
@@ -139,9 +139,9 @@ APPEAL: Final[dict[str, float]] = {
     "small_potion": -0.6,
     "large_potion": -0.5,
 }
-NOTHING: Final = 0.9  # the utility of leaving the shop without a purchase
+NO_PURCHASE_UTILITY: Final = 0.9  # the utility of leaving the shop without a purchase
 UNARMED: Final = 1.3  # is added to swords while the player has none
-OWNED: Final = -2.5  # is added to swords and shields of which the player has one
+OWNED_UTILITY: Final = -2.5  # is added to swords and shields of which the player has one
 WOUNDED: Final = 1.6  # is added to potions while the player has half of the wounds or more
 
 #: Of the first session, in this order; the chance that somebody who is still there does it.
@@ -166,16 +166,16 @@ GREETING: Final[tuple[tuple[str, float], ...]] = (
 )
 
 #: How many of those who leave for ever say so, by deleting the player; the others just do not come back.
-SAYS_GOODBYE: Final = 0.085
+DELETES_ACCOUNT_SHARE: Final = 0.085
 LEAVES_GUILD_FIRST: Final = 0.3  # how many of those who just do not come back give their seat back before
 
 #: Of turns in which nothing that a player wants makes sense: how many are a look instead.
 IDLE_LOOK: Final = 0.5
 
 #: Of all events: how many reach the log late, with the time when they were decided, and how many are written twice.
-LATE: Final = 0.004
+LATE_RATE: Final = 0.004
 LATEST_SECONDS: Final = 900.0
-TWICE: Final = 0.002
+DUPLICATE_RATE: Final = 0.002
 
 #: The sale: so much of the price is taken off, for so many pieces for each player of the realm, within these hours
 #: (UTC) of one day. More people come meanwhile, and who is there thinks of shopping more often.
@@ -195,6 +195,6 @@ HOURS: Final[tuple[float, ...]] = (
 WEEKDAYS: Final[tuple[float, ...]] = (0.9, 0.88, 0.9, 0.95, 1.1, 1.35, 1.3)
 
 #: How many newcomers come: many at the launch, fewer from day to day, and always some.
-LAUNCH: Final = 2.2  # of the first day, on top of
-ALWAYS: Final = 1.0
+LAUNCH_BOOST: Final = 2.2  # of the first day, on top of
+BASELINE_ARRIVALS: Final = 1.0
 LAUNCH_FADES_DAYS: Final = 4.0

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from game.events import Event, is_telemetry
-from load.simulation.agent_actions import Turns
-from load.simulation.agents import Actor, cast, newcomer
+from load.simulation.agent_actions import AgentActions
+from load.simulation.agents import Agent, create_agents, newcomer
 from load.simulation.personas import (
     BOT_JITTER_SECONDS,
+    DELETES_ACCOUNT_SHARE,
+    DUPLICATE_RATE,
     FUNNEL,
     GREETING,
-    GUILD_STAYS,
-    LATE,
+    GUILD_CHURN_FACTOR,
+    LATE_RATE,
     LATEST_SECONDS,
     LEAST_PAUSE_SECONDS,
     LEAVES_GUILD_FIRST,
-    SAYS_GOODBYE,
-    TWICE,
 )
-from load.simulation.realm_context import Stage
-from load.simulation.world_spec import Era
+from load.simulation.realm_context import RealmContext
+from load.simulation.world_spec import WorldSpec
 
 _HOUR = 3600.0
 _APART = 2700.0  # between two sessions of a player: analysts take actions that are half an hour apart for one session
@@ -31,7 +31,7 @@ _COPY_WITHIN = 20  # records: a producer that sends again does it soon
 
 
 @dataclass
-class Summary:
+class SimulationResult:
     """What a realm's history holds."""
 
     records: int = 0
@@ -41,19 +41,19 @@ class Summary:
     sold_on_sale: int = 0
 
 
-class World:
+class RealmSimulator:
     """The generator of one realm. The same era and realm give the same records."""
 
-    def __init__(self, era: Era, realm: int, generation: int) -> None:
+    def __init__(self, era: WorldSpec, realm: int, generation: int) -> None:
         self._era, self._total, self._eagerness = era, era.events_of(realm), era.eagerness
         self._rng = random.Random(f"{era.seed}:{era.start}:{realm}")  # noqa: S311 - repeatable, and no secret
-        self.stage = Stage(era, realm, self._rng)
-        self.turns = Turns(self.stage, generation)
-        self.summary = Summary()
-        self._coming = deque(cast(era, realm, self._rng))
+        self.stage = RealmContext(era, realm, self._rng)
+        self.turns = AgentActions(self.stage, generation)
+        self.summary = SimulationResult()
+        self._coming = deque(create_agents(era, realm, self._rng))
         self._goals = [share * self._total for share in itertools.accumulate(era.rhythm.events())]
         # When the record is written, a number, who acts, and when it is said to happen.
-        self._agenda: list[tuple[float, int, Actor, float]] = []
+        self._agenda: list[tuple[float, int, Agent, float]] = []
         self._numbers = itertools.count()
         self._copies: deque[tuple[int, Event]] = deque()
         # What was begun, to know how many turns a session has and how many events a turn.
@@ -76,7 +76,7 @@ class World:
 
     def _repeated(self, event: Event) -> Iterator[Event]:
         """Records that are written a second time, now that some others have come between."""
-        if self._rng.random() < TWICE and not is_telemetry(event):  # the ledger forgets looks at once
+        if self._rng.random() < DUPLICATE_RATE and not is_telemetry(event):  # the ledger forgets looks at once
             self._copies.append((self.summary.records + self._rng.randint(0, _COPY_WITHIN), event))
         while self._copies and self._copies[0][0] <= self.summary.records:
             self.summary.twice += 1
@@ -123,7 +123,7 @@ class World:
             self._begin(free[i], (hour + self._rng.random()) * _HOUR)
         return len(free)
 
-    def _begin(self, actor: Actor, at: float) -> None:
+    def _begin(self, actor: Agent, at: float) -> None:
         """Plan a session."""
         rng, usual = self._rng, actor.persona.actions
         turns = rng.gauss(usual, usual / 6) if actor.persona.is_bot else rng.expovariate(1 / usual)
@@ -139,15 +139,15 @@ class World:
         actor.is_arriving = True
         self._go_on(actor, at)
 
-    def _go_on(self, actor: Actor, at: float) -> None:
+    def _go_on(self, actor: Agent, at: float) -> None:
         # What is late is decided now: the player waits for it, and others come before it in the log.
-        is_late = not actor.is_arriving and self._rng.random() < LATE
+        is_late = not actor.is_arriving and self._rng.random() < LATE_RATE
         written = at + self._rng.uniform(1, LATEST_SECONDS) if is_late else at
         heapq.heappush(self._agenda, (written, next(self._numbers), actor, at))
 
     # What they do.
 
-    def _turn(self, actor: Actor, at: float, happens: float) -> Event | None:
+    def _turn(self, actor: Agent, at: float, happens: float) -> Event | None:
         self.stage.seconds = happens
         self._taken += 1
         self._due -= 1
@@ -166,27 +166,27 @@ class World:
             self._go_on(actor, at + self._pause(actor))
         return event
 
-    def _arrive(self, actor: Actor) -> Event | None:
+    def _arrive(self, actor: Agent) -> Event | None:
         """The first turn of a session; of the first session it is to register."""
         actor.is_arriving = False
         actor.sessions += 1
         return self.turns.register(actor) if actor.sessions == 1 else self.turns.take(actor, is_late=False)
 
-    def _end(self, actor: Actor) -> None:
+    def _end(self, actor: Agent) -> None:
         """The session is over, and perhaps the player never comes back; some of those say so."""
         rng, guild = self._rng, self.stage.guild(actor)
         # Whoever is made to come more often than usual has as many days here as others.
         chance = actor.persona.leaves / actor.zeal**0.5 / max(1.0, self._eagerness)
-        if rng.random() >= chance * (GUILD_STAYS if guild else 1.0):
+        if rng.random() >= chance * (GUILD_CHURN_FACTOR if guild else 1.0):
             return
         actor.has_quit = True
-        goodbye = rng.random() < SAYS_GOODBYE
+        goodbye = rng.random() < DELETES_ACCOUNT_SHARE
         gives_back = bool(guild) and (goodbye or rng.random() < LEAVES_GUILD_FIRST)
         actor.script = ["depart"] * goodbye + ["leave_guild"] * gives_back  # the last one comes first
         actor.turns = len(actor.script)
         self._due += actor.turns
 
-    def _pause(self, actor: Actor) -> float:
+    def _pause(self, actor: Agent) -> float:
         usual = actor.persona.pause_seconds
         if actor.persona.is_bot:
             return self._rng.gauss(usual, BOT_JITTER_SECONDS)

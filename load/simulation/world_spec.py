@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 
-from infra.errors import StackError
-from load.simulation.activity_curve import Rhythm
+from infra.errors import OperatorError
+from load.simulation.activity_curve import ActivityCurve
 
 # No two names of these characters look alike, and none of them looks like another one beside its neighbours: whatever
 # ends in so many of them is a name of its own, as the rules see it.
@@ -58,7 +58,7 @@ _GUILDS = (
 
 
 @dataclass(frozen=True)
-class Era:
+class WorldSpec:
     """A function of what is given here, the day included: the same era has the same events."""
 
     seed: int
@@ -69,9 +69,9 @@ class Era:
     events: int
 
     @property
-    def rhythm(self) -> Rhythm:
+    def rhythm(self) -> ActivityCurve:
         """When things happen."""
-        return Rhythm(self.start, self.days)
+        return ActivityCurve(self.start, self.days)
 
     @property
     def run(self) -> str:
@@ -105,15 +105,15 @@ class Era:
         return f"{_GUILDS[n % len(_GUILDS)]}_{self.run}{_code(n, _CODE_LENGTH)}"
 
 
-def era(seed: int, start: date, days: int, realms: int, players: int | None, events: int) -> Era:
+def world_spec(seed: int, start: date, days: int, realms: int, players: int | None, events: int) -> WorldSpec:
     """The era with these figures; without a number of players there are as many as usually cause so many events.
-    Raises StackError if so many players cannot cause so many events."""
-    usual = Rhythm(start, days).events_a_player()
-    found = Era(seed, start, days, realms, players or max(realms, round(events / usual)), events)
+    Raises OperatorError if so many players cannot cause so many events."""
+    usual = ActivityCurve(start, days).events_a_player()
+    found = WorldSpec(seed, start, days, realms, players or max(realms, round(events / usual)), events)
     most = min(len(_DISTINCT) ** _CODE_LENGTH // 2, events // _LEAST_EVENTS_A_PLAYER)
     least = max(realms, round(events / (usual * _MOST_EAGERNESS)))
     if not least <= found.players <= most:
-        raise StackError(
+        raise OperatorError(
             f"{found.players:,} players do not cause {events:,} events in {days} days: choose {least:,} to {most:,}"
         )
     return found

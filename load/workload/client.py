@@ -11,13 +11,13 @@ import requests
 
 from game.events import event_id_of
 from load.guildhall_client import Guildhall
-from load.workload.history import Kind, Operation, Outcome
+from load.workload.history import Operation, OperationType, Response
 from load.workload.operations import ROUTES
 
 TIMEOUT_SECONDS = 10.0  # of one request: longer than any answer of a healthy server, shorter than most faults
 
 # What an answer must have to be one, if it is not an event.
-_ANSWERED: dict[Kind, set[str]] = {
+_ANSWERED: dict[OperationType, set[str]] = {
     "inventory": {"offset", "accounts"},
     "history": {"events", "next"},
     "batch_apart": {"results"},
@@ -34,7 +34,7 @@ class Action:
     realm: int
     player: str
     token: str
-    kind: Kind
+    kind: OperationType
     request: dict[str, Any]
     key: str | None
     etag: str = ""
@@ -87,7 +87,7 @@ class Client:
         return self._mine.number, self._mine.guildhall
 
 
-def outcome_of(kind: Kind, reply: Reply) -> Outcome:
+def outcome_of(kind: OperationType, reply: Reply) -> Response:
     """What the answer says of this try. One that the API does not document leaves it unknown; so does 429, which who
     sends an operator's key must never get."""
     problem = str(reply.body.get("type", "")).removeprefix("/problems/")
@@ -121,7 +121,7 @@ def _parts(whole: Operation, reply: Reply) -> Iterator[Operation]:
     """An operation for each action of the batch. The keys of the parts are made as the API makes them."""
     results = reply.body.get("results") or [None] * len(whole.request["actions"])
     for i, (action, result) in enumerate(zip(whole.request["actions"], results, strict=True)):
-        kind: Kind = action["action"]
+        kind: OperationType = action["action"]
         request = {name: value for name, value in action.items() if name != "action"}
         part = Action(whole.realm, whole.player, "", kind, request, f"{whole.key}/{i}")
         # Without results the answer to the whole says of each part what it says of all.

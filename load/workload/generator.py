@@ -14,14 +14,14 @@ from typing import Any, Final, Literal, TypeVar
 
 from game import catalogue
 from game.events import event_id_of
-from load.workload.history import Kind
+from load.workload.history import OperationType
 
 Json = dict[str, Any]
-Manner = Literal["once", "twice", "again", "rush"]
+DeliveryMode = Literal["once", "twice", "again", "rush"]
 T = TypeVar("T")
 
 # How often. There are so many reads because each is checked against the log.
-_WEIGHTS: Final[dict[Kind, int]] = {
+_WEIGHTS: Final[dict[OperationType, int]] = {
     "buy_sword": 10,
     "buy": 12,
     "sell": 6,
@@ -50,13 +50,13 @@ _WEIGHTS: Final[dict[Kind, int]] = {
 
 # Who begins wants what everything else takes: a sword, a guild.
 _FIRST_TURNS: Final = 3
-_FIRST_WEIGHTS: Final[dict[Kind, int]] = {"buy_sword": 4, "buy": 2, "join_guild": 4, "inventory": 1}
+_FIRST_WEIGHTS: Final[dict[OperationType, int]] = {"buy_sword": 4, "buy": 2, "join_guild": 4, "inventory": 1}
 
 # Whom everybody strikes drinks and gets up again.
-_WEIGHTS_OF_THE_TARGET: Final[dict[Kind, int]] = _WEIGHTS | {"buy": 20, "drink": 20, "revive": 40}
+_WEIGHTS_OF_THE_TARGET: Final[dict[OperationType, int]] = _WEIGHTS | {"buy": 20, "drink": 20, "revive": 40}
 
 # Of a batch: what often can be done, as one action that cannot ends all of it.
-_WEIGHTS_IN_A_BATCH: Final[dict[Kind, int]] = {
+_WEIGHTS_IN_A_BATCH: Final[dict[OperationType, int]] = {
     "buy_sword": 3,
     "buy": 3,
     "claim_gold": 2,
@@ -76,7 +76,7 @@ _WEIGHTS_IN_A_BATCH: Final[dict[Kind, int]] = {
 
 # How often, of 100, an action is done once; twice at the same time with one key; again after it has ended, with the
 # same key; or thrice at the same time with different keys.
-_MANNERS: Final[dict[Manner, int]] = {"once": 70, "twice": 10, "again": 10, "rush": 10}
+_MANNERS: Final[dict[DeliveryMode, int]] = {"once": 70, "twice": 10, "again": 10, "rush": 10}
 
 _READS: Final = frozenset({"inventory", "history"})
 MOST_IN_A_BATCH: Final = 3
@@ -89,19 +89,19 @@ ONLY_IF: Final = 0.1  # of all purchases: only at a price, and only if the inven
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PlannedRequest:
     """``key`` is empty for a read. ``if_unchanged``: only if the inventory is the one that was read last."""
 
-    kind: Kind
+    kind: OperationType
     request: Json
     key: str
     further_keys: tuple[str, str]
-    manner: Manner
+    manner: DeliveryMode
     if_unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class PlayerSlot:
     """Where a player plays: the ``number`` among the ``crowd`` of a realm. One player after another has it."""
 
     seed: int
@@ -114,17 +114,17 @@ class Seat:
         """The name of the player who has the seat in this life."""
         return f"p{self.number}_{self.run}_{life}"
 
-    def of(self, number: int) -> "Seat":
+    def of(self, number: int) -> "PlayerSlot":
         """Another one of the crowd."""
-        return Seat(self.seed, self.run, self.realm, number, self.crowd)
+        return PlayerSlot(self.seed, self.run, self.realm, number, self.crowd)
 
-    def first_wish(self, life: int) -> Wish:
+    def first_wish(self, life: int) -> PlannedRequest:
         """To be registered."""
         draw = _Draw(self, life, 0)
         key, further, manner = draw.key(), (draw.key(), draw.key()), draw.weighted(_MANNERS)
-        return Wish("register", {"realm": self.realm, "name": self.name(life)}, key, further, manner)
+        return PlannedRequest("register", {"realm": self.realm, "name": self.name(life)}, key, further, manner)
 
-    def wish(self, life: int, turn: int) -> Wish:
+    def wish(self, life: int, turn: int) -> PlannedRequest:
         """What the player wants in this turn of the life."""
         draw = _Draw(self, life, turn)
         key, further, manner = draw.key(), (draw.key(), draw.key()), draw.weighted(_MANNERS)
@@ -132,20 +132,20 @@ class Seat:
         request = _request(draw, kind)
         is_purchase = kind in ("buy", "buy_sword")
         key = "" if kind in _READS else key
-        return Wish(kind, request, key, further, manner, is_purchase and draw.rng.random() < ONLY_IF)
+        return PlannedRequest(kind, request, key, further, manner, is_purchase and draw.rng.random() < ONLY_IF)
 
 
 class _Draw:
     """The random choices of one turn."""
 
-    def __init__(self, seat: Seat, life: int, turn: int) -> None:
+    def __init__(self, seat: PlayerSlot, life: int, turn: int) -> None:
         self.seat, self.life, self.turn = seat, life, turn
         self.rng = random.Random(f"{seat.seed}:{seat.number}:{life}:{turn}")  # noqa: S311 - repeatable, and no secret
 
     def key(self) -> str:
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
-    def kind(self) -> Kind:
+    def kind(self) -> OperationType:
         if self.turn <= _FIRST_TURNS:
             return self.weighted(_FIRST_WEIGHTS)
         return self.weighted(_WEIGHTS_OF_THE_TARGET if self.seat.number == self.seat.crowd[0] else _WEIGHTS)
@@ -205,7 +205,7 @@ class _Draw:
 
 
 @lru_cache(maxsize=100_000)
-def _offer(seat: Seat, life: int, turn: int) -> tuple[str, str] | None:
+def _offer(seat: PlayerSlot, life: int, turn: int) -> tuple[str, str] | None:
     """The id of the trade that is offered in this turn and to whom, None if the wish is another one."""
     draw = _Draw(seat, life, turn)
     key, _, _ = draw.key(), (draw.key(), draw.key()), draw.weighted(_MANNERS)
@@ -214,7 +214,7 @@ def _offer(seat: Seat, life: int, turn: int) -> tuple[str, str] | None:
     return event_id_of(seat.realm, seat.name(life), key), _request(draw, "offer_trade")["to"]
 
 
-def _request(draw: _Draw, kind: Kind) -> Json:
+def _request(draw: _Draw, kind: OperationType) -> Json:
     return _REQUESTS[kind](draw) if kind in _REQUESTS else {}
 
 
@@ -242,7 +242,7 @@ def _batch(draw: _Draw) -> Json:
     return {"actions": [{"action": kind} | _request(draw, kind) for kind in kinds]}
 
 
-_REQUESTS: Final[dict[Kind, Callable[[_Draw], Json]]] = {
+_REQUESTS: Final[dict[OperationType, Callable[[_Draw], Json]]] = {
     "buy_sword": lambda draw: _purchase(draw, "sword"),
     "buy": lambda draw: _purchase(draw, "item"),
     "sell": lambda draw: {"item": draw.one_of(_CHEAP)} | draw.sometimes(0.1, quantity=2),

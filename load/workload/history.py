@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-Kind = Literal[
+OperationType = Literal[
     "register",
     "depart",
     "buy_sword",
@@ -37,7 +37,7 @@ Kind = Literal[
 ]
 
 #: ``success``: 2xx. ``refused``: nothing has happened, for certain. ``unknown``: it may have happened, or may yet.
-Outcome = Literal["success", "refused", "unknown"]
+Response = Literal["success", "refused", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Operation:
     process: int
     realm: int
     player: str
-    kind: Kind
+    kind: OperationType
     key: str | None
     request: dict[str, Any]
     begun: float
     ended: float
-    outcome: Outcome
+    outcome: Response
     event_id: str | None
     answer: dict[str, Any] | None
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from load.workload.history import Kind
+from load.workload.history import OperationType
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ def _route(method: str, path: str, *types: str) -> Route:
     return Route(method, path, frozenset(types))
 
 
-ROUTES: Final[dict[Kind, Route]] = {
+ROUTES: Final[dict[OperationType, Route]] = {
     "register": _route("POST", "/players", "player_registered"),
     "depart": _route("DELETE", "/players/me", "player_left"),
     "buy_sword": _route("POST", "/buy_sword", "sword_bought"),
@@ -57,10 +57,10 @@ ROUTES: Final[dict[Kind, Route]] = {
 }
 
 # What a request calls otherwise than the event that it becomes.
-_OTHER_NAMES: Final[dict[tuple[Kind, str], str]] = {("lead_guild", "player"): "leader"}
+_OTHER_NAMES: Final[dict[tuple[OperationType, str], str]] = {("lead_guild", "player"): "leader"}
 
 
-def is_answer(kind: Kind, request: Json, event_type: str, details: Json) -> bool:
+def matches_request(kind: OperationType, request: Json, event_type: str, details: Json) -> bool:
     """Whether an event of this type and with these details is what the request asks for."""
     if event_type not in ROUTES[kind].types:
         return False

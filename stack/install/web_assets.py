@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from stack.install.wheel_tools import fetch
 
@@ -27,7 +27,7 @@ FILES = {
 
 
 def install(cache: Path, console: Console) -> Path:
-    """The folder with the page's libraries, fetched if the cache lacks it. Raises StackError."""
+    """The folder with the page's libraries, fetched if the cache lacks it. Raises OperatorError."""
     target = cache / f"web-{_key()}"
     if target.exists():
         return target
@@ -69,7 +69,7 @@ def _npm_ci(folder: Path, cache: Path, console: Console) -> Path:
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode:
         last = (result.stdout + result.stderr).strip().splitlines()[-1:]
-        raise StackError(
+        raise OperatorError(
             f"npm could not fetch the page's libraries ({' '.join(last)}): check the network, run it again"
         )
     return folder / "node_modules"

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.kafka.topic import end_offsets
 from infra.presto import IS_TELEMETRY, fetch
 from stack.instance import Instance
@@ -19,24 +19,24 @@ from state.ledger import Ledger
 
 # The highest offset of each realm in either table: a record is landed when it is an event or in quarantine.
 _LANDED = f"""
-select realm, max("offset") + 1, sum(events), sum(looks), sum(malformed) from (
-  select realm, "offset", 1 as events, if({IS_TELEMETRY}, 1, 0) as looks, 0 as malformed from events
+select realm, max("offset") + 1, sum(events), sum(telemetry_events), sum(malformed) from (
+  select realm, "offset", 1 as events, if({IS_TELEMETRY}, 1, 0) as telemetry_events, 0 as malformed from events
   union all select realm, "offset", 0, 0, 1 from quarantine)
 group by 1"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True)
-class Realm:
-    """Counts of one realm. ``settled`` and ``landed`` are how many records of the log each stream is past; ``totals``
-    is how many ended in which way; so many of the landed ``events`` are ``looks``, telemetry. ``halted`` says why the
-    realm is not settled, and is empty if it is."""
+class RealmProgress:
+    """Counts of one realm. ``settled`` and ``landed`` are the numbers of log records that each stream has passed;
+    ``totals`` counts records by how they ended; ``telemetry_events`` is a part of the landed ``events``. ``halted`` is
+    the reason why the realm does not settle, empty if it does."""
 
     realm: int
     accepted: int
     settled: int
     landed: int
     events: int
-    looks: int
+    telemetry_events: int
     malformed: int
     totals: Mapping[str, int]
     halted: str
@@ -48,8 +48,8 @@ class Realm:
         return self.accepted == self.settled == self.landed
 
 
-def snapshot(instance: Instance) -> list[Realm]:
-    """The counts of every realm. Raises StackError if a server does not answer."""
+def realm_progress(instance: Instance) -> list[RealmProgress]:
+    """The counts of every realm. Raises OperatorError if a server does not answer."""
     settings = instance.settings()
     ledger = Ledger(connect(settings))
     try:
@@ -59,22 +59,22 @@ def snapshot(instance: Instance) -> list[Realm]:
         states = [(ledger.totals(n), ledger.halted(n), ledger.is_recovering(n)) for n in range(instance.realms)]
         accepted = end_offsets(settings)
     except redis.RedisError as error:
-        raise StackError("Redis does not answer: ./guildhall up") from error
+        raise OperatorError("Redis does not answer: ./guildhall up") from error
     except KafkaError as error:
-        raise StackError("Kafka does not answer: ./guildhall up") from error
+        raise OperatorError("Kafka does not answer: ./guildhall up") from error
     realms = []
     for n, (totals, halted, recovering) in enumerate(states):
-        past, events, looks, bad = landed.get(n) or (0, 0, 0, 0)
-        counts = (accepted.get(n, 0), settled[n] + 1, past, events, looks, bad)
-        realms.append(Realm(n, *counts, totals, halted, recovering))
+        past, events, telemetry_events, bad = landed.get(n) or (0, 0, 0, 0)
+        counts = (accepted.get(n, 0), settled[n] + 1, past, events, telemetry_events, bad)
+        realms.append(RealmProgress(n, *counts, totals, halted, recovering))
     return realms
 
 
 def render(instance: Instance) -> RenderableType:
     """The counts as a table and why realms stand still, or one line why there are none."""
     try:
-        realms = snapshot(instance)
-    except StackError as error:
+        realms = realm_progress(instance)
+    except OperatorError as error:
         return f"[yellow]{error}[/]"
     table = Table(title="Pipeline (records of the log)", title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("realm")
@@ -88,7 +88,7 @@ def render(instance: Instance) -> RenderableType:
     return Group(table, *_obstacles(realms), *table_lines(instance))
 
 
-def _obstacles(realms: Iterable[Realm]) -> Iterator[Text]:
+def _obstacles(realms: Iterable[RealmProgress]) -> Iterator[Text]:
     for r in realms:
         if r.halted:
             yield Text(f"halted: {r.halted}", style="red")

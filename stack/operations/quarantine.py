@@ -20,7 +20,7 @@ from rich.text import Text
 from game.accounts import Transfer
 from game.decision import Decision
 from game.events import FENCE, MAX_BYTES, VOID, Event, Malformed, decode
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.kafka.event_log import KafkaLog, NotAppended
 from infra.kafka.topic import end_offsets
 from infra.presto import fetch
@@ -28,7 +28,7 @@ from infra.settings import Settings
 from stack.instance import Instance
 from state.connection import connect
 from state.ledger import Ledger
-from state.results import Held, Recovering, Refused, Reservation, Seen
+from state.results import AlreadyExists, Held, InsufficientBalance, Recovering, Reservation
 
 DUMPED = 2048  # bytes that `show` prints; a record may have a megabyte, and its beginning tells what wrote it
 PAGE = 500  # records in one query of `replay --all`: with the largest of events these are 32 MB
@@ -42,7 +42,7 @@ class NotReplayed(Exception):
 
 
 @dataclass(frozen=True)
-class Bad:
+class QuarantinedRecord:
     """A record in quarantine. ``kafka_time`` is UTC; ``size`` counts all its bytes, of which ``value`` has at most
     one more than an event may have, and is None if the record has no value."""
 
@@ -54,8 +54,8 @@ class Bad:
     reason: str
 
 
-def find(instance: Instance, *, realm: int | None = None, limit: int) -> tuple[list[Bad], int]:
-    """The newest ``limit`` records, in log order, and how many there are in all. Raises StackError."""
+def find(instance: Instance, *, realm: int | None = None, limit: int) -> tuple[list[QuarantinedRecord], int]:
+    """The newest ``limit`` records, in log order, and how many there are in all. Raises OperatorError."""
     where = "" if realm is None else f"where realm = {realm:d}"
     total = fetch(instance.settings(), f"select count(*) from quarantine {where}").rows[0][0]  # noqa: S608 - a number
     rows = fetch(
@@ -65,17 +65,17 @@ def find(instance: Instance, *, realm: int | None = None, limit: int) -> tuple[l
     return sorted((_bad(row) for row in rows), key=lambda bad: (bad.realm, bad.offset)), total
 
 
-def get(instance: Instance, realm: int, offset: int) -> Bad:
-    """One record. Raises StackError if it is not in quarantine."""
+def get(instance: Instance, realm: int, offset: int) -> QuarantinedRecord:
+    """One record. Raises OperatorError if it is not in quarantine."""
     where = f'realm = {realm:d} and "offset" = {offset:d}'
     rows = fetch(instance.settings(), f"select {_COLUMNS} from quarantine where {where}").rows  # noqa: S608 - numbers
     if not rows:
-        raise StackError(f"there is no record {offset} of realm {realm} in quarantine: ./guildhall quarantine list")
+        raise OperatorError(f"there is no record {offset} of realm {realm} in quarantine: ./guildhall quarantine list")
     return _bad(rows[0])
 
 
-def every(instance: Instance) -> Iterator[Bad]:
-    """All records, realm after realm, in log order. Raises StackError."""
+def iter_all(instance: Instance) -> Iterator[QuarantinedRecord]:
+    """All records, realm after realm, in log order. Raises OperatorError."""
     for realm in range(instance.realms):
         after = -1
         while True:
@@ -87,12 +87,12 @@ def every(instance: Instance) -> Iterator[Bad]:
             after = rows[-1][1]
 
 
-def _bad(row: Sequence[Any]) -> Bad:
+def _bad(row: Sequence[Any]) -> QuarantinedRecord:
     realm, offset, kafka_time, size, value, reason = row
-    return Bad(realm, offset, kafka_time, size or 0, value, reason)
+    return QuarantinedRecord(realm, offset, kafka_time, size or 0, value, reason)
 
 
-def judge(bad: Bad, realms: int) -> Event:
+def redecode(bad: QuarantinedRecord, realms: int) -> Event:
     """The record as an event of today's code, in the realm that it names itself. Raises Malformed."""
     try:
         named = json.loads(bad.value or b"")["realm"]
@@ -102,15 +102,15 @@ def judge(bad: Bad, realms: int) -> Event:
     return decode(bad.value, named if is_realm else bad.realm)
 
 
-def opinion(bad: Bad, realms: int) -> str:
+def current_verdict(bad: QuarantinedRecord, realms: int) -> str:
     """What today's code takes the record for, in a few words."""
     try:
-        return f"event of realm {judge(bad, realms).realm}"
+        return f"event of realm {redecode(bad, realms).realm}"
     except Malformed:
         return "no event"
 
 
-def render(found: Sequence[Bad], total: int, realms: int) -> Table:
+def render(found: Sequence[QuarantinedRecord], total: int, realms: int) -> Table:
     """A row a record."""
     title = f"Quarantine: the newest {len(found)} of {total:,}" if len(found) < total else f"Quarantine: {total:,}"
     table = Table(title=title, title_justify="left", box=None)
@@ -119,15 +119,22 @@ def render(found: Sequence[Bad], total: int, realms: int) -> Table:
     table.add_column("reason", overflow="fold")
     table.add_column("today", overflow="fold")
     for bad in found:
-        row = (f"{bad.realm}", f"{bad.offset}", bad.kafka_time[:19], f"{bad.size:,}", bad.reason, opinion(bad, realms))
+        row = (
+            f"{bad.realm}",
+            f"{bad.offset}",
+            bad.kafka_time[:19],
+            f"{bad.size:,}",
+            bad.reason,
+            current_verdict(bad, realms),
+        )
         table.add_row(*(Text(printable(cell)) for cell in row))
     return table
 
 
-def show(instance: Instance, bad: Bad, console: Console) -> None:
+def show(instance: Instance, bad: QuarantinedRecord, console: Console) -> None:
     """Everything about one record."""
     lines = [f"realm {bad.realm}, offset {bad.offset}, {bad.kafka_time} UTC, {bad.size:,} bytes"]
-    lines += [f"reason: {printable(bad.reason)}", f"today: {opinion(bad, instance.realms)}", ""]
+    lines += [f"reason: {printable(bad.reason)}", f"today: {current_verdict(bad, instance.realms)}", ""]
     begin = (bad.value or b"")[:DUMPED]
     text = begin.decode(errors="replace")
     # A cut in the middle of a character must not turn text into bytes.
@@ -153,14 +160,14 @@ def hexdump(data: bytes) -> Iterator[str]:
         yield f"{at:08x}  {line.hex(' '):47}  |{text}|"
 
 
-def replay(instance: Instance, bads: Iterable[Bad], console: Console) -> bool:
-    """Replay these records and say of each what became of it; answers whether all were. Raises StackError."""
+def replay(instance: Instance, bads: Iterable[QuarantinedRecord], console: Console) -> bool:
+    """Replay these records and say of each what became of it; answers whether all were. Raises OperatorError."""
     replayed = True
-    doer = Replay(instance)
+    replayer = Replay(instance)
     for bad in bads:
         name = f"realm {bad.realm} offset {bad.offset}"
         try:
-            event, offset = doer.replay(bad)
+            event, offset = replayer.replay(bad)
             text = f"{name}: {event.type} {event.id} is in the log of realm {event.realm} at offset {offset}"
         except NotReplayed as error:
             replayed = False
@@ -170,7 +177,7 @@ def replay(instance: Instance, bads: Iterable[Bad], console: Console) -> bool:
 
 
 class Replay:
-    """Appends records that are events by now. Raises StackError when a server does not answer."""
+    """Appends records that are events by now. Raises OperatorError when a server does not answer."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -178,7 +185,7 @@ class Replay:
         self._ledger = Ledger(connect(self._settings, attach=True), self._settings)
         self._log = KafkaLog(self._settings)
 
-    def replay(self, bad: Bad) -> tuple[Event, int]:
+    def replay(self, bad: QuarantinedRecord) -> tuple[Event, int]:
         """Append the record to the realm that it names; answers the event and its offset there. Raises NotReplayed if
         it is no event, or one that would change nothing."""
         event = self._event(bad)
@@ -186,11 +193,11 @@ class Replay:
             self._hold(event)
             return event, self._append(event)
         except redis.RedisError as error:
-            raise StackError(f"Redis does not answer ({error}): ./guildhall up, then replay again") from error
+            raise OperatorError(f"Redis does not answer ({error}): ./guildhall up, then replay again") from error
 
-    def _event(self, bad: Bad) -> Event:
+    def _event(self, bad: QuarantinedRecord) -> Event:
         try:
-            event = judge(bad, self._instance.realms)
+            event = redecode(bad, self._instance.realms)
         except Malformed as error:
             raise NotReplayed(str(error)) from error
         if event.type in (VOID, FENCE):
@@ -207,19 +214,19 @@ class Replay:
         transfers = tuple(Transfer(t.debit, t.credit, t.amount) for t in event.transfers)
         decision = Decision(event.type, event.details, transfers)
         reservation = Reservation(event.id, event.realm, event.player or "-", decision, event.request)
-        (outcome,) = self._ledger.take([reservation])
+        (outcome,) = self._ledger.reserve_many([reservation])
         match outcome:
             case Held(generation) if generation != event.generation:
                 self._ledger.release(event.realm, event.id, generation)
                 raise NotReplayed(f"it is of generation {event.generation}, and the realm is in {generation}: void")
             case Held():
                 return
-            case Seen(status):
+            case AlreadyExists(status):
                 raise NotReplayed(f"event {event.id} is {status.status} already")
-            case Refused(account, available, needed):
+            case InsufficientBalance(account, available, needed):
                 raise NotReplayed(f"{account} has {available:,} available and {needed:,} is needed")
             case Recovering():
-                raise StackError(f"realm {event.realm} is recovering: replay again in a moment")
+                raise OperatorError(f"realm {event.realm} is recovering: replay again in a moment")
         raise AssertionError(outcome)  # no condition was set, and only a new request was made
 
     def _append(self, event: Event) -> int:
@@ -228,26 +235,26 @@ class Replay:
             self._log.append(event, done.put)
         except NotAppended as error:
             self._ledger.release(event.realm, event.id, event.generation)
-            raise StackError("Kafka does not answer: ./guildhall up") from error
+            raise OperatorError("Kafka does not answer: ./guildhall up") from error
         try:
             offset = done.get(timeout=self._settings.hold_seconds)
         except queue.Empty:
             offset = None
         if offset is None:
             # The hold stays: the event settles, or it is voided after the hold's deadline.
-            raise StackError("Kafka did not say whether it has the event: replay it in some minutes again to learn it")
+            raise OperatorError("Kafka did not say whether it has the event: replay it again in some minutes")
         return offset
 
 
 def accept(instance: Instance, realm: int) -> int:
     """Let the malformed records that are in the log by now go to quarantine; answers up to which offset. Raises
-    StackError."""
+    OperatorError."""
     settings = instance.settings("settler")
     try:
         last = end_offsets(settings)[realm] - 1
         Ledger(connect(settings)).allow_malformed(realm, last)
     except KafkaError as error:
-        raise StackError("Kafka does not answer: ./guildhall up") from error
+        raise OperatorError("Kafka does not answer: ./guildhall up") from error
     except redis.RedisError as error:
-        raise StackError("Redis does not answer: ./guildhall up") from error
+        raise OperatorError("Redis does not answer: ./guildhall up") from error
     return last

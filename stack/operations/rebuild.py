@@ -10,19 +10,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import fetch
 from stack.instance import Instance
 from state.connection import connect
-from state.ledger import Ledger, Lost
+from state.ledger import Ledger, LogTruncated
 from streaming.replay.archive import Incomplete, from_archive, landed
 from streaming.replay.rebuild import Rebuilt, Records, from_kafka, rebuild
 
 OPEN_SECONDS = 60  # the stream starts again from the realm's offset and reaches the fence; it takes a few seconds
 
 
-def run(instance: Instance, source: str, realms: list[int], console: Console) -> bool:
-    """Rebuild the realms one after the other; answers whether no state differs from what it was. Raises StackError."""
+def rebuild_realms(instance: Instance, source: str, realms: list[int], console: Console) -> bool:
+    """Rebuild the realms one by one. Returns whether every state is what it was before. Raises OperatorError."""
     settings = instance.settings("settler")
     connection = connect(settings)
     ledger = Ledger(connect(instance.settings()))
@@ -37,12 +37,12 @@ def run(instance: Instance, source: str, realms: list[int], console: Console) ->
                 begun = time.monotonic()
                 result = rebuild(connection, settings, realm, records, partial(progress.advance, task))
                 done.append((result, time.monotonic() - begun))
-    except (Lost, Incomplete) as error:
-        raise StackError(str(error)) from error
+    except (LogTruncated, Incomplete) as error:
+        raise OperatorError(str(error)) from error
     except redis.RedisError as error:
-        raise StackError(f"Redis does not answer ({error}): ./guildhall up, then rebuild again") from error
+        raise OperatorError(f"Redis does not answer ({error}): ./guildhall up, then rebuild again") from error
     except KafkaError as error:
-        raise StackError(f"Kafka does not answer ({error}): ./guildhall up, then rebuild again") from error
+        raise OperatorError(f"Kafka does not answer ({error}): ./guildhall up, then rebuild again") from error
     console.print(_table(done))
     _wait_until_open(ledger, realms, console)
     return not any(result.differs for result, _ in done)
@@ -91,5 +91,5 @@ def _wait_until_open(ledger: Ledger, realms: list[int], console: Console) -> Non
     with console.status("Waiting for the stream to open the realms ..."):
         while any(map(ledger.is_recovering, realms)):
             if time.monotonic() > give_up:
-                raise StackError("the state is rebuilt, but the stream does not open the realms: ./guildhall up")
+                raise OperatorError("the state is rebuilt, but the stream does not open the realms: ./guildhall up")
             time.sleep(0.2)

@@ -26,7 +26,7 @@ from rich.text import Text
 
 from game.accounts import OPENING, is_house, opening_balance
 from game.events import FENCE, NO_GENERATION, VOID
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.presto import IS_TELEMETRY, fetch
 from infra.settings import Settings
 from stack.instance import Instance
@@ -160,16 +160,16 @@ class Landed:
     last_event: int
 
 
-def run(instance: Instance, realms: Iterable[int], wait_seconds: float, console: Console) -> bool:
-    """Verify these realms and print what is found; answers whether every book is right. Raises StackError if it cannot
-    be said."""
+def reconcile(instance: Instance, realms: Iterable[int], wait_seconds: float, console: Console) -> bool:
+    """Reconcile these realms and print the result. Returns whether all balances agree. Raises OperatorError if the
+    comparison is not possible."""
     settings = instance.settings()
     snapshots = {realm: take_snapshot(settings, realm) for realm in realms}
     give_up = time.monotonic() + wait_seconds
     verdicts = []
     for realm, snapshot in snapshots.items():
         landed = wait_until_landed(settings, realm, snapshot.offset, give_up)
-        verdicts.append(verify(settings, realm, snapshot, landed))
+        verdicts.append(reconcile_realm(settings, realm, snapshot, landed))
     console.print(log_table(verdicts))
     console.print(books_table(verdicts))
     for verdict in verdicts:
@@ -180,7 +180,7 @@ def run(instance: Instance, realms: Iterable[int], wait_seconds: float, console:
 
 
 def take_snapshot(settings: Settings, realm: int) -> Snapshot:
-    """The realm's books in Redis, from one moment. Raises StackError if there are none."""
+    """The realm's books in Redis, from one moment. Raises OperatorError if there are none."""
     ledger = Ledger(connect(settings, timeout=SNAPSHOT_SECONDS))
     try:
         # Before as well as after: a rebuild that starts or ends meanwhile leaves half a state in the snapshot.
@@ -188,14 +188,14 @@ def take_snapshot(settings: Settings, realm: int) -> Snapshot:
         snapshot = ledger.snapshot(realm)
         rebuilding = rebuilding or ledger.is_rebuilding(realm)
     except redis.RedisError as error:
-        raise StackError("Redis does not answer: ./guildhall up") from error
+        raise OperatorError("Redis does not answer: ./guildhall up") from error
     if rebuilding:
-        raise StackError(f"realm {realm} is being rebuilt: its books are not complete yet")
+        raise OperatorError(f"realm {realm} is being rebuilt: its books are not complete yet")
     return snapshot
 
 
 def wait_until_landed(settings: Settings, realm: int, offset: int, give_up: float) -> Landed:
-    """Return when all records up to ``offset`` are landed. Raises StackError if they are not by ``give_up``, on the
+    """Return when all records up to ``offset`` are landed. Raises OperatorError if they are not by ``give_up``, on the
     clock of time.monotonic, or never will be."""
     passed = False
     while True:
@@ -204,7 +204,7 @@ def wait_until_landed(settings: Settings, realm: int, offset: int, give_up: floa
             return landed
         # The two tables are not read at the same moment, so that what looks like a hole must be seen twice.
         if passed or time.monotonic() > give_up:
-            raise StackError(_why_not_landed(settings, realm, offset, landed))
+            raise OperatorError(_why_not_landed(settings, realm, offset, landed))
         passed = landed.last_event >= offset
         time.sleep(POLL_SECONDS)
 
@@ -225,25 +225,25 @@ def _why_not_landed(settings: Settings, realm: int, offset: int, landed: Landed)
 
 
 def landed_up_to(settings: Settings, realm: int, offset: int) -> Landed:
-    """What both tables have of the realm's records. Raises StackError."""
+    """What both tables have of the realm's records. Raises OperatorError."""
     return Landed(*fetch(settings, _text(_LANDED, realm, offset)).rows[0])
 
 
 def landed_rows(settings: Settings, realm: int, offset: int) -> list[tuple[int, str]]:
-    """(offset, event id) of every landed event up to ``offset``. Raises StackError."""
+    """(offset, event id) of every landed event up to ``offset``. Raises OperatorError."""
     return [(row[0], row[1]) for row in fetch(settings, _text(_ROWS, realm, offset)).rows]
 
 
 def archive_balances(settings: Settings, realm: int, offset: int, rejected: Sequence[int]) -> dict[str, int]:
     """The realm's balances after ``offset``, by Presto alone but for the offsets that the ledger ``rejected``. As in
-    Redis, accounts at their opening balance are left out. Raises StackError."""
+    Redis, accounts at their opening balance are left out. Raises OperatorError."""
     fences = effective_fences(settings, realm, offset)
     return dict(fetch(settings, _text(_BALANCES, realm, offset, fences, rejected)).rows)
 
 
 def effective_fences(settings: Settings, realm: int, offset: int) -> list[int]:
     """The offsets of the fences that opened a generation. Whether one does may depend on those before it, which plain
-    SQL cannot say; fences are few. Raises StackError."""
+    SQL cannot say; fences are few. Raises OperatorError."""
     generation, final, effective = NO_GENERATION, set(), []
     for at, event_id, event_type, written_in in fetch(settings, _text(_FENCES, realm, offset)).rows:
         if event_id in final or (event_type != FENCE and written_in != generation):
@@ -255,8 +255,8 @@ def effective_fences(settings: Settings, realm: int, offset: int) -> list[int]:
     return effective
 
 
-def verify(settings: Settings, realm: int, snapshot: Snapshot, landed: Landed) -> Verdict:
-    """Compare the snapshot with the landed records. Raises StackError if Presto does not answer."""
+def reconcile_realm(settings: Settings, realm: int, snapshot: Snapshot, landed: Landed) -> Verdict:
+    """Compare the snapshot with the landed records. Raises OperatorError if Presto does not answer."""
     offset, rejected = snapshot.offset, snapshot.rejected
     fences = effective_fences(settings, realm, offset)
     counts = dict(fetch(settings, _text(_COUNTS, realm, offset, fences, rejected)).rows)

@@ -13,24 +13,24 @@ from stack.instance import Instance
 
 ANSWER_SECONDS = 2.0
 
-_ASKED_FOR = (metrics.TABLE_FILES, metrics.PARTITION_FILES, metrics.UPKEEP_ENDED, metrics.DERIVED_OFFSET)
+_ASKED_FOR = (metrics.TABLE_FILES, metrics.PARTITION_FILES, metrics.MAINTENANCE_ENDED, metrics.DERIVED_OFFSET)
 
 
 def table_lines(instance: Instance) -> Iterator[RenderableType]:
-    """How many files each table has and when upkeep last ended; one line if the streams do not say."""
+    """How many files each table has and when maintenance last ended; one line if the streams do not say."""
     try:
         found = _scrape(instance.settings().streaming_metrics_port)
     except requests.RequestException:
         yield "[yellow]No figures of the tables: the streams do not answer.[/]"
         return
-    ended = found[metrics.UPKEEP_ENDED.name].get("", 0.0)
+    ended = found[metrics.MAINTENANCE_ENDED.name].get("", 0.0)
     files, most = found[metrics.TABLE_FILES.name], found[metrics.PARTITION_FILES.name]
     yield _derived(found[metrics.DERIVED_OFFSET.name])
     if not ended:
-        yield "Upkeep of the tables has not run yet."
+        yield "Maintenance of the tables has not run yet."
         return
     when = f"{datetime.fromtimestamp(ended, UTC):%F %T} UTC"
-    table = Table(title=f"Tables after the upkeep of {when}", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table = Table(title=f"Tables after the maintenance of {when}", title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("table")
     for name in ("files", "most in one partition"):
         table.add_column(name, justify="right")
@@ -40,7 +40,7 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
 
 
 def derived_offsets(port: int) -> dict[int, int]:
-    """Realm -> the offset up to which ``actions`` and ``moves`` tell of it. Raises requests.RequestException."""
+    """Realm -> the offset up to which ``actions`` and ``transfers`` tell of it. Raises requests.RequestException."""
     return {int(realm): int(offset) for realm, offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
 
 

@@ -14,8 +14,8 @@ import redis
 import requests
 from kafka import KafkaAdminClient
 
-from infra.errors import StackError
-from infra.kafka.topic import ensure
+from infra.errors import OperatorError
+from infra.kafka.topic import ensure_topic
 from infra.presto import fetch
 from stack.install.apt import program_path
 from stack.instance import HEAPS, Instance
@@ -91,7 +91,7 @@ def _kafka(instance: Instance, java: str, jars: Path) -> Server:
             admin.close()
 
     def create_topic() -> None:
-        ensure(instance.settings())
+        ensure_topic(instance.settings())
 
     return Server(
         "kafka",
@@ -232,4 +232,4 @@ def _run(command: list[str], server: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "TZ": "UTC"})
     if result.returncode:
         last = (result.stdout + result.stderr).strip().splitlines()[-1:]
-        raise StackError(f"{server} could not format its storage: {' '.join(last)}")
+        raise OperatorError(f"{server} could not format its storage: {' '.join(last)}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import ROOT
 from stack.instance import Instance
 from stack.servers import config, lifecycle, notebook, supervisor
@@ -27,15 +27,15 @@ LOOK_AGAIN_SECONDS = 5.0  # afterwards; stack/servers/healthcheck.sh takes a ser
 
 
 def describe(instance: Instance, name: str, console: Console) -> Server:
-    """The server of this name; natively nobody starts a notebook's. Raises StackError if there is none."""
+    """The server of this name; natively nobody starts a notebook's. Raises OperatorError if there is none."""
     known = {server.name: server for server in (*lifecycle.prepare(instance, console), notebook.server(instance))}
     if name not in known:
-        raise StackError(f"there is no server {name}: {', '.join(known)}")
+        raise OperatorError(f"there is no server {name}: {', '.join(known)}")
     return known[name]
 
 
 def serve(instance: Instance, server: Server, console: Console) -> int:
-    """Run the server until it ends, or until we are told to end it; answers its exit code. Raises StackError."""
+    """Run the server until it ends, or until we are told to end it; answers its exit code. Raises OperatorError."""
     # The first process of a container gets no signal that it has no handler for.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     sign = instance.folder("run") / f"{server.name}.well"
@@ -85,11 +85,11 @@ def _look_after(server: Server, sign: Path, console: Console) -> None:
         if lifecycle.is_well(server):
             is_open = is_open or _open(server, begun, console)
             if is_open:
-                _give(sign)
+                touch_health_file(sign)
         time.sleep(LOOK_AGAIN_SECONDS if is_open else LOOK_SECONDS)
 
 
-def _give(sign: Path) -> None:
+def touch_health_file(sign: Path) -> None:
     if sign.exists():
         sign.touch()
     else:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from infra.errors import StackError
+from infra.errors import OperatorError
 from infra.paths import cache_folder
 from stack.install import apt, jars, java, web_assets
 from stack.instance import Instance
@@ -30,17 +30,17 @@ class _Progress:
 
 
 def prepare(instance: Instance, console: Console) -> list[Server]:
-    """Install what is missing and describe the servers. Raises StackError."""
+    """Install what is missing and describe the servers. Raises OperatorError."""
     cache = cache_folder()
     if shutil.disk_usage(instance.home).free < FREE_BYTES:
-        raise StackError(f"less than 2 GB free in {instance.home}: free some, or choose another --home")
+        raise OperatorError(f"less than 2 GB free in {instance.home}: free some, or choose another --home")
     apt.require_programs(console)
     java_home = java.find(cache, console)
     return servers(instance, java_home, jars.install(cache, console), web_assets.install(cache, console))
 
 
 def up(instance: Instance, console: Console) -> None:
-    """Start every server that is not well, each after what it needs. Raises StackError."""
+    """Start every server that is not well, each after what it needs. Raises OperatorError."""
     all_servers = prepare(instance, console)
     if supervisor.is_running(instance) and not supervisor.is_current(instance, all_servers):
         console.print("The servers run with an older configuration: restarting them.")
@@ -49,7 +49,7 @@ def up(instance: Instance, console: Console) -> None:
         console.print("Everything is up already.")
         return
     if not supervisor.is_running(instance):
-        supervisor.end_leftovers(instance)
+        supervisor.kill_orphans(instance)
         for server in all_servers:
             _require_free_ports(instance, server)
         config.write_all(instance)
@@ -58,7 +58,7 @@ def up(instance: Instance, console: Console) -> None:
 
 
 def replace_api(instance: Instance, console: Console) -> bool:
-    """Start the API again with the instance's present secrets, if it runs; answers whether it did. Raises StackError if
+    """Restart the API with the instance's present secrets, if it runs. Returns whether it ran. Raises OperatorError if
     it does not come up."""
     if not supervisor.is_running(instance):
         return False
@@ -86,7 +86,7 @@ def down(instance: Instance) -> list[str]:
         daemon = psutil.Process(supervisor.call(instance, "getPID"))
         supervisor.call(instance, "shutdown")
         psutil.wait_procs([daemon], timeout=20)
-    return stopped + [f"leftover {name}" for name in supervisor.end_leftovers(instance)]
+    return stopped + [f"leftover {name}" for name in supervisor.kill_orphans(instance)]
 
 
 def _require_free_ports(instance: Instance, server: Server) -> None:
@@ -98,7 +98,7 @@ def _require_free_ports(instance: Instance, server: Server) -> None:
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
-                raise StackError(
+                raise OperatorError(
                     f"port {instance.port(name)}, for {name}, is taken: choose another block, as in --port 7600"
                 ) from error
 
@@ -140,14 +140,14 @@ def _look_after(instance: Instance, server: Server, progress: _Progress, give_up
         server.once_healthy()
         progress.state = "up"
     elif time.monotonic() > give_up or _state(instance, server.name) == "FATAL":
-        raise StackError(_last_words(instance, server.name))
+        raise OperatorError(_log_tail(instance, server.name))
 
 
 def _state(instance: Instance, name: str) -> str:
     return str(supervisor.processes(instance)[name]["statename"])
 
 
-def _last_words(instance: Instance, name: str) -> str:
+def _log_tail(instance: Instance, name: str) -> str:
     log = instance.home / "logs" / f"{name}.log"
     lines = log.read_text(errors="replace").strip().splitlines()[-5:] if log.exists() else []
     return f"{name} does not come up, see ./guildhall logs {name}; it said last:\n" + "\n".join(lines)

@@ -168,7 +168,7 @@ def marked_processes(instance: Instance) -> list[psutil.Process]:
     return found
 
 
-def end_leftovers(instance: Instance) -> list[str]:
+def kill_orphans(instance: Instance) -> list[str]:
     """End what is left of this instance: politely, then by force. Answers the names of what was ended."""
     marked = marked_processes(instance)
     names = []

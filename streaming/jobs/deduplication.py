@@ -30,19 +30,19 @@ Fences = Mapping[int, Sequence[int]]  # realm -> the offsets of its effective fe
 def effective(events: DataFrame, earlier: DataFrame, fences: Fences, rejected: Iterable[tuple[int, int]]) -> DataFrame:
     """Those of ``events`` that count. ``earlier`` has what may have used their ids up: all records before them that are
     younger than a day before the oldest of them. ``rejected`` are pairs of realm and offset."""
-    return counting(events, outdone(events, earlier, fences), rejected)
+    return effective_events(events, superseded(events, earlier, fences), rejected)
 
 
-def counting(events: DataFrame, losers: DataFrame, rejected: Iterable[tuple[int, int]]) -> DataFrame:
+def effective_events(events: DataFrame, losers: DataFrame, rejected: Iterable[tuple[int, int]]) -> DataFrame:
     """Those of ``events`` that are no control events, no ``losers`` and not rejected."""
     return _without(_without(events.where(~f.col("event_type").isin(VOID, FENCE)), losers), _relation(events, rejected))
 
 
-def outdone(events: DataFrame, earlier: DataFrame, fences: Fences) -> DataFrame:
+def superseded(events: DataFrame, earlier: DataFrame, fences: Fences) -> DataFrame:
     """Realm and offset of those of ``events`` that are stale or whose id was used up before them."""
-    live = (f.col("event_type") == FENCE) | _of_its_era(fences)
+    live = (f.col("event_type") == FENCE) | _in_current_generation(fences)
     ours = events.where(~_is_telemetry()).select(*_JUDGED, live.alias("live"), f.lit(True).alias("ours"))
-    mates = _mates(earlier.where(~_is_telemetry() & live), ours).select(
+    mates = _same_id_records(earlier.where(~_is_telemetry() & live), ours).select(
         *_JUDGED, f.lit(True).alias("live"), f.lit(False).alias("ours")
     )
     previous = Window.partitionBy("realm", "event_id").orderBy("offset").rowsBetween(Window.unboundedPreceding, -1)
@@ -73,7 +73,7 @@ def _is_telemetry() -> Column:
     return f.col("event_type").isin(*TELEMETRY) & (f.size("transfers") == 0)
 
 
-def _of_its_era(fences: Fences) -> Column:
+def _in_current_generation(fences: Fences) -> Column:
     """Whether the record was written in the generation in which it stands in the log."""
     realm, offset, generation = f.col("realm"), f.col("offset"), f.col("generation")
     fenced = {number: offsets for number, offsets in fences.items() if offsets}
@@ -85,7 +85,7 @@ def _of_its_era(fences: Fences) -> Column:
     return reduce(or_, eras)
 
 
-def _mates(earlier: DataFrame, ours: DataFrame) -> DataFrame:
+def _same_id_records(earlier: DataFrame, ours: DataFrame) -> DataFrame:
     # A day of ids is much, and the hashes of those that we look for are little. Who has the same hash by chance does no
     # harm, as the ids themselves are compared afterwards.
     looked_for = f.xxhash64("realm", "event_id").alias("hash")

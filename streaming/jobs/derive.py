@@ -1,5 +1,5 @@
-"""Tables for analysts, derived from the landed events: ``actions``, a row for each event that counts, and ``moves``, a
-row for each of its transfers.
+"""Tables for analysts, derived from the landed events: ``actions``, a row for each effective event, and
+``transfers``, a row for each of its transfers.
 
 Exactly once: each table itself says how far it is (the highest offset of each realm), a step becomes visible in one
 atomic commit a table, and the next step takes for each table only what lies beyond its own offsets. So a crash between
@@ -19,16 +19,16 @@ from game.events import FENCE
 from infra import json_logging
 from infra.settings import Settings
 from state.ledger import Ledger
-from streaming.jobs.deduplication import REMEMBERED, counting, generations, outdone
-from streaming.metrics import measures
+from streaming.jobs.deduplication import REMEMBERED, effective_events, generations, superseded
+from streaming.metrics import stream_metrics
 from streaming.queries.land import EVENTS, MAX_RECORDS_A_BATCH, landed_offsets
 from streaming.queries.progress import Progress
 from streaming.session import NAMESPACE
 
-_log = json_logging.get("derive")
+_log = json_logging.get_logger("derive")
 
 ACTIONS = f"{NAMESPACE}.actions"
-MOVES = f"{NAMESPACE}.moves"
+TRANSFERS = f"{NAMESPACE}.transfers"
 
 # Bounds a step of a backlog: so many records are some seconds of work, after which others are let go first.
 MAX_RECORDS_A_STEP = 250_000
@@ -66,7 +66,7 @@ def create_derived_tables(spark: SparkSession) -> None:
     )
     _create(
         spark,
-        MOVES,
+        TRANSFERS,
         "realm int not null, offset bigint not null, event_time timestamp_ntz not null, event_type string not null, "
         "player string, generated bigint, debit string, credit string, amount bigint, debit_owner string, "
         "debit_name string, credit_owner string, credit_name string",
@@ -110,7 +110,7 @@ def actions_of(events: DataFrame) -> DataFrame:
     )
 
 
-def moves_of(events: DataFrame) -> DataFrame:
+def transfers_of(events: DataFrame) -> DataFrame:
     """A row for each transfer of each event."""
     return (
         events.withColumn("generated", _number("generated"))
@@ -140,9 +140,9 @@ def _owner(account: str) -> Column:
     return f.when(house, "house").otherwise(f.substring_index(account, ":", 2))
 
 
-class Derivation:
-    """Keeps ``actions`` and ``moves`` up with what is settled and landed. One at a time: who derives in two processes
-    at once would have events twice."""
+class IncrementalDerivation:
+    """Extends ``actions`` and ``transfers`` by what has settled and landed since. Only one process may derive at a
+    time; two would write duplicate events."""
 
     def __init__(self, spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> None:
         self._spark, self._realms, self._ledger, self._progress = spark, range(settings.realms), ledger, progress
@@ -165,16 +165,16 @@ class Derivation:
 
     def _step(self) -> tuple[int, bool]:
         """How many records that were, and whether more were due than a step takes. What has come meanwhile is for the
-        next run: while people play, something always has, and the other chores would never have their turn."""
+        next run: while people play, something always has, and the other jobs would never have their turn."""
         self._progress.wait_for_settling(YIELD_SECONDS)
         self._wait_for_landing()
         if not self._at:
-            self._at = {table: furthest(self._spark, table, self._realms) for table in (ACTIONS, MOVES)}
+            self._at = {table: max_offsets(self._spark, table, self._realms) for table in (ACTIONS, TRANSFERS)}
         low = {realm: min(at[realm] for at in self._at.values()) for realm in self._realms}
         settled = dict(self._settled())
         landed = landed_offsets(self._spark, EVENTS, len(self._realms))
         due = {realm: min(offset, landed[realm]) for realm, (offset, _) in settled.items()}
-        high = portion(low, due, MAX_RECORDS_A_STEP)
+        high = next_step_bounds(low, due, MAX_RECORDS_A_STEP)
         records = sum(high[realm] - low[realm] for realm in self._realms)
         behind = sum(max(0, due[realm] - high[realm]) for realm in due)
         if records:
@@ -182,13 +182,13 @@ class Derivation:
             rejected = [(realm, offset) for realm, offset in found if low[realm] < offset <= high[realm]]
             self._derive(low, high, rejected)
             _log.info("derived", records=records, behind=behind)
-        measures().derived.update(high)
+        stream_metrics().derived.update(high)
         return records, behind > 0
 
     def _wait_for_landing(self) -> None:
         give_up = time.monotonic() + YIELD_SECONDS
         while time.monotonic() < give_up:
-            landed = measures().landed.values()
+            landed = stream_metrics().landed.values()
             settled = self._ledger.offsets(landed)
             # Less than a full batch is what comes all the time.
             if sum(settled[realm] - offset for realm, offset in landed.items()) < MAX_RECORDS_A_BATCH:
@@ -197,7 +197,7 @@ class Derivation:
 
     def _settled(self) -> Iterator[tuple[int, tuple[int, list[int]]]]:
         for realm in self._realms:
-            judged = self._ledger.judged(realm)
+            judged = self._ledger.settled_and_rejected(realm)
             if judged:
                 yield realm, judged
 
@@ -213,14 +213,14 @@ class Derivation:
             earlier = events.where(_between(dict.fromkeys(low, -1), low) & (f.col("kafka_time") >= since))
             # Not persist(): what Spark caches of a table it plans anew in each commit to it, by any query, and then
             # unpersist() does not find it again. A checkpoint knows nothing of the table, and goes when nobody has it.
-            losers = outdone(part, earlier, self._fences).localCheckpoint()
-            for table, rows in ((ACTIONS, actions_of), (MOVES, moves_of)):
+            losers = superseded(part, earlier, self._fences).localCheckpoint()
+            for table, rows in ((ACTIONS, actions_of), (TRANSFERS, transfers_of)):
                 beyond = events.where(_between(self._at[table], high))
-                rows(counting(beyond, losers, rejected)).writeTo(table).append()
+                rows(effective_events(beyond, losers, rejected)).writeTo(table).append()
         self._at = {table: dict(high) for table in self._at}
 
 
-def furthest(spark: SparkSession, table: str, realms: range) -> dict[int, int]:
+def max_offsets(spark: SparkSession, table: str, realms: range) -> dict[int, int]:
     """Realm -> the highest offset in the table, -1 for none. Read from its rows, once in a process: a file of a day has
     rows of all realms, so that Iceberg's metadata cannot say it."""
     rows = spark.table(table).groupBy("realm").agg(f.max("offset").alias("last")).collect()
@@ -228,7 +228,7 @@ def furthest(spark: SparkSession, table: str, realms: range) -> dict[int, int]:
     return {realm: found.get(realm, -1) for realm in realms}
 
 
-def portion(low: Offsets, due: Offsets, most: int) -> dict[int, int]:
+def next_step_bounds(low: Offsets, due: Offsets, most: int) -> dict[int, int]:
     """Realm -> up to which offset the next step goes: all that is due, or about ``most`` records, the same for each
     realm that has something due. Never back behind ``low``, though Redis may be."""
     behind = [realm for realm in low if due.get(realm, -1) > low[realm]]

@@ -1,4 +1,4 @@
-"""Upkeep of the Iceberg tables: small files become large ones, and what no reader needs any more goes.
+"""Maintenance of the Iceberg tables: small files become large ones, and what no reader needs any more goes.
 
 It works beside the queries that write. Iceberg commits are optimistic: an append never conflicts with a compaction, and
 who comes second tries again (``commit.retry.*``, which is Iceberg's own and is set on each table here). Rows are only
@@ -17,14 +17,14 @@ from pyspark.sql import SparkSession
 
 from infra import json_logging
 from infra.settings import Settings
-from streaming.jobs.derive import ACTIONS, MOVES
+from streaming.jobs.derive import ACTIONS, TRANSFERS
 from streaming.jobs.scheduler import reason_of
 from streaming.jobs.summaries import PLAYERS, SESSIONS
-from streaming.metrics import measures
+from streaming.metrics import stream_metrics
 from streaming.queries.land import EVENTS, QUARANTINE
 from streaming.session import CATALOG
 
-_log = json_logging.get("upkeep")
+_log = json_logging.get_logger("maintenance")
 
 # Five small files of a partition become one. What has grown to 16 MB is left alone: otherwise the file of the day would
 # be written again and again until it has 64, and a day of 100 events a second has eight such files a realm.
@@ -54,7 +54,7 @@ ORPHANS_EVERY = timedelta(days=1)  # it lists every file of the table
 
 
 @dataclass(frozen=True)
-class Kept:
+class MaintainedTable:
     """A table, and Iceberg's strategy for its files: ``sort`` by the table's order, ``binpack`` as they come, empty for
     none."""
 
@@ -66,19 +66,19 @@ class Kept:
 # range of offsets, as a rebuild from the archive reads it, lies in few files. What is written as a whole each time
 # needs no compaction.
 TABLES = (
-    Kept(EVENTS, "binpack"),
-    Kept(QUARANTINE, "binpack"),
-    Kept(ACTIONS, "sort"),
-    Kept(MOVES, "sort"),
-    Kept(PLAYERS),
-    Kept(SESSIONS),
+    MaintainedTable(EVENTS, "binpack"),
+    MaintainedTable(QUARANTINE, "binpack"),
+    MaintainedTable(ACTIONS, "sort"),
+    MaintainedTable(TRANSFERS, "sort"),
+    MaintainedTable(PLAYERS),
+    MaintainedTable(SESSIONS),
 )
 
 
-class Upkeep:
+class TableMaintenance:
     """Keeps tables tidy; ``run`` is one round."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, tables: Sequence[Kept] = TABLES) -> None:
+    def __init__(self, spark: SparkSession, settings: Settings, tables: Sequence[MaintainedTable] = TABLES) -> None:
         self._spark, self._settings, self._tables = spark, settings, tables
         self._orphans_at: datetime | None = None
 
@@ -91,9 +91,9 @@ class Upkeep:
             raise failures[0]
         if sweeps:
             self._orphans_at = now
-        measures().upkeep_ended.set(datetime.now(UTC).timestamp())
+        stream_metrics().maintenance_ended.set(datetime.now(UTC).timestamp())
 
-    def _look_after(self, table: Kept, now: datetime, sweeps: bool) -> Exception | None:
+    def _look_after(self, table: MaintainedTable, now: datetime, sweeps: bool) -> Exception | None:
         try:
             self._prepare(table)
             self._compact(table)
@@ -107,14 +107,14 @@ class Upkeep:
             return error
         return None
 
-    def _prepare(self, table: Kept) -> None:
+    def _prepare(self, table: MaintainedTable) -> None:
         known = {row.key: row.value for row in self._spark.sql(f"show tblproperties {table.name}").collect()}
         missing = {name: value for name, value in _RETRIES.items() if known.get(name) != value}
         if missing:
             pairs = ", ".join(f"'{name}' = '{value}'" for name, value in missing.items())
             self._spark.sql(f"alter table {table.name} set tblproperties ({pairs})")
 
-    def _compact(self, table: Kept) -> None:
+    def _compact(self, table: MaintainedTable) -> None:
         if not table.strategy:
             return
         options = ", ".join(f"'{name}', '{value}'" for name, value in _COMPACTION.items())
@@ -128,7 +128,7 @@ class Upkeep:
                 failed=done.failed_data_files_count,
             )
 
-    def _expire(self, table: Kept, now: datetime) -> None:
+    def _expire(self, table: MaintainedTable, now: datetime) -> None:
         oldest = now - timedelta(seconds=self._settings.snapshot_seconds)
         done = self._call(
             "expire_snapshots",
@@ -143,7 +143,7 @@ class Upkeep:
                 files=done.deleted_data_files_count,
             )
 
-    def _merge_manifests(self, table: Kept) -> None:
+    def _merge_manifests(self, table: MaintainedTable) -> None:
         count = f"select count(*) as n from {table.name}.manifests"  # noqa: S608 - our names
         if self._one(count).n > MOST_MANIFESTS:
             done = self._call("rewrite_manifests", table, "use_caching => false")
@@ -154,28 +154,28 @@ class Upkeep:
                 into=done.added_manifests_count,
             )
 
-    def _remove_orphans(self, table: Kept, now: datetime) -> None:
+    def _remove_orphans(self, table: MaintainedTable, now: datetime) -> None:
         oldest = now - timedelta(seconds=self._settings.orphan_seconds)
         found = self._spark.sql(_procedure("remove_orphan_files", table, f"older_than => {_literal(oldest)}")).count()
         if found:
             _log.info("orphans removed", table=_short(table), files=found)
 
-    def _measure(self, table: Kept) -> None:
+    def _measure(self, table: MaintainedTable) -> None:
         partitioned = "partition" in self._spark.table(f"{table.name}.files").columns
         group = "group by partition" if partitioned else ""
         sizes = f"select count(*) as n from {table.name}.files {group}"  # noqa: S608 - our names
         found = self._one(f"select coalesce(sum(n), 0) as files, coalesce(max(n), 0) as most from ({sizes})")  # noqa: S608
-        measures().table_files.labels(_short(table)).set(found.files)
-        measures().partition_files.labels(_short(table)).set(found.most)
+        stream_metrics().table_files.labels(_short(table)).set(found.files)
+        stream_metrics().partition_files.labels(_short(table)).set(found.most)
 
-    def _call(self, procedure: str, table: Kept, arguments: str) -> Any:
+    def _call(self, procedure: str, table: MaintainedTable, arguments: str) -> Any:
         return self._one(_procedure(procedure, table, arguments))
 
     def _one(self, text: str) -> Any:
         return self._spark.sql(text).collect()[0]
 
 
-def _procedure(name: str, table: Kept, arguments: str) -> str:
+def _procedure(name: str, table: MaintainedTable, arguments: str) -> str:
     return f"call {CATALOG}.system.{name}(table => '{table.name}', {arguments})"
 
 
@@ -184,5 +184,5 @@ def _literal(moment: datetime) -> str:
     return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"
 
 
-def _short(table: Kept) -> str:
+def _short(table: MaintainedTable) -> str:
     return table.name.rpartition(".")[2]

@@ -1,7 +1,7 @@
-"""What the streaming application does beside its two queries, in one thread, one chore after the other.
+"""What the streaming application does beside its two queries, in one thread, one job after the other.
 
-Settling goes first: a chore begins when settling has caught up, and rests after it for twice as long as it took, up to
-two minutes. A chore that fails is logged and counted, and comes again when it is due; nothing else notices.
+Settling goes first: a job begins when settling has caught up, and rests after it for twice as long as it took, up to
+two minutes. A job that fails is logged and counted, and comes again when it is due; nothing else notices.
 """
 
 import threading
@@ -15,22 +15,22 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from infra import json_logging
-from streaming.metrics import measures
+from streaming.metrics import stream_metrics
 from streaming.queries.progress import Progress
 
-_log = json_logging.get("chores")
+_log = json_logging.get_logger("jobs")
 
 TICK_SECONDS = 0.5
-YIELD_SECONDS = 60  # players wait for settling and analysts for these chores; but not for ever
-REST = 2  # times as long as a chore took: as a rule it has at most a third of the time
-LONGEST_REST_SECONDS = 120.0  # after a backlog: who asks for figures does not wait as long again as it took
+YIELD_TO_SETTLING_SECONDS = 60  # players wait for settling and analysts for these jobs; but not for ever
+IDLE_FACTOR = 2  # times as long as a job took: as a rule it has at most a third of the time
+MAX_IDLE_SECONDS = 120.0  # after a backlog: who asks for figures does not wait as long again as it took
 
-# In Spark's fair scheduler a pool of its own: a task of the queries need not wait for all tasks of a chore.
-_POOL = "chores"
+# In Spark's fair scheduler a pool of its own: a task of the queries need not wait for all tasks of a job.
+_POOL = "jobs"
 
 
 @dataclass
-class Chore:
+class BackgroundJob:
     """Something to do every so many seconds; ``due`` is on the clock of time.monotonic."""
 
     name: str
@@ -39,20 +39,20 @@ class Chore:
     due: float = 0.0
 
 
-class Chores:
-    """Does chores for as long as the JVM of the session lives."""
+class JobScheduler:
+    """Does jobs for as long as the JVM of the session lives."""
 
     def __init__(
         self,
-        chores: Sequence[Chore],
+        jobs: Sequence[BackgroundJob],
         progress: Progress,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._chores, self._progress, self._monotonic = chores, progress, monotonic
+        self._jobs, self._progress, self._monotonic = jobs, progress, monotonic
 
     def start(self, spark: SparkSession) -> None:
         """Begin, in a thread that ends with the process."""
-        threading.Thread(target=self._work, args=(spark,), name="chores", daemon=True).start()
+        threading.Thread(target=self._work, args=(spark,), name="jobs", daemon=True).start()
 
     def _work(self, spark: SparkSession) -> None:
         spark.sparkContext.setLocalProperty("spark.scheduler.pool", _POOL)
@@ -64,24 +64,24 @@ class Chores:
             return  # the JVM is gone, and with it the application
 
     def tick(self) -> None:
-        """Do every chore that is due. Raises Py4JNetworkError when the JVM is gone."""
-        for chore in self._chores:
-            if self._monotonic() >= chore.due:
-                self._progress.wait_for_settling(YIELD_SECONDS)
-                self._do(chore)
+        """Do every job that is due. Raises Py4JNetworkError when the JVM is gone."""
+        for job in self._jobs:
+            if self._monotonic() >= job.due:
+                self._progress.wait_for_settling(YIELD_TO_SETTLING_SECONDS)
+                self._do(job)
 
-    def _do(self, chore: Chore) -> None:
+    def _do(self, job: BackgroundJob) -> None:
         begun = self._monotonic()
         try:
-            with measures().chore(chore.name):
-                chore.run()
+            with stream_metrics().job(job.name):
+                job.run()
         except Py4JNetworkError:
             raise
         except (redis.RedisError, PySparkException, Py4JError, OSError) as error:
-            measures().chore_failures.labels(chore.name).inc()
-            _log.error("the chore failed", chore=chore.name, reason=reason_of(error))
+            stream_metrics().job_failures.labels(job.name).inc()
+            _log.error("the job failed", job=job.name, reason=reason_of(error))
         ended = self._monotonic()
-        chore.due = max(begun + chore.seconds, ended + min(REST * (ended - begun), LONGEST_REST_SECONDS))
+        job.due = max(begun + job.seconds, ended + min(IDLE_FACTOR * (ended - begun), MAX_IDLE_SECONDS))
 
 
 def reason_of(error: Exception) -> str:

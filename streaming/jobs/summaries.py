@@ -1,10 +1,10 @@
 """Tables for analysts with a row for each player and for each session, made anew as a whole from ``actions`` and
-``moves``, in one atomic commit each: what a late event changes may lie anywhere."""
+``transfers``, in one atomic commit each: what a late event changes may lie anywhere."""
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
-from streaming.jobs.derive import ACTIONS, MOVES
+from streaming.jobs.derive import ACTIONS, TRANSFERS
 from streaming.session import NAMESPACE
 
 PLAYERS = f"{NAMESPACE}.players"
@@ -42,13 +42,13 @@ def create_summary_tables(spark: SparkSession) -> None:
 
 def summarise(spark: SparkSession) -> None:
     """Make both tables anew from what is derived."""
-    actions, moves = spark.table(ACTIONS), spark.table(MOVES)
-    for table, rows in ((PLAYERS, players_of(actions, moves)), (SESSIONS, sessions_of(actions, moves))):
+    actions, transfers = spark.table(ACTIONS), spark.table(TRANSFERS)
+    for table, rows in ((PLAYERS, players_of(actions, transfers)), (SESSIONS, sessions_of(actions, transfers))):
         one_file = rows.repartition(1).sortWithinPartitions("realm", "player")
         one_file.writeTo(table).overwrite(f.lit(True))
 
 
-def players_of(actions: DataFrame, moves: DataFrame) -> DataFrame:
+def players_of(actions: DataFrame, transfers: DataFrame) -> DataFrame:
     """A row for each player who ever acted or had anything."""
     acted = (
         actions.where("player <> ''")
@@ -64,7 +64,7 @@ def players_of(actions: DataFrame, moves: DataFrame) -> DataFrame:
             _first(_times(*STRIKES) > 0).alias("first_strike_at"),
         )
     )
-    both = acted.join(_balances(moves), ["realm", "player"], "full_outer")
+    both = acted.join(_balances(transfers), ["realm", "player"], "full_outer")
     none = ("actions", "gold", "victories", "defeats", "spent", "earned")
     return both.fillna(0, none).fillna(False, ["left"]).select(*_PLAYER)
 
@@ -75,10 +75,10 @@ _PLAYER = (
 )
 
 
-def _balances(moves: DataFrame) -> DataFrame:
+def _balances(transfers: DataFrame) -> DataFrame:
     """What each player has of what a player has a column for."""
     # A transfer to oneself only keeps what it names from being spent meanwhile.
-    moved = moves.where("debit <> credit")
+    moved = transfers.where("debit <> credit")
     out = moved.selectExpr("realm", "debit_owner as owner", "debit_name as name", "-amount as n")
     sides = out.unionAll(moved.selectExpr("realm", "credit_owner", "credit_name", "amount"))
     wanted = f.col("name").isin("gold", "victories", "defeats") | f.col("name").startswith("guild:")
@@ -99,10 +99,10 @@ def _balances(moves: DataFrame) -> DataFrame:
     )
 
 
-def sessions_of(actions: DataFrame, moves: DataFrame) -> DataFrame:
+def sessions_of(actions: DataFrame, transfers: DataFrame) -> DataFrame:
     """A row for each session: actions of a player that are at most 30 minutes apart."""
     # A player's transfers stand beside the action that they are of, with its time, so that nothing need be joined.
-    rows = _acts(actions).unionByName(_own_transfers(moves))
+    rows = _acts(actions).unionByName(_own_transfers(transfers))
     ordered = Window.partitionBy("realm", "player").orderBy("event_time", "offset", "after")
     before = ordered.rowsBetween(Window.unboundedPreceding, -1)
     paused = f.col("event_time") - f.lag("event_time").over(ordered) > f.expr(PAUSE)
@@ -142,7 +142,7 @@ def _acts(actions: DataFrame) -> DataFrame:
     )
 
 
-def _own_transfers(moves: DataFrame) -> DataFrame:
+def _own_transfers(transfers: DataFrame) -> DataFrame:
     """Of the acting players themselves: gold that they gave away, and guilds that they came into or left."""
     zero = f.lit(0).cast("bigint")
     owner = f.concat(f.lit("player:"), f.col("player"))
@@ -151,7 +151,7 @@ def _own_transfers(moves: DataFrame) -> DataFrame:
     left = (gives & f.col("debit_name").startswith("guild:")).cast("bigint")
     came = (takes & f.col("credit_name").startswith("guild:")).cast("bigint")
     return (
-        moves.where("player <> '' and debit <> credit")
+        transfers.where("player <> '' and debit <> credit")
         .select(
             *("realm", "player", "event_time", "offset", "generated"),
             f.lit(1).alias("after"),

@@ -14,7 +14,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 from game.events import Event, Malformed, decode, encode
 from infra.settings import Settings
 from state.ledger import Ledger, TooManyMalformed
-from streaming.metrics import measures
+from streaming.metrics import stream_metrics
 from streaming.queries.progress import Progress
 from streaming.queries.schema import struct_of
 from streaming.queries.source import read_topic
@@ -85,30 +85,30 @@ def start_landing(
     spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
 ) -> StreamingQuery:
     """Start the query; the tables must exist. Each batch waits, within limits, until settling has caught up."""
-    runs = MalformedRuns(settings.malformed_limit, ledger.malformed_allowed)
+    runs = ConsecutiveMalformedLimit(settings.malformed_limit, ledger.malformed_allowed)
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
     malformed_last = landed_offsets(spark, QUARANTINE, settings.realms)
-    measures().landed.update({realm: max(offset, malformed_last[realm]) for realm, offset in landed.items()})
-    measures().quarantined.update(quarantined_rows(spark, settings.realms))
+    stream_metrics().landed.update({realm: max(offset, malformed_last[realm]) for realm, offset in landed.items()})
+    stream_metrics().quarantined.update(quarantined_rows(spark, settings.realms))
 
     def land_batch(batch: DataFrame, _batch_id: int) -> None:
         progress.wait_for_settling(YIELD_SECONDS)
-        with measures().batch("land"):
+        with stream_metrics().batch("land"):
             parsed = parse(batch).persist()
             try:
                 last = land(parsed)
             finally:
                 parsed.unpersist()
-        measures().landed.update(last)
+        stream_metrics().landed.update(last)
 
     def land(parsed: DataFrame) -> dict[int, int]:
         counts = count(parsed, settings.land_types)
-        measures().records("land", sum(row.records for row in counts))
+        stream_metrics().records("land", sum(row.records for row in counts))
         # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
         if any(row.malformed for row in counts):
             quarantine(spark, parsed, settings.realms, runs)
-            measures().quarantined.update(quarantined_rows(spark, settings.realms))
+            stream_metrics().quarantined.update(quarantined_rows(spark, settings.realms))
         if any(row.wanted for row in counts):
             events_of(parsed, settings.land_types).writeTo(EVENTS).append()
         return {row.realm: row.last for row in counts}
@@ -169,7 +169,7 @@ def _wanted(types: str) -> Column:
     return f.col("event_type").isin([name.strip() for name in types.split(",")])
 
 
-def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, runs: "MalformedRuns") -> None:
+def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, runs: "ConsecutiveMalformedLimit") -> None:
     """Keep what is no event, with its bytes and the reason; skips what is there from a batch that is repeated. Raises
     TooManyMalformed, and then keeps nothing."""
     known = landed_offsets(spark, QUARANTINE, realms)
@@ -179,7 +179,7 @@ def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, runs: "Malfo
     fresh.select("realm", "offset", "kafka_time", "value", "reason").writeTo(QUARANTINE).append()
 
 
-class MalformedRuns:
+class ConsecutiveMalformedLimit:
     """Counts malformed records in a row, and refuses them when they are more than ``limit`` (0: any number) and beyond
     the offset that ``allowed`` answers for the realm.
 

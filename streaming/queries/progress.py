@@ -48,7 +48,7 @@ class Progress:
         """Whether the query passes the realm over."""
         return realm in self._halted
 
-    def may_go_on(self) -> bool:
+    def halt_cleared(self) -> bool:
         """Whether the cause of a halt is gone, so that the query should start again. Raises what the causes raise."""
         return any(halt.is_over() for halt in self._halted.values())
 

@@ -12,15 +12,15 @@ from infra import json_logging
 from infra.kafka.event_log import Log, NotAppended
 from state.control_events import fence_event, void_event
 from state.ledger import Ledger
-from streaming.metrics import measures
+from streaming.metrics import stream_metrics
 
-_log = json_logging.get("keeper")
+_log = json_logging.get_logger("keeper")
 
 # A fence whose acknowledgement was lost is appended again; a second one with the same token does nothing.
 FENCE_AGAIN_SECONDS = 15.0
 
 
-class Keeper:
+class RecoveryManager:
     """Looks after the realms, one ``tick`` after the other. ``install`` puts the ledger's functions into Redis."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Keeper:
                 for hold in self._ledger.sweep(realm):
                     _log.info("void", event_id=hold.event_id, realm=realm, player=hold.player)
                     if self._append(void_event(realm, hold, datetime.now(UTC))):
-                        measures().voids_appended.inc()
+                        stream_metrics().voids_appended.inc()
         except ResponseError as error:
             if "Function not found" not in str(error):
                 raise
@@ -60,7 +60,7 @@ class Keeper:
             return
         _log.warning("fence: the realm is recovering", event_id=token, realm=realm)
         if self._append(fence_event(realm, token, datetime.now(UTC))):
-            measures().fences_appended.inc()
+            stream_metrics().fences_appended.inc()
             self._fenced[realm] = (token, self._monotonic())
 
     def _append(self, event: Event) -> bool:

@@ -18,10 +18,18 @@ from pyspark.sql import functions as f
 from pyspark.sql.streaming.query import StreamingQuery
 
 from game.events import MAX_BYTES, Malformed, decode
-from infra.kafka.topic import bounds
+from infra.kafka.topic import offset_bounds
 from infra.settings import Settings
-from state.ledger import CannotSettle, Ledger, Lost, Rebuilding, TooManyMalformed, malformed_record, settle_record
-from streaming.metrics import measures
+from state.ledger import (
+    Ledger,
+    LogTruncated,
+    Rebuilding,
+    SettlementHalted,
+    TooManyMalformed,
+    encode_malformed_record,
+    encode_settle_record,
+)
+from streaming.metrics import stream_metrics
 from streaming.queries.land import QUARANTINE, landed_offsets
 from streaming.queries.progress import Halt, Progress
 from streaming.queries.source import LATEST, read_topic
@@ -38,7 +46,7 @@ def start_settling(
 ) -> StreamingQuery:
     """Start the query where the ledger is. A realm that cannot be settled is left out and named in ``progress``.
     Raises redis.RedisError or kafka.errors.KafkaError if a server does not answer."""
-    starts, halted = due(ledger, settings)
+    starts, halted = start_offsets(ledger, settings)
     progress.begin(halted)
     stream = read_topic(spark, settings, starts, MAX_RECORDS_A_BATCH)
     pool = ThreadPoolExecutor(settings.realms)
@@ -48,7 +56,7 @@ def start_settling(
             return
         try:
             settle_rows(lambda records: ledger.settle(realm, records, settings.malformed_limit), rows)
-            measures().ack_to_settled.observe([at_ms for _realm, _offset, at_ms, _value in rows], time.time())
+            stream_metrics().ack_to_settled.observe([at_ms for _realm, _offset, at_ms, _value in rows], time.time())
         except Rebuilding as error:
             progress.halt(realm, Halt(str(error), lambda: not ledger.is_rebuilding(realm)))
         except TooManyMalformed as error:
@@ -64,11 +72,11 @@ def start_settling(
         # In the driver, not in tasks: a Python worker for each task and batch takes four times as long as the work.
         # One byte too many shows that a value is too long; the others of its bytes need no memory.
         value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
-        with measures().batch("settle"):
+        with stream_metrics().batch("settle"):
             # As a number, because a date of Python's takes as long to make and to take apart as the rest of a row.
             at = f.unix_millis("timestamp").alias("at_ms")
             rows = batch.select("partition", "offset", at, value).collect()
-            measures().records("settle", len(rows))
+            stream_metrics().records("settle", len(rows))
             with progress.batch(full=len(rows) == MAX_RECORDS_A_BATCH):
                 list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
 
@@ -88,13 +96,13 @@ def quarantined(spark: SparkSession, settings: Settings, realm: int) -> int:
         return -1
 
 
-def due(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, Halt]]:
+def start_offsets(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, Halt]]:
     """Realm -> the offset to go on from, and realm -> why it cannot be settled."""
-    begins, ends = bounds(settings)
+    begins, ends = offset_bounds(settings)
     starts, halted = {}, {}
     for realm, offset in ledger.offsets(range(settings.realms)).items():
         starts[realm] = offset + 1
-        why = _obstacle(ledger, realm, offset + 1, begins[realm], ends[realm])
+        why = _halt_reason(ledger, realm, offset + 1, begins[realm], ends[realm])
         if why:
             starts[realm] = LATEST
             halted[realm] = Halt(str(why), partial(_is_due, ledger, settings, realm))
@@ -102,13 +110,13 @@ def due(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, H
 
 
 def _is_due(ledger: Ledger, settings: Settings, realm: int) -> bool:
-    return realm not in due(ledger, settings)[1]
+    return realm not in start_offsets(ledger, settings)[1]
 
 
-def _obstacle(ledger: Ledger, realm: int, offset: int, begin: int, end: int) -> CannotSettle | None:
+def _halt_reason(ledger: Ledger, realm: int, offset: int, begin: int, end: int) -> SettlementHalted | None:
     if ledger.is_rebuilding(realm):
         return Rebuilding(realm)
-    return None if begin <= offset <= end else Lost(realm, offset, begin, end)
+    return None if begin <= offset <= end else LogTruncated(realm, offset, begin, end)
 
 
 def by_realm(rows: Iterable[Row]) -> Iterator[tuple[int, list[Row]]]:
@@ -133,5 +141,5 @@ def judged_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> s
     try:
         event = decode(value, realm)
     except Malformed:
-        return malformed_record(offset)
-    return settle_record(event, offset, at_ms)
+        return encode_malformed_record(offset)
+    return encode_settle_record(event, offset, at_ms)

@@ -8,7 +8,7 @@ from typing import Any
 
 from game.accounts import Transfer
 from game.events import new_event
-from state.ledger import malformed_record, settle_record
+from state.ledger import encode_malformed_record, encode_settle_record
 
 PAGE = 10_000  # offsets in one query: the cost of a query is spread, and Presto need not sort much
 
@@ -69,7 +69,7 @@ def _page(ask: Ask, realm: int, begin: int, end: int) -> dict[int, str]:
     where = f'where realm = {realm:d} and "offset" >= {begin:d} and "offset" < {end:d}'
     rows = {int(row[0]): _record(realm, *row) for row in ask(f"select {_COLUMNS} from events {where}")}  # noqa: S608
     bad = ask(f'select "offset" from quarantine {where}')  # noqa: S608 - numbers of ours
-    return rows | {int(offset): malformed_record(int(offset)) for (offset,) in bad}
+    return rows | {int(offset): encode_malformed_record(int(offset)) for (offset,) in bad}
 
 
 def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str, *rest: Any) -> str:
@@ -85,7 +85,7 @@ def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str,
         details=json.loads(details or "{}"),
         transfers=[Transfer(*parts) for parts in map(_parts, json.loads(transfers or "[]"))],
     )
-    return settle_record(event, int(offset), int(at_ms))
+    return encode_settle_record(event, int(offset), int(at_ms))
 
 
 def _parts(transfer: Any) -> tuple[str, str, int]:

@@ -14,10 +14,10 @@ from itertools import islice
 import redis
 from kafka import KafkaConsumer, TopicPartition
 
-from infra.kafka.topic import bounds
+from infra.kafka.topic import offset_bounds
 from infra.settings import Settings
 from state.digest import digest
-from state.ledger import Ledger, Lost
+from state.ledger import Ledger, LogTruncated
 from streaming.queries.settle import CHUNK, judged_record
 
 WIPED_AT_ONCE = 2000  # keys: some milliseconds in which Redis answers nobody else
@@ -86,9 +86,9 @@ def from_kafka(settings: Settings) -> Callable[[int, int, int], Iterator[str]]:
     """The records of the log from one offset to another. They raise Lost if Kafka no longer has the first one."""
 
     def read(realm: int, first: int, last: int) -> Iterator[str]:
-        begins, ends = bounds(settings)
+        begins, ends = offset_bounds(settings)
         if begins[realm] > first or ends[realm] <= last:
-            raise Lost(realm, first, begins[realm], ends[realm])
+            raise LogTruncated(realm, first, begins[realm], ends[realm])
         consumer = KafkaConsumer(
             bootstrap_servers=settings.kafka, enable_auto_commit=False, max_partition_fetch_bytes=8 * 1024 * 1024
         )

@@ -1,7 +1,7 @@
 // What a player does: each click is one action with one key, shown on its way until it is settled.
 import { Problem, change, newKey, read, sleep } from "./client.js";
 import { lookSoon } from "./game.js";
-import { complain, say } from "./messages.js";
+import { alertError, say } from "./messages.js";
 import { state, update } from "./store.js";
 
 const ASK_AFTER_SECONDS = 3; // the live feed tells sooner; without it we ask
@@ -10,7 +10,7 @@ const ASK_AFTER_SECONDS = 3; // the live feed tells sooner; without it we ask
 export async function act(words, method, path, body) {
   const action = { key: newKey(), words, method, path, body, status: "sending", since: Date.now() };
   if (isSending(words)) return false;
-  update({ onTheWay: [action, ...state.onTheWay] });
+  update({ pendingActions: [action, ...state.pendingActions] });
   return send(action);
 }
 
@@ -22,11 +22,11 @@ export async function again(action) {
 }
 
 export function dismiss(action) {
-  update({ onTheWay: state.onTheWay.filter((other) => other !== action) });
+  update({ pendingActions: state.pendingActions.filter((other) => other !== action) });
 }
 
 export function isSending(words) {
-  return state.onTheWay.some((action) => action.words === words && action.status === "sending");
+  return state.pendingActions.some((action) => action.words === words && action.status === "sending");
 }
 
 async function send(action) {
@@ -66,20 +66,20 @@ function refused(action, problem) {
     action.note = `${problem.message} It may have been accepted: trying again does it once at most.`;
     update();
   } else dismiss(action);
-  complain(`${action.words}: ${sentence(problem.message)}`);
+  alertError(`${action.words}: ${sentence(problem.message)}`);
 }
 
 async function watch(action) {
-  while (state.onTheWay.includes(action)) {
+  while (state.pendingActions.includes(action)) {
     await sleep(ASK_AFTER_SECONDS);
-    if (!state.onTheWay.includes(action)) return;
+    if (!state.pendingActions.includes(action)) return;
     update(); // the waiting time on the screen
     try {
       const { status } = await read(`/events/${action.id}`);
       if (status === "pending") continue;
       dismiss(action);
       lookSoon();
-      if (status !== "settled") complain(`${action.words}: was ${status}. Nothing has changed.`);
+      if (status !== "settled") alertError(`${action.words}: was ${status}. Nothing has changed.`);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
     }

@@ -1,10 +1,10 @@
 // What a player sees of the realm: what is read for each view, and when it is read again.
 import { Problem, authorization, read, sleep } from "./client.js";
-import { complain, whisper } from "./messages.js";
+import { alertError, announce } from "./messages.js";
 import { forget, renewIfOld } from "./session.js";
 import { state, update } from "./store.js";
 import { follow } from "./stream.js";
-import { tell } from "./words.js";
+import { tell } from "./text.js";
 
 const FEED_LENGTH = 30;
 const REREAD_MS = 4000; // others' actions change the arena, the shop and the guild without an event of mine
@@ -109,15 +109,15 @@ async function keepLooking(signal) {
 }
 
 function heard(event) {
-  const waits = state.onTheWay.some((action) => action.id === event.id);
+  const waits = state.pendingActions.some((action) => action.id === event.id);
   const known = state.feed.some((other) => other.offset === event.offset);
   update({
-    onTheWay: state.onTheWay.filter((action) => action.id !== event.id),
+    pendingActions: state.pendingActions.filter((action) => action.id !== event.id),
     feed: known ? state.feed : [event, ...state.feed].slice(0, FEED_LENGTH),
   });
   const told = `${tell(event, state.session?.player)}.`;
-  if (event.status !== "settled") complain(`It was ${event.status}, and nothing has changed: ${told}`);
-  else if (waits || (!known && event.player !== state.session?.player)) whisper(waits ? `Settled: ${told}` : told);
+  if (event.status !== "settled") alertError(`It was ${event.status}, and nothing has changed: ${told}`);
+  else if (waits || (!known && event.player !== state.session?.player)) announce(waits ? `Settled: ${told}` : told);
   lookSoon();
 }
 
@@ -128,12 +128,12 @@ async function guarded(reading) {
     if (!(problem instanceof Problem)) throw problem;
     // A reading that fails in passing is repeated soon; what is on the screen stays.
     if (problem.status === 401 && authorization().Authorization) ended();
-    else if (!problem.passes) complain(problem.message);
+    else if (!problem.passes) alertError(problem.message);
   }
 }
 
 function ended(why = "Your token has ended or is not valid here. Register again, or enter with another token.") {
   stop();
   forget();
-  complain(why);
+  alertError(why);
 }

@@ -11,13 +11,13 @@ export function say(text) {
 }
 
 // Stays until the next message: who reads slowly must not miss why something was refused.
-export function complain(text) {
+export function alertError(text) {
   clear("status");
   show("alert", text);
 }
 
 // Only read aloud: for what is on the screen already. It takes no complaint away.
-export function whisper(text) {
+export function announce(text) {
   show("status", text, "spoken");
   passing();
 }

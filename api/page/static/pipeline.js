@@ -1,8 +1,8 @@
 // The pipeline as it moves: GET /status once a second while somebody looks, and what two answers tell together.
 import { Problem, read, sleep } from "./client.js";
-import { whisper } from "./messages.js";
+import { announce } from "./messages.js";
 import { state, update } from "./store.js";
-import { duration, plural } from "./words.js";
+import { duration, plural } from "./text.js";
 
 const EVERY_SECONDS = 1;
 const RATE_SECONDS = 5; // a rate is the mean of so long
@@ -145,7 +145,7 @@ function tellChange() {
   const now = troubles()
     .map((trouble) => trouble.title)
     .join(". ");
-  if (now !== told) whisper(now ? `${now}.` : "Everything moves again.");
+  if (now !== told) announce(now ? `${now}.` : "Everything moves again.");
   told = now;
 }
 

@@ -50,7 +50,7 @@ export function forget() {
   localStorage.removeItem(PLACE);
   useToken("");
   update({ session: null, inventory: null, players: null, guilds: null, guild: null, trades: null, quests: null });
-  update({ boards: null, feed: [], onTheWay: [], live: "off" });
+  update({ boards: null, feed: [], pendingActions: [], live: "off" });
 }
 
 // How many realms there are: what the status page names.

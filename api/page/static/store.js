@@ -14,7 +14,7 @@ export const state = {
   realms: [0],
   feed: [], // what happened to me, newest first
   live: "off", // off, connecting, on, waiting
-  onTheWay: [], // my actions between the click and their settlement
+  pendingActions: [], // my actions between the click and their settlement
   sending: new Set(), // names of actions whose request is under way
   status: null, // the last good answer of GET /status, with rates
   statusProblem: "",

@@ -3,8 +3,8 @@ import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state, update } from "../store.js";
-import { name } from "../words.js";
-import { Act, Bar, Field, Form, account, isDown, owned } from "./parts.js";
+import { name } from "../text.js";
+import { Act, Bar, Field, Form, account, isDown, owned } from "./components.js";
 
 let sword = ""; // the one chosen; empty: the best one
 

@@ -2,8 +2,8 @@
 import { again, dismiss } from "../actions.js";
 import { html } from "../lib.js";
 import { state } from "../store.js";
-import { count, duration } from "../words.js";
-import { Events } from "./parts.js";
+import { count, duration } from "../text.js";
+import { Events } from "./components.js";
 
 const SLOW_SECONDS = 5;
 const LIVE = {
@@ -19,9 +19,9 @@ export function Feed() {
     <section aria-labelledby="on-the-way">
       <h2 id="on-the-way">On the way</h2>
       ${
-        state.onTheWay.length
+        state.pendingActions.length
           ? html`<ul class="waiting">
-              ${state.onTheWay.map((action) => html`<${Waiting} key=${action.key} action=${action} />`)}
+              ${state.pendingActions.map((action) => html`<${Waiting} key=${action.key} action=${action} />`)}
             </ul>`
           : html`<p class="quiet">Nothing is pending.</p>`
       }

@@ -2,8 +2,8 @@
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";
-import { count } from "../words.js";
-import { Act, Bar, account, isDown } from "./parts.js";
+import { count } from "../text.js";
+import { Act, Bar, account, isDown } from "./components.js";
 
 const FULL_HEALTH = 100;
 const REVIVAL_PRICE = 20;
@@ -48,7 +48,7 @@ function held({ held: amount }) {
 
 // Known from what has happened; when that is too long ago for the feed, the server says it.
 function claimed() {
-  if (state.onTheWay.some((action) => action.words === CLAIM && action.status === "pending")) return "It is pending.";
+  if (state.pendingActions.some((action) => action.words === CLAIM && action.status === "pending")) return "It is pending.";
   const today = new Date().toISOString().slice(0, 10);
   const mine = state.feed.filter((event) => event.type === "gold_claimed" && event.player === state.session.player);
   return mine.some((event) => event.details.day === today) ? "Claimed today; the next is due after midnight (UTC)." : "";

@@ -3,8 +3,8 @@ import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";
-import { count } from "../words.js";
-import { Act, Field, Form, account, ask } from "./parts.js";
+import { count } from "../text.js";
+import { Act, Field, Form, account, ask } from "./components.js";
 
 export function Guild() {
   const { guild } = state.inventory;

@@ -2,10 +2,10 @@
 import { Problem } from "../client.js";
 import { play } from "../game.js";
 import { html } from "../lib.js";
-import { complain, say } from "../messages.js";
+import { alertError, say } from "../messages.js";
 import { enterWith, register } from "../session.js";
 import { state, update } from "../store.js";
-import { Field, Form, Glossary } from "./parts.js";
+import { Field, Form, Glossary } from "./components.js";
 
 export function Join() {
   return html`<div class="join">
@@ -59,7 +59,7 @@ async function begin(how) {
     await how();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    complain(problem.message);
+    alertError(problem.message);
     return false;
   }
   update({ route: { tab: "play", view: "arena" } });

@@ -5,7 +5,7 @@ import { html } from "../lib.js";
 import { say } from "../messages.js";
 import { forget } from "../session.js";
 import { state } from "../store.js";
-import { ask } from "./parts.js";
+import { ask } from "./components.js";
 
 export function Keys() {
   const copy = async () => {

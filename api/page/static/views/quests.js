@@ -1,7 +1,7 @@
 // Quests: what is to be done, and the reward to be had once.
 import { html } from "../lib.js";
 import { state } from "../store.js";
-import { Act } from "./parts.js";
+import { Act } from "./components.js";
 
 export function Quests() {
   return html`<section aria-labelledby="title">

@@ -2,8 +2,8 @@
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";
-import { capital, count, name } from "../words.js";
-import { Act, account } from "./parts.js";
+import { capital, count, name } from "../text.js";
+import { Act, account } from "./components.js";
 
 const KINDS = { sword: "Swords", shield: "Shields", potion: "Potions" };
 const POWER = { sword: "damage", shield: "takes off", potion: "heals" };

@@ -1,7 +1,7 @@
 // A strip of stages: how many events each has passed on, how fast, and how far it is behind the one before.
 import { html } from "../lib.js";
 import { course, rate } from "../pipeline.js";
-import { count, duration } from "../words.js";
+import { count, duration } from "../text.js";
 
 const MOST_REALMS = 12; // of more, those that are furthest behind are shown
 

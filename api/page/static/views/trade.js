@@ -1,10 +1,10 @@
 // Gifts, and trades: both sides change hands in one event, or not at all.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
-import { complain } from "../messages.js";
+import { alertError } from "../messages.js";
 import { state } from "../store.js";
-import { goods, name } from "../words.js";
-import { Act, Field, Form, account } from "./parts.js";
+import { goods, name } from "../text.js";
+import { Act, Field, Form, account } from "./components.js";
 
 export function Trade() {
   return html`<section aria-labelledby="title">
@@ -66,14 +66,14 @@ function Side({ prefix, items }) {
 
 function give(values) {
   const gift = side(values, "");
-  if (!gift.gold && !gift.item) return complain("Name gold or an item to give.");
-  if (gift.gold && gift.item) return complain("A gift is gold or an item: give one after the other.");
+  if (!gift.gold && !gift.item) return alertError("Name gold or an item to give.");
+  if (gift.gold && gift.item) return alertError("A gift is gold or an item: give one after the other.");
   return act(`Give ${goods(gift)} to ${values.to}`, "POST", "/gifts", { to: values.to.trim(), ...gift });
 }
 
 function offer(values) {
   const [given, want] = [side(values, "give_"), side(values, "want_")];
-  if (![given, want].every((one) => one.gold || one.item)) return complain("Name gold or an item on each side.");
+  if (![given, want].every((one) => one.gold || one.item)) return alertError("Name gold or an item on each side.");
   const words = `Offer ${goods(given)} for ${goods(want)} to ${values.to}`;
   return act(words, "POST", "/trades", { to: values.to.trim(), give: given, want });
 }

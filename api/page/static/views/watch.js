@@ -2,8 +2,8 @@
 import { html } from "../lib.js";
 import { sums, troubles } from "../pipeline.js";
 import { state } from "../store.js";
-import { clock, count, name } from "../words.js";
-import { Events, Glossary } from "./parts.js";
+import { clock, count, name } from "../text.js";
+import { Events, Glossary } from "./components.js";
 import { Realms, Stages } from "./stages.js";
 
 const TOTALS = {

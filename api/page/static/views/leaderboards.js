@@ -1,7 +1,7 @@
 // The leaderboards.
 import { html } from "../lib.js";
 import { state } from "../store.js";
-import { count } from "../words.js";
+import { count } from "../text.js";
 
 const TITLES = { gold: ["The richest", "Gold"], victories: ["The most victorious", "Victories"] };
 

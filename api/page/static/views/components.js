@@ -1,9 +1,9 @@
 // The pieces that views are made of.
 import { act, isSending } from "../actions.js";
-import { complain } from "../messages.js";
+import { alertError } from "../messages.js";
 import { Component, html } from "../lib.js";
 import { state, update } from "../store.js";
-import { clock, count, name, tell } from "../words.js";
+import { clock, count, name, tell } from "../text.js";
 
 let ids = 0;
 
@@ -15,7 +15,7 @@ export class Act extends Component {
     const busy = isSending(words);
     const blocked = reason || busy;
     const press = () => {
-      if (reason) complain(`${words}: ${reason}`);
+      if (reason) alertError(`${words}: ${reason}`);
       else if (!busy) (run ?? (() => act(words, method, path, body)))();
     };
     return html`<span class="act">
@@ -62,7 +62,7 @@ export function Form({ run, label, button, children, look = "", reason = "" }) {
   const submit = async (event) => {
     event.preventDefault();
     const form = event.currentTarget;
-    if (reason) return complain(reason);
+    if (reason) return alertError(reason);
     if (await run(Object.fromEntries(new FormData(form)))) form.reset();
     return undefined;
   };

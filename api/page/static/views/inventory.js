@@ -2,8 +2,8 @@
 import { Icon } from "../icons.js";
 import { html } from "../lib.js";
 import { state } from "../store.js";
-import { capital, count, name } from "../words.js";
-import { Act, Glossary, account } from "./parts.js";
+import { capital, count, name } from "../text.js";
+import { Act, Glossary, account } from "./components.js";
 
 export function Pack() {
   const wares = (state.shop?.items ?? []).filter((ware) => account(`item:${ware.item}`).settled > 0);

@@ -8,7 +8,7 @@ with trades as (
   where event_type in ('sword_bought', 'item_bought', 'item_sold')
   union all
   select '(in batches)', null, player, realm, 0, 0, amount
-  from moves
+  from transfers
   where event_type = 'actions_batched' and debit_name = 'gold' and credit = 'house:shop')
 select item,
   max(item_kind) as kind,

@@ -1,0 +1,57 @@
+"""``check`` reads the code; ``test`` runs it."""
+
+import os
+import subprocess
+import sys
+import time
+
+import click
+
+from infra.paths import ROOT
+
+#: Check -> command of the virtual environment's Python.
+CHECKS = {
+    "ruff": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy"],
+}
+
+
+@click.command()
+def check() -> None:
+    """Read the code with every linter; exits with the code of the first that fails."""
+    sys.exit(run_checks())
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the checks and the tests, on an instance of their own. Arguments go to pytest, which then runs alone.
+
+    `unit`, `integration` and `system` are the tiers. --faults also injects every fault into real servers; --compose
+    only tests docker-compose.yml, with podman."""
+    failed = 0 if arguments else run_checks()
+    sys.exit(_run("pytest", ["pytest", *map(_tier, arguments)]) or failed)
+
+
+def run_checks() -> int:
+    """Run every check, even after a failure. Returns the exit code of the first failure, otherwise 0."""
+    codes = [_run(name, command) for name, command in CHECKS.items()]
+    return next((code for code in codes if code), 0)
+
+
+def _tier(argument: str) -> str:
+    folder = ROOT / "tests" / argument
+    return str(folder) if argument.isidentifier() and folder.is_dir() else argument
+
+
+def _run(name: str, command: list[str]) -> int:
+    started = time.monotonic()
+    # The tests have an instance of their own: settings that point at a player's instance must not reach them.
+    environment = {n: v for n, v in os.environ.items() if n not in ("GUILDHALL_HOME", "GUILDHALL_PORT")}
+    code = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=environment, check=False).returncode
+    print(f"{name}: {'ok' if code == 0 else f'failed ({code})'} in {time.monotonic() - started:.0f} s", flush=True)
+    return code
+
+
+COMMANDS = (check, test)

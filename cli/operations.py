@@ -1,0 +1,101 @@
+"""Commands that compare, repair and rebuild the state of a living instance."""
+
+import sys
+
+import click
+
+from cli.context import chosen_realms, console, instance_of
+
+
+@click.command()
+@click.option(
+    "--from", "source", type=click.Choice(["kafka", "archive"]), default="kafka", help="Which copy of the log to read."
+)
+@click.option("--realm", type=click.IntRange(0), help="Only this realm.")
+@click.pass_context
+def rebuild(context: click.Context, source: str, realm: int | None) -> None:
+    """Rebuild the state in Redis from the log, or from the landed tables when Kafka no longer has the log.
+
+    Players get 503 meanwhile. Exits with 1 if the state differs from the one before."""
+    from stack.operations.rebuild import rebuild_realms
+
+    instance = instance_of(context)
+    sys.exit(0 if rebuild_realms(instance, source, chosen_realms(instance, realm), console) else 1)
+
+
+@click.command()
+@click.option("--realm", type=click.IntRange(0), help="Only this realm.")
+@click.option("--wait", default=120.0, help="Seconds to wait until everything that Redis has settled has landed.")
+@click.pass_context
+def verify(context: click.Context, realm: int | None, wait: float) -> None:
+    """Reconcile Redis with Presto, account by account, while players play.
+
+    Exits with 1 if they differ, with 2 if the comparison is not possible."""
+    from stack.operations.reconcile import reconcile
+
+    instance = instance_of(context)
+    sys.exit(0 if reconcile(instance, chosen_realms(instance, realm), wait, console) else 1)
+
+
+@click.group()
+def quarantine() -> None:
+    """List, show and replay records of the log that are not valid events."""
+
+
+@quarantine.command("list")
+@click.option("--realm", type=click.IntRange(0), help="Only this realm.")
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), help="Maximum number of records, newest first.")
+@click.pass_context
+def list_quarantine(context: click.Context, realm: int | None, limit: int) -> None:
+    """List the records, their reasons, and whether today's code would accept them."""
+    from stack.operations.quarantine import find, render
+
+    instance = instance_of(context)
+    found, total = find(instance, realm=realm, limit=limit)
+    console.print(render(found, total, instance.realms))
+
+
+@quarantine.command("show")
+@click.argument("realm", type=click.IntRange(0))
+@click.argument("offset", type=click.IntRange(0))
+@click.pass_context
+def show_quarantined(context: click.Context, realm: int, offset: int) -> None:
+    """Show one record: the reason and its bytes."""
+    from stack.operations.quarantine import get, show
+
+    instance = instance_of(context)
+    show(instance, get(instance, realm, offset), console)
+
+
+@quarantine.command("replay")
+@click.argument("realm", type=click.IntRange(0), required=False)
+@click.argument("offset", type=click.IntRange(0), required=False)
+@click.option("--all", "everything", is_flag=True, help="Every record in quarantine.")
+@click.pass_context
+def replay_quarantined(context: click.Context, realm: int | None, offset: int | None, everything: bool) -> None:
+    """Decode a record again, and append it to its realm if today's code accepts it.
+
+    A replay is safe: it takes a hold like every action, the ledger settles an id once, and it voids events of an older
+    generation. Exits with 1 if a record was not replayed."""
+    from stack.operations.quarantine import get, iter_all, replay
+
+    instance = instance_of(context)
+    if everything == (realm is not None) or (realm is None) != (offset is None):
+        raise click.UsageError("either REALM and OFFSET, or --all")
+    chosen = [get(instance, realm, offset)] if realm is not None and offset is not None else iter_all(instance)
+    sys.exit(0 if replay(instance, chosen, console) else 1)
+
+
+@quarantine.command("accept")
+@click.option("--realm", type=click.IntRange(0), required=True, help="The halted realm.")
+@click.pass_context
+def accept_quarantine(context: click.Context, realm: int) -> None:
+    """Resume a realm that too many malformed records in a row have halted: move those records to quarantine."""
+    from stack.operations.quarantine import accept
+
+    instance = instance_of(context)
+    (realm,) = chosen_realms(instance, realm)
+    console.print(f"Malformed records of realm {realm} up to offset {accept(instance, realm)} may go to quarantine.")
+
+
+COMMANDS = (verify, rebuild, quarantine)
