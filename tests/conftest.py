@@ -150,7 +150,7 @@ def empty_redis(redis_server: RedisServer) -> RedisServer:
 
 @pytest.fixture
 def api(empty_redis: RedisServer):
-    from tests.scripted import Api  # at first use, as it needs what is defined here
+    from tests.support.api_harness import Api  # at first use, as it needs what is defined here
 
     return Api(empty_redis)
 

@@ -13,7 +13,7 @@ from state.ledger import RealmRecovering, encode_settle_record
 from state.library import install_library
 from state.results import Held, OwnerBalances, PreconditionFailed, Reservation
 from tests.conftest import RedisServer
-from tests.test_ledger import NOW, REALM, TODAY, Game, give
+from tests.integration.redis.test_ledger import NOW, REALM, TODAY, Game, give
 
 pytestmark = pytest.mark.redis
 

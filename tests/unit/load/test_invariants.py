@@ -20,7 +20,7 @@ from load.checker.invariants import broken_rules
 from load.checker.model import ModelLedger, Record
 from load.workload.generator import PlannedRequest
 from load.workload.runner import seats
-from tests.test_ledger import NOW, TODAY
+from tests.integration.redis.test_ledger import NOW, TODAY
 
 COMMANDS = {command.name: command for command in commands.COMMANDS}
 AT_MS = 1_000_000

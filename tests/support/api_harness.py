@@ -13,7 +13,7 @@ from infra.kafka.event_log import NotAppended
 from state.control_events import fence_event
 from state.ledger import Ledger, encode_settle_record
 from tests.conftest import RedisServer
-from tests.test_ledger import NOW
+from tests.integration.redis.test_ledger import NOW
 
 
 class ScriptedLog:

@@ -24,7 +24,7 @@ from stack.servers import supervisor
 from streaming.lag_metrics import LagCollector
 from streaming.metrics import BatchHistogram, RealmGauge
 from tests.conftest import Player, RedisServer, eventually, wait_until_caught_up
-from tests.scripted import Api
+from tests.support.api_harness import Api
 
 Scrape = dict[str, float]  # a sample as Prometheus writes it -> its value
 

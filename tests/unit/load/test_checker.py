@@ -32,7 +32,7 @@ from load.workload.runner import play, seats
 from state.connection import hash_tag
 from state.ledger import Ledger, encode_malformed_record, encode_settle_record
 from tests.conftest import RedisServer, serving
-from tests.test_ledger import NOW, TODAY
+from tests.integration.redis.test_ledger import NOW, TODAY
 
 REALM = 2
 AT_MS = 1_000_000

@@ -206,7 +206,7 @@ def test_a_paused_process_does_not_accept_what_was_voided_meanwhile(pipeline: In
     deadlines = {"DELIVERY": "5", "HOLD": "9", "MARGIN": "3"}
     environment = os.environ | pipeline.environment("api") | {"GUILDHALL_API_PORT": str(port)}
     environment |= {f"GUILDHALL_{name}_SECONDS": seconds for name, seconds in deadlines.items()}
-    with subprocess.Popen([sys.executable, "-m", "tests.slow_server"], cwd=ROOT, env=environment) as process:
+    with subprocess.Popen([sys.executable, "-m", "tests.support.suspending_api"], cwd=ROOT, env=environment) as process:
         try:
             eventually(lambda: answers(port))
             headers = {**ada.headers, "Idempotency-Key": key}

@@ -17,7 +17,7 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 from tests.conftest import CATCH_UP_SECONDS, Player, guildhall, wait_until_caught_up
-from tests.test_ledger import NOW
+from tests.integration.redis.test_ledger import NOW
 
 pytestmark = pytest.mark.stack
 

@@ -13,8 +13,8 @@ from state.connection import connect
 from state.ledger import Ledger
 from state.results import Reservation
 from tests.conftest import RedisServer
-from tests.scripted import Api
-from tests.test_ledger import NOW, TODAY
+from tests.integration.redis.test_ledger import NOW, TODAY
+from tests.support.api_harness import Api
 
 pytestmark = pytest.mark.redis
 

@@ -17,7 +17,7 @@ from state.ledger import Ledger, encode_settle_record
 from state.library import install_library
 from state.results import Held, Reservation
 from tests.conftest import RedisServer, eventually, free_block
-from tests.test_ledger import NOW, TODAY
+from tests.integration.redis.test_ledger import NOW, TODAY
 
 pytestmark = pytest.mark.redis
 

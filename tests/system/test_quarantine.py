@@ -14,8 +14,8 @@ from state.connection import connect
 from state.ledger import Ledger, TooManyMalformed
 from streaming.queries.land import ConsecutiveMalformedLimit
 from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
-from tests.test_ledger import NOW
-from tests.test_verify import generation, write
+from tests.integration.redis.test_ledger import NOW
+from tests.system.test_verify import generation, write
 
 WRONG, REALM = 1, 2  # an event of REALM, written to the partition of WRONG
 

@@ -17,11 +17,12 @@ import pytest
 import requests
 from rich.console import Console
 
+from infra.paths import ROOT
 from load.guildhall_client import Guildhall
 from stack.install import apt
 from stack.instance import DEFAULT_PORT, PORTS
 from tests.conftest import free_block
-from tests.engine import Engine
+from tests.support.podman_engine import Engine
 
 pytestmark = pytest.mark.compose
 
@@ -29,7 +30,7 @@ BUILD_SECONDS = 3600  # downloads of 1 GB, on a machine that may do other things
 HEALTHY_SECONDS = 900
 DEMO_SECONDS = 900
 REQUESTS = "2000"
-BASE = re.search(r"^ARG BASE=(\S+)$", (Path(__file__).parent.parent / "Dockerfile").read_text(), re.MULTILINE).group(1)
+BASE = re.search(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE).group(1)
 BUILT = ("init", "redis", "api", "kafka", "namenode", "presto", "streaming", "jupyter")  # a service of each image
 SERVERS = ("network", "redis", "kafka", "namenode", "datanode", "presto", "streaming", "api")
 

@@ -14,7 +14,7 @@ from infra import json_logging
 from stack.instance import Instance
 from stack.servers.log_view import readable
 from tests.conftest import Player, RedisServer, eventually
-from tests.scripted import Api
+from tests.support.api_harness import Api
 
 
 class Log:

@@ -34,7 +34,7 @@ from streaming.metrics import stream_metrics
 from streaming.queries.land import EVENTS, QUARANTINE, create_tables, events_of, landed_offsets, parse
 from streaming.queries.progress import Progress
 from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
-from tests.test_derive import START, event
+from tests.integration.spark.test_derive import START, event
 
 REALMS = 2
 _KAFKA = "partition int, offset bigint, timestamp timestamp, value binary"

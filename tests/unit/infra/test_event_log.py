@@ -8,7 +8,7 @@ from infra.kafka import event_log
 from infra.kafka.event_log import KafkaLog, NotAppended
 from infra.settings import Settings
 from state.control_events import fence_event
-from tests.test_ledger import NOW
+from tests.integration.redis.test_ledger import NOW
 
 FENCE = fence_event(0, "00000000-0000-4000-8000-000000000000", NOW)
 

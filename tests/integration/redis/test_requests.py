@@ -14,7 +14,7 @@ from api.problems.types import KINDS
 from game import catalogue
 from infra.paths import ROOT
 from tests.conftest import RedisServer, eventually
-from tests.scripted import Api
+from tests.support.api_harness import Api
 
 pytestmark = pytest.mark.redis
 

@@ -1,5 +1,5 @@
 """The real API with one change: right after it has taken its first hold, the process stops itself, as if the machine
-had been suspended. ``python -m tests.slow_server``, with the API's environment."""
+had been suspended. ``python -m tests.support.suspending_api``, with the API's environment."""
 
 import logging
 import os

@@ -14,8 +14,8 @@ from state.control_events import fence_event
 from state.ledger import encode_settle_record
 from state.results import Held, Reservation
 from tests.conftest import RedisServer, eventually
-from tests.scripted import Api, ScriptedLog
-from tests.test_ledger import NOW, give
+from tests.integration.redis.test_ledger import NOW, give
+from tests.support.api_harness import Api, ScriptedLog
 
 pytestmark = pytest.mark.redis
 

@@ -28,7 +28,7 @@ from state.connection import connect
 from state.ledger import Ledger
 from state.results import Snapshot
 from tests.conftest import Player, guildhall, wait_until_caught_up
-from tests.test_ledger import NOW
+from tests.integration.redis.test_ledger import NOW
 
 REALM = 1
 SEED = 7
