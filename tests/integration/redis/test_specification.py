@@ -24,8 +24,8 @@ from api.openapi.schemas import EXAMPLE_ID
 from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
-from tests import scripted
 from tests.conftest import RedisServer
+from tests.support import api_harness
 
 OPERATOR = "o" * 32
 NOBODY = "127.0.0.1:1"
@@ -59,7 +59,7 @@ FEWEST_CASES = 3000
 def _document() -> dict[str, Any]:
     """Made without any server: connections are opened when they are used."""
     given = Settings().model_copy(update=SETTINGS)
-    document: dict[str, Any] = create_app(given, Ledger(connect(given)), scripted.ScriptedLog(None)).api_doc  # type: ignore[arg-type]
+    document: dict[str, Any] = create_app(given, Ledger(connect(given)), api_harness.ScriptedLog(None)).api_doc  # type: ignore[arg-type]
     return document
 
 
@@ -103,7 +103,7 @@ def test_the_document_is_valid() -> None:
 
 def test_every_route_is_in_the_document() -> None:
     given = Settings().model_copy(update=SETTINGS)
-    app = create_app(given, Ledger(connect(given)), scripted.ScriptedLog(None))  # type: ignore[arg-type]
+    app = create_app(given, Ledger(connect(given)), api_harness.ScriptedLog(None))  # type: ignore[arg-type]
     methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
     routes = {(m, rule.rule) for rule in app.url_map.iter_rules() for m in methods & (rule.methods or set())}
     documented = {(m, path.replace("{", "<").replace("}", ">")) for m, path, _ in OPERATIONS.values()}
@@ -179,7 +179,7 @@ BEFORE: dict[str, list[tuple[str, str, str, dict[str, Any] | None]]] = {
 }
 
 
-class World(scripted.Api):
+class World(api_harness.Api):
     """A realm with carol, who asks, and bob, whom the document's examples speak of."""
 
     def __init__(self, server: RedisServer) -> None:
@@ -338,7 +338,7 @@ class TestMethods:
         assert world.client.get("/stream", headers=headers).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
     def test_too_many_requests_are_told_in_a_sentence(self, empty_redis: RedisServer) -> None:
-        few = scripted.Api(empty_redis, limit_player="2 per 10 seconds")
+        few = api_harness.Api(empty_redis, limit_player="2 per 10 seconds")
         answers = [few.client.get("/quests", headers={}) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [401, 401, 429]
         assert answers[-1].json["detail"] == "more than 2 requests in 10 seconds: wait for Retry-After"

@@ -173,7 +173,7 @@ def test_requests_are_counted_by_route_and_refusals_by_reason(api: Api) -> None:
         "guildhall_refusals_total,reason=not_found": 1,
         "guildhall_refusals_total,reason=method_not_allowed": 1,
         "guildhall_commits_total,outcome=accepted": 1,
-        "guildhall_commits_total,outcome=refused": 1,
+        "guildhall_commits_total,outcome=insufficient_balance": 1,
         "guildhall_holds_taken_total": 1,
         "guildhall_append_seconds_count": 1,
         "guildhall_commit_batch_requests_count,step=hold": 2,
