@@ -76,6 +76,13 @@ def test_no_private_part_of_a_library_is_imported() -> None:
                 assert not private or name.split(".")[0] in ours, f"{path}: {name} may move with any release"
 
 
+def test_what_installs_needs_few_of_our_files() -> None:
+    """The layers of the images are made with these files, and stay as they are when others change."""
+    for path in (ROOT / "stack" / "install").glob("*.py"):
+        ours = [name for name in _imported(path) if name.split(".")[0] in {"stack", "infra"}]
+        assert all(re.match(r"stack\.install|infra\.(errors|paths)\b", name) for name in ours), path.name
+
+
 def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

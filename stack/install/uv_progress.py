@@ -48,4 +48,7 @@ def _texts(source: int) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # which uv gets, too
+        sys.exit(130)
