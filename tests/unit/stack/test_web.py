@@ -1,71 +1,80 @@
-"""The page's libraries: fetched once, whole or not at all, as the lock names them."""
+"""The page's libraries: taken once out of the jars that the lock names, whole or not at all."""
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from infra.errors import OperatorError
-from infra.paths import ROOT
-from stack.install import web_assets
+from infra.paths import ROOT, cache_folder
+from stack.install import jars, web_assets
 
-NPM = """#!/bin/sh
-echo run >> {log}
-[ "$1" = ci ] || exit 1
-for file in {files}; do mkdir -p "node_modules/$(dirname "$file")" && echo "$file" > "node_modules/$file"; done
-"""
+PACKAGES = {package for package, _inside in web_assets.FILES.values()}
 
 
 @pytest.fixture
-def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An npm that brings what it is asked for; answers its log, with a line for each run."""
-    monkeypatch.delenv("GUILDHALL_NPM", raising=False)
-    log = tmp_path / "log"
-    _put(tmp_path / "bin", NPM.format(log=log, files=" ".join(web_assets.FILES.values())), monkeypatch)
-    return log
-
-
-def _put(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Jars with what the page asks for, each file with its place for a text; returns the calls for them."""
+    folder = tmp_path / "web"
     folder.mkdir()
-    (folder / "npm").write_text(script)
-    (folder / "npm").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    for package in PACKAGES:
+        with zipfile.ZipFile(folder / f"{package}-1.2.3.jar", "w") as jar:
+            for owner, inside in web_assets.FILES.values():
+                if owner == package:
+                    jar.writestr(f"META-INF/resources/publisher/{package}/1.2.3/{inside}", f"{package} {inside}")
+            jar.writestr(f"META-INF/resources/publisher/{package}/1.2.3/other/dist/preact.mjs", "another package's")
+    calls: list[Path] = []
+
+    def install(cache: Path, _console: Console) -> dict[str, Path]:
+        calls.append(cache)
+        return {"web": folder}
+
+    monkeypatch.setattr(jars, "install", install)
+    return calls
 
 
-def test_libraries_are_fetched_once_with_their_licences(npm: Path, tmp_path: Path) -> None:
+def test_libraries_are_taken_once_with_their_licences(asked: list[Path], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     folder = web_assets.install(cache, Console())
-    assert {path.name: path.read_text().strip() for path in folder.iterdir()} == web_assets.FILES
+    texts = {path.name: tuple(path.read_text().split()) for path in folder.iterdir()}
+    assert texts == web_assets.FILES
     assert web_assets.install(cache, Console()) == folder
-    assert npm.read_text() == "run\n"
+    assert asked == [cache]
     assert list(cache.iterdir()) == [folder], "nothing else is left behind"
 
 
-def test_what_fails_leaves_nothing_and_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GUILDHALL_NPM", raising=False)
-    _put(tmp_path / "bin", "#!/bin/sh\necho no network >&2; exit 1\n", monkeypatch)
-    with pytest.raises(OperatorError, match=r"npm could not fetch .*\(no network\): check the network") as error:
+def test_what_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_cache: Path, _console: Console) -> dict[str, Path]:
+        raise OperatorError("could not download")
+
+    monkeypatch.setattr(jars, "install", fail)
+    with pytest.raises(OperatorError, match="could not download"):
         web_assets.install(tmp_path / "cache", Console())
-    assert "\n" not in str(error.value)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_another_lock_is_another_folder(npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = web_assets.install(tmp_path, Console())
-    page = tmp_path / "page"
-    page.mkdir()
-    for name in web_assets.MANIFESTS:
-        (page / name).write_text((web_assets.PAGE / name).read_text() + "\n")
-    monkeypatch.setattr(web_assets, "PAGE", page)
-    assert web_assets.install(tmp_path, Console()) != before
+def test_another_lock_is_another_folder(asked: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = web_assets.install(tmp_path / "cache", Console())
+    lock = tmp_path / "jars.lock.json"
+    lock.write_text(jars.LOCK.read_text() + "\n")
+    monkeypatch.setattr(jars, "LOCK", lock)
+    assert web_assets.install(tmp_path / "cache", Console()) != before
 
 
-def test_the_locks_name_checksums_and_no_registry() -> None:
-    lock = json.loads((web_assets.PAGE / "package-lock.json").read_text())
-    libraries = [package for path, package in lock["packages"].items() if path]
-    assert all(package["integrity"].startswith("sha512-") and "resolved" not in package for package in libraries)
-    manifest = json.loads((web_assets.PAGE / "package.json").read_text())
-    assert all(re.fullmatch(r"[\d.]+", version) for version in manifest["dependencies"].values())
-    assert "--hash=sha256:" in (ROOT / "requirements-node.lock").read_text()
+def test_the_lock_has_one_jar_for_each_library() -> None:
+    locked = [entry["jar"].split(":")[1] for entry in json.loads(jars.LOCK.read_text())["web"]]
+    assert sorted(locked) == sorted(PACKAGES)
+
+
+def test_the_libraries_export_what_the_page_imports() -> None:
+    """A major version of another number may have other names."""
+    folder = web_assets.install(cache_folder(), Console())
+    imports = (ROOT / "api" / "page" / "static" / "lib.js").read_text()
+    (names,) = re.findall(r'import \{ (.+) \} from "../vendor/preact.js"', imports)
+    (exports,) = re.findall(r"export\{([^}]+)\}", (folder / "preact.js").read_text())
+    assert set(names.split(", ")) <= {name.split(" as ")[-1] for name in exports.split(",")}
+    assert re.search(r"export default |export\{\w+ as default\}", (folder / "htm.js").read_text())
+    assert all("Copyright" in (folder / name).read_text() for name in web_assets.FILES if "LICENSE" in name)
