@@ -21,17 +21,21 @@ from infra.paths import ROOT
 from load.guildhall_client import Guildhall
 from stack.install import apt
 from stack.instance import DEFAULT_PORT, PORTS
-from tests.conftest import free_block
 from tests.support.podman_engine import Engine
-
-pytestmark = pytest.mark.compose
+from tests.support.ports import free_block
 
 BUILD_SECONDS = 3600  # downloads of 1 GB, on a machine that may do other things, too
+
 HEALTHY_SECONDS = 900
+
 DEMO_SECONDS = 900
+
 REQUESTS = "2000"
+
 BASE = re.search(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE).group(1)
+
 BUILT = ("init", "redis", "api", "kafka", "namenode", "presto", "streaming", "jupyter")  # a service of each image
+
 SERVERS = ("network", "redis", "kafka", "namenode", "datanode", "presto", "streaming", "api")
 
 

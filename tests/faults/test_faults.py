@@ -39,17 +39,22 @@ from load.workload.operations import ROUTES
 from stack.instance import PORTS, Instance
 from state.connection import connect
 from state.ledger import Ledger
-from tests.conftest import Player, eventually, free_block
-
-pytestmark = pytest.mark.stack
+from tests.support.pipeline import Player
+from tests.support.ports import free_block
+from tests.support.waiting import eventually
 
 PLAYERS, THREADS, SEED = 16, 6, 4
+
 WARM = 100  # operations before the fault, so that it meets players who buy, join and leave
+
 QUIET_SECONDS = 240  # of a busy small machine: restarts, deadlines of holds, landing
+
 ROUNDS = 3  # of 20, in every run of the tests
 
 KINDS = {event_type: kind for kind, route in ROUTES.items() for event_type in route.types}
+
 FAULTS = {fault.name: fault for fault in catalogue(Settings(), random.Random(SEED))}
+
 ALWAYS = (
     "kill -9 of an API worker",
     "kill -9 of Redis",

@@ -12,8 +12,8 @@ from game.events import Event
 from infra.kafka.event_log import NotAppended
 from state.control_events import fence_event
 from state.ledger import Ledger, encode_settle_record
-from tests.conftest import RedisServer
-from tests.integration.redis.test_ledger import NOW
+from tests.support.clock import NOW
+from tests.support.redis_server import RedisServer
 
 
 class ScriptedLog:

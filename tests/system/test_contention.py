@@ -6,17 +6,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from game import catalogue
 from load.guildhall_client import RequestRejected
 from stack.instance import Instance
-from tests.conftest import Player
-
-pytestmark = pytest.mark.stack
+from tests.support.pipeline import Player
 
 REALM = 2
+
 ROUNDS = 3
+
 WAIT_SECONDS = 20
 
 Outcome = dict[str, Any] | str  # the settled event, or the code of the refusal

@@ -1,33 +1,27 @@
 """The page, in Debian's Chromium: two players fight, the stream is stopped, and axe and a keyboard go everywhere."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from rich.console import Console
 
-from api.page import POLICY, page_response, register_page
 from infra.errors import OperatorError
 from infra.paths import ROOT
-from load.faults.injectors import Pause
-from load.faults.processes import driver_jvm
 from stack.install.apt import require_browser
 from stack.instance import Instance
-from tests.conftest import PATIENCE_SECONDS
+from tests.support.browser import DESKTOP, PHONE, NewPage, go, guild, purse, register, settled, stopped
+from tests.support.waiting import PATIENCE_SECONDS
 
-DESKTOP = {"width": 1280, "height": 860}
-PHONE = {"width": 360, "height": 740}
 SMALLEST_TARGET = 24  # CSS pixels: WCAG 2.2, 2.5.8
-MOST_TABS = 60
-VIEWS = ["Arena", "Shop", "Inventory", "Quests", "Guild", "Trade", "Ranks"]
 
-NewPage = Callable[..., Page]
+MOST_TABS = 60
+
+VIEWS = ["Arena", "Shop", "Inventory", "Quests", "Guild", "Trade", "Ranks"]
 
 
 @pytest.fixture(scope="session")
@@ -72,42 +66,6 @@ def new_page(browser: Browser, pipeline: Instance) -> Iterator[NewPage]:
     assert errors == []
 
 
-def register(page: Page, realm: int = 2, name: str = "player") -> str:
-    """A new player on this page; answers the name, when the registration is settled."""
-    name = f"{name}_{uuid4().hex[:6]}"
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Realm", exact=True).select_option(str(realm))
-    page.get_by_role("button", name="Enter the realm").click()
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-    return name
-
-
-def go(page: Page, view: str) -> None:
-    page.get_by_role("link", name=view, exact=True).click()
-    expect(page.locator("h1")).to_be_focused()
-
-
-def settled(page: Page, text: str) -> None:
-    """Wait until the live feed tells it."""
-    expect(page.get_by_role("list", name="What happened, newest first")).to_contain_text(text)
-
-
-def purse(page: Page, text: str) -> None:
-    expect(page.locator("#purse")).to_have_text(re.compile(rf"\s*{text}\s*"))
-
-
-@contextmanager
-def stopped(instance: Instance) -> Iterator[None]:
-    """Nothing is settled meanwhile: Spark stands still."""
-    stream = Pause("the stream stands still", "streaming", driver_jvm, 0)
-    stream.inject(instance)
-    try:
-        yield
-    finally:
-        stream.heal(instance)
-
-
-@pytest.mark.stack
 def test_two_players_fight(new_page: NewPage) -> None:
     ada, bob = new_page(), new_page(PHONE, "dark")
     register(ada)
@@ -126,7 +84,6 @@ def test_two_players_fight(new_page: NewPage) -> None:
     expect(bob.get_by_role("meter", name="Health", exact=True)).to_have_attribute("aria-valuenow", "85")
 
 
-@pytest.mark.stack
 def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
     ada = new_page()
     register(ada)
@@ -143,7 +100,6 @@ def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
     expect(ada.get_by_role("alert")).to_contain_text("there is no nobody_of_that_name in this realm")
 
 
-@pytest.mark.stack
 def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, pipeline: Instance) -> None:
     ada, watch = new_page(), new_page(path="/#/watch")
     register(ada)
@@ -161,7 +117,6 @@ def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, 
     purse(ada, "125 gold")
 
 
-@pytest.mark.stack
 def test_everything_can_be_done_with_a_keyboard(new_page: NewPage) -> None:
     ada = new_page()
     name = f"k{uuid4().hex[:10]}"
@@ -198,7 +153,6 @@ def focused(page: Page) -> str:
     )
 
 
-@pytest.mark.stack
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing(new_page: NewPage, size: dict[str, int], scheme: str) -> None:
@@ -237,7 +191,6 @@ def check(page: Page, view: str) -> None:
     assert small == [], view
 
 
-@pytest.mark.stack
 def test_the_documents_of_the_api_are_shown_without_anything_inline(new_page: NewPage) -> None:
     page = new_page(path="/docs")
     expect(page.locator("#swagger-ui")).to_contain_text("/strikes")
@@ -245,7 +198,6 @@ def test_the_documents_of_the_api_are_shown_without_anything_inline(new_page: Ne
     expect(page.get_by_role("button", name="Try it out")).to_be_visible()
 
 
-@pytest.mark.stack
 def test_pictures(new_page: NewPage, pipeline: Instance, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """What a person would look at; with --pictures they are kept for the documents."""
     folder = ROOT / "docs" / "screenshots" if request.config.getoption("--pictures") else tmp_path
@@ -285,66 +237,3 @@ def test_pictures(new_page: NewPage, pipeline: Instance, request: pytest.Fixture
     docs = new_page(path="/docs")
     expect(docs.locator("#swagger-ui")).to_contain_text("/strikes")
     shoot(docs, "docs")
-
-
-def guild(leader: Page, member: Page) -> None:
-    name = f"knights{uuid4().hex[:4]}"
-    go(leader, "Guild")
-    leader.get_by_label("Name of the guild").fill(name)
-    leader.get_by_role("button", name="Found the guild").click()
-    expect(leader.get_by_role("heading", name=f"Guild {name}")).to_be_visible()
-    go(member, "Guild")
-    member.get_by_role("button", name=f"Join {name}").click()
-    settled(member, f"You joined the guild {name}")
-    leader.get_by_label("Gold to deposit").fill("12")
-    leader.get_by_role("button", name="Deposit").click()
-    settled(leader, "You put 12 gold into the treasury")
-    expect(leader.get_by_role("table", name="Members, the longest first").get_by_role("row")).to_have_count(3)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Flask:
-    """Only what serves the page, with one library."""
-    (tmp_path / "htm.js").write_text("export default 1;")
-    app = Flask("page")
-    register_page(app, str(tmp_path))
-    app.add_url_rule("/", view_func=page_response)
-    return app
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/docs", "/static/page/app.js", "/static/page/views/shop.js", "/static/vendor/htm.js"]
-)
-def test_files_are_served_with_strict_headers_and_not_twice(files: Flask, path: str) -> None:
-    with files.test_client() as client:
-        answer = client.get(path)
-        assert answer.status_code == 200
-        assert answer.headers["Content-Security-Policy"] == POLICY
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
-        assert answer.headers["Cache-Control"] == "no-cache"
-        assert answer.mimetype == ("text/javascript" if path.endswith(".js") else "text/html")
-        answer.close()
-        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
-        assert (again.status_code, again.data) == (304, b"")
-
-
-@pytest.mark.parametrize(
-    "path", ["/static/page/../__init__.py", "/static/vendor/%2e%2e/secret", "/static/vendor/none.js"]
-)
-def test_only_the_pages_own_files_are_served(files: Flask, path: str) -> None:
-    assert files.test_client().get(path).status_code == 404
-
-
-def test_a_page_without_libraries_is_no_error_of_ours() -> None:
-    app = Flask("page")
-    register_page(app, "")
-    assert app.test_client().get("/static/vendor/preact.js").status_code == 404
-
-
-def test_the_policy_allows_nothing_inline_and_no_other_server() -> None:
-    assert "unsafe" not in POLICY
-    assert "http" not in POLICY
-    for file in (ROOT / "api" / "page" / "static").rglob("*.html"):
-        text = file.read_text()
-        assert not re.search(r"<script(?![^>]*\bsrc=)|\bon\w+=|\bstyle=|<style|https?://", text), file

@@ -4,7 +4,6 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
-import pytest
 from kafka import KafkaProducer
 
 from cli.demo import _play
@@ -16,10 +15,9 @@ from stack.operations.pipeline_status import realm_progress
 from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
-from tests.conftest import CATCH_UP_SECONDS, Player, guildhall, wait_until_caught_up
-from tests.integration.redis.test_ledger import NOW
-
-pytestmark = pytest.mark.stack
+from tests.support.clock import NOW
+from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.waiting import CATCH_UP_SECONDS
 
 
 def test_a_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> None:

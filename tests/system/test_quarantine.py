@@ -1,43 +1,17 @@
-"""What is no event: on the real servers, and the judgement alone."""
-
-import uuid
-from collections.abc import Sequence
-
-import pytest
+"""What is no event, on the real servers."""
 
 from game.accounts import Transfer
-from game.events import FENCE, encode, new_event
+from game.events import FENCE
 from stack.instance import Instance
 from stack.operations.pipeline_status import realm_progress
-from stack.operations.quarantine import QuarantinedRecord, current_verdict, hexdump, printable, redecode
 from state.connection import connect
-from state.ledger import Ledger, TooManyMalformed
-from streaming.queries.land import ConsecutiveMalformedLimit
-from tests.conftest import CATCH_UP_SECONDS, Player, eventually, guildhall, wait_until_caught_up
-from tests.integration.redis.test_ledger import NOW
-from tests.system.test_verify import generation, write
-
-WRONG, REALM = 1, 2  # an event of REALM, written to the partition of WRONG
-
-GOLD = [Transfer("house:mint", "player:walter:gold", 5)]
+from state.ledger import Ledger
+from tests.support.log_writer import generation, write
+from tests.support.misplaced import REALM, WRONG, misplaced
+from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.waiting import CATCH_UP_SECONDS, eventually
 
 
-def misplaced(at: int, transfers: Sequence[Transfer] = GOLD, event_type: str = "gold_found") -> tuple[str, bytes]:
-    """The id and the bytes of an event of REALM and of its generation ``at``."""
-    event_id = str(uuid.uuid4())
-    event = new_event(
-        event_id=event_id,
-        event_type=event_type,
-        realm=REALM,
-        player="" if event_type == FENCE else "walter",
-        at=NOW,
-        generation=at,
-        transfers=() if event_type == FENCE else transfers,
-    )
-    return event_id, encode(event)
-
-
-@pytest.mark.stack
 def test_an_event_in_the_wrong_partition_is_shown_and_replayed_once(pipeline: Instance) -> None:
     event_id, value = misplaced(generation(pipeline, REALM))
     (offset,) = write(pipeline, WRONG, [value])
@@ -66,7 +40,6 @@ def test_an_event_in_the_wrong_partition_is_shown_and_replayed_once(pipeline: In
     assert not ledger.snapshot(REALM).held
 
 
-@pytest.mark.stack
 def test_what_would_change_nothing_or_break_something_is_not_replayed(pipeline: Instance) -> None:
     now = generation(pipeline, REALM)
     too_much = [Transfer("player:nobody:gold", "player:walter:gold", 1)]
@@ -89,7 +62,6 @@ def test_what_would_change_nothing_or_break_something_is_not_replayed(pipeline: 
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
 
 
-@pytest.mark.stack
 def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instance) -> None:
     bad, limit = 0, pipeline.settings().malformed_limit
 
@@ -125,40 +97,3 @@ def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instanc
     eventually(lambda: not Ledger(connect(pipeline.settings())).is_recovering(bad))
     wait_until_caught_up(pipeline)
     assert realm_progress(pipeline)[bad].halted == ""
-
-
-def record(value: bytes | None, realm: int = WRONG) -> QuarantinedRecord:
-    return QuarantinedRecord(realm, 7, "2026-01-31 23:59:59.000", len(value or b""), value, "why")
-
-
-def test_a_record_is_judged_in_the_realm_that_it_names() -> None:
-    _, value = misplaced(3)
-    assert redecode(record(value), realms=4).realm == REALM
-    assert current_verdict(record(value), realms=4) == f"event of realm {REALM}"
-    assert current_verdict(record(value), realms=REALM) == "no event"  # the realm does not exist
-    for other in (None, b"", b"[]", b'{"realm": true}', b'{"realm": {}}', b"\xff", b"[" * 60_000, b"9" * 60_000):
-        assert current_verdict(record(other), realms=4) == "no event"
-
-
-def test_runs_of_malformed_records() -> None:
-    allowed = {0: -1, 1: -1}
-    runs = ConsecutiveMalformedLimit(3, allowed.__getitem__)
-    runs.check([(0, 5), (0, 6), (0, 7), (0, 9), (1, 8)], {})
-    runs.check([(0, 10), (0, 11)], {})
-    with pytest.raises(TooManyMalformed, match="realm 0: 4 malformed records in a row up to offset 12"):
-        runs.check([(0, 12)], {})
-    runs.check([(0, 12)], {0: 12})  # it is in quarantine already
-    with pytest.raises(TooManyMalformed, match="realm 0: 5 malformed"):
-        runs.check([(0, 13)], {0: 12})
-    allowed[0] = 13
-    runs.check([(0, 13)], {0: 12})
-    runs.check([(0, 20), (0, 21), (0, 22)], {})
-    ConsecutiveMalformedLimit(0, allowed.__getitem__).check([(0, n) for n in range(99)], {})
-
-
-def test_nothing_reaches_the_terminal_that_it_would_obey() -> None:
-    assert printable("a\x1b[31m\n") == "a\\x1b[31m\\n"
-    assert list(hexdump(b"\x1bA" + b"z" * 15)) == [
-        "00000000  1b 41 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a  |.Azzzzzzzzzzzzzz|",
-        f"00000010  {'7a':47}  |z|",
-    ]

@@ -7,9 +7,8 @@ from stack.instance import Instance
 from state.connection import connect, hash_tag
 from state.digest import digest
 from state.ledger import Ledger
-from tests.conftest import Player, eventually, guildhall, wait_until_caught_up
-
-pytestmark = pytest.mark.stack
+from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 120
 

@@ -10,15 +10,11 @@ from contextlib import contextmanager
 
 import pytest
 import redis
-from kafka import KafkaProducer
-from rich.console import Console
 
 from game.accounts import Transfer
 from game.events import FENCE, VOID, Event, encode, new_event
 from infra.errors import OperatorError
 from infra.paths import ROOT
-from infra.presto import QueryResult
-from infra.settings import Settings
 from load.checker.collect import read_log
 from load.checker.model import STALE, ModelLedger
 from stack.instance import Instance
@@ -26,27 +22,13 @@ from stack.operations import reconcile
 from stack.operations.pipeline_status import realm_progress
 from state.connection import connect
 from state.ledger import Ledger
-from state.results import Snapshot
-from tests.conftest import Player, guildhall, wait_until_caught_up
-from tests.integration.redis.test_ledger import NOW
+from tests.support.clock import NOW
+from tests.support.log_writer import generation, write
+from tests.support.pipeline import Player, guildhall, wait_until_caught_up
 
 REALM = 1
+
 SEED = 7
-
-
-def write(instance: Instance, realm: int, values: Sequence[bytes | None]) -> list[int]:
-    """Append these records to the realm's partition, as somebody who is not the API; answers their offsets."""
-    settings = instance.settings()
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-    try:
-        sent = [producer.send(settings.topic, key=b"test", value=value, partition=realm) for value in values]
-        return [future.get(timeout=30).offset for future in sent]
-    finally:
-        producer.close()
-
-
-def generation(instance: Instance, realm: int) -> int:
-    return Ledger(connect(instance.settings())).snapshot(realm).generation
 
 
 def event(event_type: str = "gold_found", *, at: int, event_id: str = "", transfers: Sequence[Transfer] = ()) -> Event:
@@ -72,7 +54,6 @@ def admin(instance: Instance) -> Iterator[redis.Redis]:
         connection.close()
 
 
-@pytest.mark.stack
 def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
     player = Player(pipeline, REALM)
     player.wait_until_settled(player.buy_sword("iron_sword")["id"])
@@ -105,7 +86,6 @@ def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
     assert all(totals[name] > 0 for name in ("voided", "stale", "rejected", "duplicate", "malformed"))
 
 
-@pytest.mark.stack
 def test_it_says_yes_while_players_play(pipeline: Instance) -> None:
     command = [sys.executable, "-m", "cli.main", "--home", str(pipeline.home), "verify"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -118,7 +98,6 @@ def test_it_says_yes_while_players_play(pipeline: Instance) -> None:
     assert played > 3
 
 
-@pytest.mark.stack
 def test_a_coin_too_many_is_found_and_named(pipeline: Instance) -> None:
     player = Player(pipeline, REALM)
     key = f"realm:{{{REALM}}}:player:{player.name}"
@@ -135,7 +114,6 @@ def test_a_coin_too_many_is_found_and_named(pipeline: Instance) -> None:
     assert guildhall(pipeline, "verify", "--realm", str(REALM)).returncode == 0
 
 
-@pytest.mark.stack
 def test_a_rejection_without_a_reason_is_found(pipeline: Instance) -> None:
     good = write(pipeline, REALM, [encode(event(at=generation(pipeline, REALM)))])[0]
     wait_until_caught_up(pipeline)
@@ -150,7 +128,6 @@ def test_a_rejection_without_a_reason_is_found(pipeline: Instance) -> None:
     assert "player:eve:gold" in done.stdout
 
 
-@pytest.mark.stack
 def test_a_lost_generation_is_found(pipeline: Instance) -> None:
     key = f"realm:{{{REALM}}}:generation"
     with admin(pipeline) as connection:
@@ -181,7 +158,6 @@ def random_log(seed: int, first: int) -> list[Event]:
     return events
 
 
-@pytest.mark.stack
 def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     first = next(r.accepted for r in realm_progress(pipeline) if r.realm == REALM)
@@ -203,36 +179,8 @@ def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Ins
     assert rows == [(offset, e.id) for offset, e in books.events]
 
 
-@pytest.mark.stack
 def test_what_has_not_landed_cannot_be_verified(pipeline: Instance) -> None:
     settings = pipeline.settings()
     with pytest.raises(OperatorError, match=r"realm 1: .* records have not landed .*: landing is late"):
         reconcile.wait_until_landed(settings, REALM, 10**6, time.monotonic())
     assert guildhall(pipeline, "verify", "--realm", "99").returncode == 2
-
-
-def test_a_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(land_types="sword_bought")
-    monkeypatch.setattr(reconcile, "POLL_SECONDS", 0)
-    monkeypatch.setattr(reconcile, "landed_up_to", lambda *_: reconcile.Landed(7, 7, 9, 1, 12))
-    monkeypatch.setattr(reconcile, "fetch", lambda *_: QueryResult([], [(4,)]))
-    with pytest.raises(OperatorError, match=r"3 of 10 records .* \(the first is at offset 4\).*'sword_bought'"):
-        reconcile.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
-
-
-def test_accounts_that_are_left_out_are_at_their_opening_balance() -> None:
-    redis_has = {"player:ann:gold": 5, "player:ann:vacancy": 0, "player:bob:gold": 1}
-    presto_has = {"player:ann:gold": 5, "player:bob:gold": 2}
-    assert reconcile.differences(redis_has, presto_has) == [
-        reconcile.Difference("player:ann:vacancy", 0, 1),
-        reconcile.Difference("player:bob:gold", 1, 2),
-    ]
-
-
-def test_accounts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    books = Snapshot(0, -1, {}, {}, frozenset(), ())
-    found = reconcile.Verdict(
-        0, books, {}, [reconcile.Difference("player:fire:gold", 1, 2)], 0, ["player:fire:gold is -1"]
-    )
-    reconcile.print_findings(found, Console())
-    assert capsys.readouterr().out.count("player:fire:gold") == 2

@@ -1,4 +1,4 @@
-"""Events of version 1 stay readable for ever, and the document of the topic says what they are: see docs/events.md."""
+"""Events of version 1 stay readable, and the document of the topic describes them: see docs/events.md."""
 
 import copy
 import json
@@ -18,7 +18,9 @@ from game.events import FENCE, TELEMETRY, VOID, Event, decode, encode
 from game.examples import examples
 
 GOLDEN = Path(__file__).parent / "golden"
+
 LINES = [line.encode() for line in (GOLDEN / "events_v1.jsonl").read_text().removesuffix("\n").split("\n")]
+
 SNAPSHOT = json.loads((GOLDEN / "event_schema_v1.json").read_text())
 
 Json = dict[str, Any]
@@ -26,9 +28,6 @@ Json = dict[str, Any]
 
 def read(line: bytes) -> Event:
     return decode(line, json.loads(line)["realm"])
-
-
-# What was ever written.
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: json.loads(line)["id"])
@@ -61,9 +60,6 @@ def test_the_catalogue_has_an_example_of_every_type() -> None:
     assert all(bool(event.transfers) == (name in ACTIONS) for name, event in found.items())
     assert all(text.endswith(".") and len(text) < 120 for text in EVENT_TYPES.values())
     assert {VOID, FENCE} == CONTROL
-
-
-# How the schema may change.
 
 
 def incompatible(old: Json, new: Json) -> list[str]:
@@ -154,6 +150,7 @@ COMPATIBLE: dict[str, Callable[[Json], object]] = {
         {"type": "boolean"}
     ),
 }
+
 INCOMPATIBLE: dict[str, Callable[[Json], object]] = {
     "a property removed": lambda s: properties(s).pop("request"),
     "a property newly required": lambda s: s["required"].append("request"),
@@ -188,10 +185,6 @@ def test_what_may_not_change(change: Callable[[Json], object]) -> None:
     new = copy.deepcopy(SNAPSHOT)
     change(new)
     assert len(incompatible(SNAPSHOT, new)) == 1
-
-
-# The document. Checked by hand against the JSON schema of AsyncAPI 3.0.0 (npm: @asyncapi/specs 6.11.1), without a
-# finding; that package is 7 MB, so that what it asks for and what could break is asserted here.
 
 
 def references(part: object) -> Iterator[str]:

@@ -1,0 +1,42 @@
+"""What linters say of the files for containers."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from infra.paths import ROOT, cache_folder
+from stack.install import linters
+
+FILE = ROOT / "docker-compose.yml"
+
+
+@pytest.fixture(scope="module")
+def linter_folder() -> Path:
+    return linters.install(cache_folder(), Console())
+
+
+def test_compose_finds_the_file_in_order(linter_folder: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    checked = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(linter_folder)}, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed here")
+def test_an_old_compose_understands_the_file() -> None:
+    command = ["docker-compose", "-f", str(FILE), "config", "-q"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_hadolint_has_nothing_to_say(linter_folder: Path) -> None:
+    checked = subprocess.run(
+        [linter_folder / "bin" / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout

@@ -1,0 +1,82 @@
+"""One server in the foreground, as a container runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.paths import ROOT
+from stack.servers import foreground
+from tests.support.waiting import eventually
+
+# A server that is well once its file is there: what follows it must have happened before the sign is given.
+SERVE = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from stack.instance import open_instance
+from stack.servers.foreground import serve
+from stack.servers.definitions import Server
+home = Path(sys.argv[1])
+child = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(float(sys.argv[2])); sys.exit(3)"
+def once():
+    if not (home / "second").exists():
+        (home / "second").touch()
+        raise OSError("went away")
+    (home / "opened").touch()
+server = Server("toy", [sys.executable, "-c", child, str(home / "up"), sys.argv[2]], [], (home / "up").exists,
+                once_healthy=once, before_start=(home / "before").touch)
+sys.exit(serve(open_instance(home), server, Console()))
+"""
+
+
+def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(seconds)], cwd=ROOT)
+
+
+def test_a_server_is_well_only_when_what_follows_its_start_is_done(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    sign = tmp_path / "run" / "toy.well"
+    sign.touch()  # of a container that was killed and is started again
+    os.utime(sign, (0, 0))
+    process = _serve(tmp_path, 60)
+    try:
+        eventually(lambda: sign.exists() and sign.stat().st_mtime > 1)
+        assert (tmp_path / "before").exists()
+        assert (tmp_path / "opened").exists(), "a first try that failed is done again"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
+        assert not sign.exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None:
+    process = _serve(tmp_path, 0.5)
+    try:
+        assert process.wait(30) == 3
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_server_whose_network_is_gone_ends(monkeypatch) -> None:
+    looks = iter([{"eth0"}, {"eth0"}, set(), {"eth0"}, set(), set()])
+    monkeypatch.setattr(foreground, "_interfaces", lambda: next(looks))
+    monkeypatch.setattr(foreground, "LOOK_AGAIN_SECONDS", 0)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
+        foreground._watch_network(process, Console(quiet=True))
+        assert process.wait(20) == -signal.SIGTERM
+    assert list(looks) == [], "one look that finds none may come from a namespace that is being made"
+
+
+def test_a_machine_without_a_network_may_stay_so(monkeypatch) -> None:
+    monkeypatch.setattr(foreground, "_interfaces", set)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
+        foreground._watch_network(process, Console(quiet=True))
+        assert process.poll() is None
+        process.kill()

@@ -1,0 +1,26 @@
+"""Fixtures of the tests of the API over Redis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from tests.support.api_world import World
+
+
+@pytest.fixture
+def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A realm for requests of the document, whose streams end soon."""
+    from api.backend.telemetry import Telemetry
+    from api.http import sse
+    from tests.support.api_world import World
+
+    monkeypatch.setattr(sse, "LONGEST_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
+    # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
+    monkeypatch.setattr(Telemetry, "record_view", lambda *_: None)
+    return World(empty_redis)

@@ -1,0 +1,281 @@
+"""Requests that are sent twice, over a real Redis and a scripted log."""
+
+import threading
+import uuid
+
+import pytest
+
+from game import catalogue
+from game.events import Event, EventTransfer
+from state.control_events import fence_event
+from state.results import Held, Reservation
+from tests.support.api_harness import Api
+from tests.support.clock import NOW
+from tests.support.late_log import LateLog
+from tests.support.ledger_game import give
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def api(empty_redis: RedisServer) -> Api:
+    api = Api(empty_redis)
+    log = LateLog(api.log.settler)
+    log.events = api.log.events
+    api.log = log
+    services = api.app.extensions["guildhall"]
+    services.commit._log = log
+    return api
+
+
+def buy(api: Api, token: dict[str, str], key: str, sword: str = "iron_sword", **headers: str):
+    return api.client.post("/buy_sword", json={"sword": sword}, headers={**token, "Idempotency-Key": key, **headers})
+
+
+def test_the_same_key_and_body_is_the_same_event_and_answer(api: Api) -> None:
+    token = api.register()
+    first, second = buy(api, token, "k1"), buy(api, token, '"k1"')
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json == first.json | {"status": "settled"}
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert [event.type for event in api.log.events].count("sword_bought") == 1
+
+
+def test_how_the_json_is_spelled_does_not_matter(api: Api) -> None:
+    token = api.register() | {"Idempotency-Key": "k1", "Content-Type": "application/json"}
+    first = api.client.post("/buy_sword", data='{"sword": "iron_sword"}', headers=token)
+    second = api.client.post("/buy_sword", data='{ "sword" : "iron\\u005fsword"}', headers=token)
+    assert second.json["id"] == first.json["id"]
+
+
+def test_the_same_key_with_another_body_is_422(api: Api) -> None:
+    token = api.register()
+    buy(api, token, "k1")
+    answer = buy(api, token, "k1", "wooden_sword")
+    assert (answer.status_code, answer.json["type"]) == (422, "/problems/idempotency_key_reused")
+    other_route = api.client.post("/claim_gold", headers={**token, "Idempotency-Key": "k1"})
+    assert other_route.status_code == 422
+
+
+def test_a_key_belongs_to_its_player(api: Api) -> None:
+    ada, bob = api.register(), api.register("bob")
+    assert buy(api, ada, "k1").json["id"] != buy(api, bob, "k1").json["id"]
+
+
+def test_after_an_unknown_outcome_the_retry_appends_again(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1")
+    assert (lost.status_code, lost.json["type"]) == (503, "/problems/unknown_outcome")
+    api.log.outcome = "append"
+    retried = buy(api, token, "k1")
+    assert (retried.status_code, retried.json["id"]) == (202, lost.json["event"])
+    assert api.log.events[-1].id == retried.json["id"]
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
+
+
+def test_a_retry_after_a_lost_acknowledgement_does_not_buy_twice(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "lost_ack"
+    assert buy(api, token, "k1").status_code == 503
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").status_code == 202
+    assert len(api.log.events) == 3
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
+
+
+def test_the_retry_carries_the_event_of_the_first_try_whatever_the_rules_say_now(api: Api, monkeypatch) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    buy(api, token, "k1")
+    monkeypatch.setitem(catalogue.SWORDS, "iron_sword", 31)
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").json["details"]["price"] == 30
+
+
+def test_while_the_first_try_is_in_flight_the_second_is_409(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "silence"
+    first: list = []
+    sender = threading.Thread(target=lambda: first.append(buy(api, token, "k1")))
+    sender.start()
+    eventually(lambda: hasattr(api.log, "unanswered"), 10)
+    second = buy(api, token, "k1")
+    assert (second.status_code, second.json["type"]) == (409, "/problems/idempotency_key_in_use")
+    assert "Retry-After" in second.headers
+    api.log.unanswered(None)
+    sender.join(10)
+    assert first[0].status_code == 503
+
+
+def test_a_refused_key_may_be_tried_again(api: Api) -> None:
+    token = api.register()
+    assert buy(api, token, "k1", "dragon_sword").json["type"] == "/problems/not_enough_gold"
+    services = api.app.extensions["guildhall"]
+    gift = Reservation(str(uuid.uuid4()), 0, "ada", give(100))
+    (held,) = services.ledger.reserve_many([gift])
+    assert isinstance(held, Held)
+    transfers = [EventTransfer(debit=t.debit, credit=t.credit, amount=t.amount) for t in gift.decision.transfers]
+    event = api.log.events[-1].model_copy(
+        update={"id": gift.event_id, "generation": held.generation, "transfers": transfers}
+    )
+    api.log.append(event, lambda _offset: None)
+    assert buy(api, token, "k1", "dragon_sword").status_code == 202
+
+
+def test_a_certain_failure_gives_the_hold_back_and_the_key_may_be_tried_again(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "refuse"
+    assert buy(api, token, "k1").json["type"] == "/problems/unavailable"
+    assert api.ledger.holdings(0, "player:ada").held == {}
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").status_code == 202
+
+
+def test_a_retry_that_fails_for_certain_does_not_give_back_what_an_earlier_try_may_have_appended(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    buy(api, token, "k1")
+    api.log.outcome = "refuse"
+    assert buy(api, token, "k1").json["type"] == "/problems/unknown_outcome"
+    assert api.ledger.holdings(0, "player:ada").held == {"gold": 30}
+
+
+def test_a_late_first_try_cannot_release_what_a_second_one_has_appended(api: Api) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    event_id = buy(api, token, "k1").json["event"]
+    api.log.outcome = "unsettled"
+    assert buy(api, token, "k1").status_code == 202
+    assert api.ledger.release(0, event_id, 0) is False
+    api.log.settle_rest()
+    assert api.ledger.event(0, event_id).status == "settled"
+
+
+def test_a_voided_event_stays_void_and_says_so(api: Api, empty_redis: RedisServer) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    empty_redis.connection("admin").zadd("realm:{0}:deadlines", {lost: 1})
+    doomed = buy(api, token, "k1")
+    assert (doomed.status_code, doomed.json["event"]) == (503, lost)
+    api.log.outcome = "append"
+    buy(api, token, "k2", "wooden_sword")  # whoever comes next voids it
+    answer = buy(api, token, "k1")
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/voided")
+    assert buy(api, token, "k1", "wooden_sword").status_code == 422
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 90
+
+
+def test_once_a_void_is_on_its_way_nobody_appends_the_event_again(api: Api, empty_redis: RedisServer) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    empty_redis.connection("admin").zadd("realm:{0}:deadlines", {lost: 1})
+    assert [hold.event_id for hold in api.log.settler.sweep(0)] == [lost]
+    api.log.outcome = "append"
+    before = len(api.log.events)
+    assert buy(api, token, "k1").status_code == 503
+    assert len(api.log.events) == before
+
+
+def test_a_hold_whose_void_is_on_its_way_is_not_released(api: Api, empty_redis: RedisServer) -> None:
+    """Otherwise the same request could take a new hold, and the void would win over its event after the 2xx."""
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    empty_redis.connection("admin").zadd("realm:{0}:deadlines", {lost: 1})
+    assert [hold.event_id for hold in api.log.settler.sweep(0)] == [lost]
+    assert api.ledger.release(0, lost, 0) is False
+    assert api.ledger.event(0, lost).status == "pending"
+
+
+def test_a_repeated_claim_gets_its_answer_and_not_already_claimed(api: Api) -> None:
+    token = api.register() | {"Idempotency-Key": "today"}
+    first = api.client.post("/claim_gold", headers=token)
+    assert api.client.post("/claim_gold", headers=token).json["id"] == first.json["id"]
+
+
+@pytest.mark.parametrize("key", ["", " ", '"', '"a', "a b", "a" * 256, "é"])
+def test_what_is_no_key_is_400(api: Api, key: str) -> None:
+    answer = buy(api, api.register(), key)
+    assert (answer.status_code, answer.json["type"]) == (400, "/problems/invalid_idempotency_key")
+
+
+def test_a_repeated_registration_gives_the_token_again_to_who_knows_the_key(api: Api) -> None:
+    def register(key: str | None, **body: object):
+        headers = {"Idempotency-Key": key} if key else {}
+        return api.client.post("/players", json={"realm": 0, **body}, headers=headers)
+
+    key = str(uuid.uuid4())
+    first, second = register(key, name="cy"), register(key, name="cy")
+    assert (first.status_code, second.status_code) == (202, 202)
+    token = {"Authorization": f"Bearer {second.json['token']}"}
+    assert api.client.get("/inventory", headers=token).json["player"] == "cy"
+    assert register(str(uuid.uuid4()), name="cy").json["type"] == "/problems/name_taken"
+    assert register(None, name="cy").json["type"] == "/problems/name_taken"
+    assert register("1", name="dan").json["type"] == "/problems/invalid_idempotency_key"
+    guest = str(uuid.uuid4())
+    assert register(guest).json["player"] == register(guest).json["player"]
+
+
+def test_an_old_generation_does_not_use_the_key_up(api: Api, empty_redis: RedisServer) -> None:
+    """The event of a first try reaches the log after a fence; then the same request is sent again."""
+    token = api.register()
+    api.log.outcome = "unknown"
+    lost = buy(api, token, "k1").json["event"]
+    late = Event.model_validate_json(empty_redis.connection("admin").hget("realm:{0}:drafts", lost))
+    late = late.model_copy(update={"generation": 0})
+    api.log.outcome = "append"
+    api.log.append(fence_event(0, str(uuid.uuid4()), NOW), lambda _offset: None)
+    assert api.client.get(f"/events/{lost}", headers=token).status_code == 404
+    api.log.outcome = "unsettled"
+    retried = buy(api, token, "k1")
+    assert (retried.status_code, retried.json["id"]) == (202, lost)
+    # In the log the late event of the first try comes before that of the second one.
+    second = api.log.events.pop()
+    api.log.waiting.clear()
+    api.log._append(late)
+    api.log._append(second)
+    api.log.settle_rest()
+    assert api.client.get(f"/events/{lost}", headers=token).json["status"] == "settled"
+    assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
+    assert api.ledger.holdings(0, "player:ada").held == {}
+
+
+def test_what_the_log_says_of_an_event_shows_again_when_its_hold_is_gone(api: Api, empty_redis: RedisServer) -> None:
+    """The state is a function of the log: a later try that comes to nothing must not take the older status away."""
+
+    def fence() -> None:
+        api.log.outcome = "append"
+        api.log.append(fence_event(0, str(uuid.uuid4()), NOW), lambda _offset: None)
+
+    token = api.register()
+    api.log.outcome = "unknown"
+    event_id = buy(api, token, "k1").json["event"]
+    late = Event.model_validate_json(empty_redis.connection("admin").hget("realm:{0}:drafts", event_id))
+    fence()
+    api.log.append(late.model_copy(update={"generation": 0}), lambda _offset: None)
+    stale = api.client.get(f"/events/{event_id}", headers=token).json
+    assert stale["status"] == "voided"
+    api.log.outcome = "unknown"
+    buy(api, token, "k1")
+    assert api.client.get(f"/events/{event_id}", headers=token).json["status"] == "pending"
+    fence()
+    assert api.client.get(f"/events/{event_id}", headers=token).json == stale
+
+
+def test_who_tries_again_for_ever_does_not_hold_for_ever(api: Api, empty_redis: RedisServer) -> None:
+    token = api.register()
+    api.log.outcome = "unknown"
+    event_id = buy(api, token, "k1").json["event"]
+    assert buy(api, token, "k1").json["type"] == "/problems/unknown_outcome"
+    admin = empty_redis.connection("admin")
+    number, ends, _ = admin.hget("realm:{0}:attempts", event_id).split(" ")
+    admin.hset("realm:{0}:attempts", event_id, f"{number} {ends} 1")
+    deadline = admin.zscore("realm:{0}:deadlines", event_id)
+    api.log.outcome = "append"
+    assert buy(api, token, "k1").json["type"] == "/problems/unknown_outcome"
+    assert admin.zscore("realm:{0}:deadlines", event_id) == deadline
+    assert len(api.log.events) == 2

@@ -1,0 +1,57 @@
+"""What the API says while a realm recovers."""
+
+from collections.abc import Callable
+
+import pytest
+
+from game.events import Event
+from tests.support.api_harness import Api
+from tests.support.late_log import LateLog
+from tests.support.redis_server import RedisServer
+
+
+@pytest.fixture
+def api(empty_redis: RedisServer) -> Api:
+    api = Api(empty_redis)
+    log = LateLog(api.log.settler)
+    log.events = api.log.events
+    api.log = log
+    services = api.app.extensions["guildhall"]
+    services.commit._log = log
+    return api
+
+
+def test_a_rollback_of_redis_before_the_answer_is_an_unknown_outcome(api: Api, empty_redis: RedisServer) -> None:
+    """Redis loses the hold after the broker's acknowledgement: the event will be void, so nobody may say 2xx."""
+    token = api.register()
+    admin = empty_redis.connection("admin")
+    original = api.log.append
+
+    def append(event: Event, done: Callable[[int | None], None]) -> None:
+        admin.set("realm:{0}:run", "another server")
+        api.log.settler.attach(0)
+        api.log.outcome = "unsettled"
+        original(event, done)
+
+    api.log.append = append
+    answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/unknown_outcome")
+    api.log.append = original
+    again = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (again.status_code, again.json["type"]) == (503, "/problems/recovering")
+
+
+def test_a_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> None:
+    api.register()
+    empty_redis.connection("admin").flushall()
+    answer = api.client.post("/players", json={"realm": 0, "name": "ada"})
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/recovering")
+
+
+def test_reads_do_not_go_back_in_time(api: Api) -> None:
+    """A Redis that came back from an older state answers nobody until the log has brought it up to date."""
+    token = api.register()
+    api.log.settler._redis.set("realm:{0}:recovering", "a-fence")
+    for path in ("/inventory", "/events/3b241101-e2bb-4255-8caf-4136c566a962"):
+        answer = api.client.get(path, headers=token)
+        assert (answer.status_code, answer.json["type"]) == (503, "/problems/recovering")

@@ -1,0 +1,68 @@
+"""Requests that wait until they are settled."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from api.backend.settlement_waiter import MOST_WAITING
+from tests.support.api_harness import Api
+from tests.support.late_log import LateLog
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def api(empty_redis: RedisServer) -> Api:
+    api = Api(empty_redis)
+    log = LateLog(api.log.settler)
+    log.events = api.log.events
+    api.log = log
+    services = api.app.extensions["guildhall"]
+    services.commit._log = log
+    return api
+
+
+def buy(api: Api, token: dict[str, str], key: str, sword: str = "iron_sword", **headers: str):
+    return api.client.post("/buy_sword", json={"sword": sword}, headers={**token, "Idempotency-Key": key, **headers})
+
+
+def test_waiting_until_it_is_settled(api: Api) -> None:
+    token = api.register() | {"Prefer": "wait=10"}
+    api.log.outcome = "unsettled"
+    timer = threading.Timer(0.2, api.log.settle_rest)
+    timer.start()
+    answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (answer.status_code, answer.json["status"]) == (200, "settled")
+    assert answer.headers["Preference-Applied"] == "wait=10"
+    assert answer.json["offset"] == 2
+    timer.join()
+
+
+def test_waiting_until_time_is_up(api: Api) -> None:
+    token = api.register() | {"Prefer": "wait=0"}
+    api.log.outcome = "unsettled"
+    answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+    assert (answer.status_code, answer.json["status"]) == (202, "pending")
+    assert answer.headers["Preference-Applied"] == "wait=0"
+
+
+def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
+    token = api.register() | {"Prefer": "wait=5"}
+    api.log.outcome = "unsettled"
+    watcher = api.app.extensions["guildhall"].watcher
+    with ThreadPoolExecutor(MOST_WAITING) as pool:
+        waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MOST_WAITING)]
+        eventually(lambda: len(watcher._waiters) == MOST_WAITING, 10)
+        answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
+        assert answer.status_code == 202
+        assert "Preference-Applied" not in answer.headers
+        assert [future.result() for future in waiting] == [None] * MOST_WAITING
+
+
+def test_a_repeated_request_may_wait_too(api: Api) -> None:
+    token = api.register()
+    buy(api, token, "k1")
+    answer = buy(api, token, "k1", Prefer="wait=5")
+    assert (answer.status_code, answer.json["status"]) == (200, "settled")

@@ -1,0 +1,123 @@
+"""Deriving from Iceberg tables in a folder, step by step."""
+
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from infra.settings import Settings
+from streaming.jobs.derive import (
+    ACTIONS,
+    TRANSFERS,
+    max_offsets,
+    transfers_of,
+)
+from streaming.jobs.summaries import PLAYERS, SESSIONS, summarise
+from tests.support.lake import REALMS, Lake
+from tests.support.spark_rows import event
+
+
+@pytest.fixture
+def lake(spark: SparkSession, lake_settings: Settings) -> Lake:
+    return Lake(spark, lake_settings)
+
+
+def test_deriving_again_adds_nothing_and_goes_on_with_what_is_new(lake: Lake) -> None:
+    lake.land(event("a"), event("b"), event("a"))
+    lake.land(event("c", realm=1), realm=1)
+    assert lake.derivation.run() == 4
+    assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0  # the duplicate at the end is looked at again
+    assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (1, 0)]
+    lake.land(event("b"), event("d"), b"no event")
+    lake.derivation.run()
+    lake.new_derivation().run()
+    assert lake.offsets(ACTIONS) == [(0, 0), (0, 1), (0, 4), (1, 0)]
+    assert max_offsets(lake.spark, ACTIONS, range(REALMS)) == {0: 4, 1: 0}
+
+
+def test_only_what_is_settled_is_derived(lake: Lake) -> None:
+    lake.land(*(event(name) for name in "abcd"))
+    lake.books.settled[0] = 1
+    lake.books.rejected = {0: [1, 2]}
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0)]
+    lake.books.settled[0] = -1  # a Redis without its data
+    lake.derivation.run()
+    lake.books.closed = {0}  # it is being rebuilt
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0)]
+    lake.books.closed, lake.books.settled[0] = set(), 3
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0), (0, 3)]
+
+
+def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(_events: DataFrame) -> DataFrame:
+        raise PySparkException("killed")
+
+    lake.land(event("a"))
+    lake.derivation.run()
+    lake.land(event("b"), event("look", "shop_viewed"))
+    with monkeypatch.context() as patch:
+        patch.setattr("streaming.jobs.derive.transfers_of", crash)
+        with pytest.raises(PySparkException):
+            lake.derivation.run()
+    assert (len(lake.offsets(ACTIONS)), len(lake.offsets(TRANSFERS))) == (3, 1)
+    lake.land(event("c"))
+    lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, n) for n in range(4)]
+    assert lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (0, 3)]
+
+
+def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, landed = lake.books.judged, []
+
+    def settled_and_rejected(realm: int) -> tuple[int, list[int]] | None:
+        if realm == 0:
+            assert len(landed) < 4, "it does not end"
+            landed.append(f"e{len(landed)}")
+            lake.land(event(landed[-1]))
+        return judge(realm)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lake.books, "settled_and_rejected", settled_and_rejected)
+        assert lake.derivation.run() == 1
+    monkeypatch.setattr("streaming.jobs.derive.MAX_RECORDS_A_STEP", 1)
+    lake.land(event("a"), event("b"))
+    assert lake.derivation.run() == 2  # and a backlog is worked off in one run
+    assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
+
+
+def test_nothing_stays_in_memory_after_a_step_though_something_lands_meanwhile(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moves(events: DataFrame) -> DataFrame:
+        lake.land(event("meanwhile"))
+        return transfers_of(events)
+
+    lake.land(event("a"), event("a"))
+    monkeypatch.setattr("streaming.jobs.derive.transfers_of", moves)
+    assert lake.derivation.run() == 2
+    assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0)]
+    # Each entry would be planned anew in every commit of landing, for ever.
+    assert lake.spark._jsparkSession.sharedState().cacheManager().isEmpty()
+
+
+def test_an_id_is_known_in_a_later_step_and_a_fence_too(lake: Lake) -> None:
+    for events in (
+        [event("a"), event("v", "void")],
+        [event("a"), event("v"), event("f", "fence", player="")],
+        [event("old"), event("b", generation=4), event("f", "fence", player="")],
+        [event("b", generation=4), event("c", generation=4), event("c", generation=7)],
+    ):
+        lake.land(*events)
+        lake.derivation.run()
+    assert lake.offsets(ACTIONS) == [(0, 0), (0, 6), (0, 9)]
+
+
+def test_the_summaries_are_made_anew(lake: Lake) -> None:
+    for name in "ab":
+        lake.land(event(name))
+        lake.derivation.run()
+        summarise(lake.spark)
+    assert [(row.player, row.gold, row.actions) for row in lake.spark.table(PLAYERS).collect()] == [("ada", 200, 2)]
+    assert [(row.session, row.actions) for row in lake.spark.table(SESSIONS).collect()] == [(1, 2)]

@@ -1,0 +1,91 @@
+"""Players and sessions, derived from a few rows."""
+
+import pytest
+from pyspark.sql import SparkSession
+
+from game.accounts import Transfer
+from game.catalogue import ITEMS
+from game.examples import decisions
+from tests.support.derived_world import World, decided, minute_of
+from tests.support.spark_rows import event
+
+
+def test_players(spark: SparkSession) -> None:
+    world = World(
+        spark,
+        (0, decided("player_registered", "a")),
+        (1, event("b", "player_registered", player="bob", transfers=[Transfer("house:mint", "player:bob:gold", 100)])),
+        (2, decided("sword_bought", "c")),
+        (3, decided("guild_founded", "d")),
+        (4, decided("player_defeated", "e")),
+        (5, decided("gift_given", "f")),
+        (6, decided("leader_changed", "g")),  # keeps bob's membership, which is none of his actions
+    )
+    found = world.players()
+    assert set(found) == {"ada", "bob"}
+    ada, bob = found["ada"], found["bob"]
+    assert (ada.actions, ada.gold, ada.spent, ada.earned) == (6, 80, 40, 120)
+    assert (ada.victories, ada.defeats, bob.victories, bob.defeats) == (1, 0, 0, 1)
+    assert (ada.guild, bob.guild, ada.left) == ("knights", None, False)
+    assert (bob.actions, bob.gold, bob.spent, bob.earned) == (1, 110, 0, 110)
+    times = (ada.registered_at, ada.first_purchase_at, ada.first_guild_at, ada.first_strike_at, ada.last_seen_at)
+    assert [minute_of(at) for at in times] == [0, 2, 3, 4, 6]
+    assert (bob.first_purchase_at, bob.first_strike_at) == (None, None)
+
+
+def test_a_player_who_left_a_guild_and_the_realm(spark: SparkSession) -> None:
+    seat = (Transfer("player:ada:guild:knights", "guild:knights:seat", 1),)
+    ada = World(
+        spark,
+        (0, decided("guild_joined", "a")),
+        (1, event("b", "guild_left", transfers=seat)),
+        (2, event("c", "player_left", details={"generated": 6})),
+    ).players()["ada"]
+    assert (ada.guild, ada.left, ada.generated, ada.gold) == (None, True, 6, 0)
+
+
+def test_a_session_ends_with_a_pause_of_more_than_half_an_hour(spark: SparkSession) -> None:
+    names = iter("abcdefg")
+    minutes = (0, 30, 60, 90 + 1 / 60_000, 100)
+    world = World(spark, *((minute, event(next(names), "shop_viewed")) for minute in minutes))
+    found = [(row.session, minute_of(row.started_at), minute_of(row.ended_at), row.actions) for row in world.sessions()]
+    assert found == [(1, 0, 60, 3), (2, pytest.approx(90), 100, 2)]
+
+
+def test_what_a_session_says(spark: SparkSession) -> None:
+    batch = next(decision for decision in decisions() if decision.type == "actions_batched")
+    world = World(
+        spark,
+        (0, decided("player_registered", "a")),
+        (1, decided("sword_bought", "b")),
+        (2, decided("player_struck", "c")),
+        (3, decided("guild_founded", "d")),
+        (60, event("e", "actions_batched", details=batch.details, transfers=batch.transfers)),
+        (61, event("h", "gift_given", player="bob", transfers=[Transfer("player:bob:gold", "player:ada:gold", 1)])),
+        (120, decided("guild_left", "f")),
+        (180, decided("gold_claimed", "g")),
+    )
+    found = [(s.actions, s.spent, s.strikes, s.purchases, s.in_guild, s.generated) for s in world.sessions()]
+    assert found == [
+        (4, ITEMS["iron_sword"].price, 1, 1, False, None),
+        (1, 2 * ITEMS["small_potion"].price, 0, 1, True, None),
+        (1, 0, 0, 0, True, None),
+        (1, 0, 0, 0, False, None),
+    ]
+    assert [(s.spent, s.actions) for s in world.sessions("bob")] == [(1, 1)]
+
+
+def test_sessions_go_by_the_time_of_the_event_and_not_of_the_log(spark: SparkSession) -> None:
+    """A backfill tells of the past, and comes after what is new."""
+    world = World(spark, (600, event("a")), (0, event("b")), (10, event("c")))
+    assert [(minute_of(row.started_at), row.actions) for row in world.sessions()] == [(0, 2), (600, 1)]
+
+
+def test_a_pause_is_steady_if_it_lasts_as_long_as_the_one_before(spark: SparkSession) -> None:
+    """What moves gold in between is no pause of its own, and neither is the time between two sessions."""
+    gift = [Transfer("player:ada:gold", "player:bob:gold", 1)]
+    seconds = (0, 40, 80.9, 81.9, 130, 170.5, 10_000, 10_040, 10_081)
+    names = iter("abcdefghi")
+    world = World(spark, *((at / 60, event(next(names), "gift_given", transfers=gift)) for at in seconds))
+    # Pauses of 40, 40.9, 1, 48.1 and 40.5 s; then one of 40 s, which follows 40.5, and one of 41 s: a second more.
+    assert [(row.actions, row.steady) for row in world.sessions()] == [(6, 1), (3, 1)]

@@ -1,0 +1,76 @@
+"""The whole pipeline, as players and operators see it."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from rich.console import Console
+
+from infra.paths import ROOT
+from load.guildhall_client import Guildhall
+from stack.instance import PORTS, Instance, open_instance
+from stack.operations.pipeline_status import realm_progress
+from stack.servers import lifecycle
+from tests.support.ports import free_block
+from tests.support.waiting import CATCH_UP_SECONDS, PATIENCE_SECONDS, eventually
+
+# Deadlines of the session's pipeline: unsettled holds end while a test can wait, and a slow machine still delivers.
+DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.0}
+
+# Short intervals, so that every test of the pipeline runs beside these jobs, and waits less for landing.
+JOBS = {"derive_seconds": 8.0, "maintenance_seconds": 25.0}
+
+
+@contextmanager
+def running_pipeline() -> Iterator[Instance]:
+    """Run the whole pipeline in a folder and on ports of its own, after ending what an earlier run left there."""
+    home = ROOT / ".guildhall-test"
+    if (home / "instance.json").exists():
+        lifecycle.down(open_instance(home))
+    shutil.rmtree(home, ignore_errors=True)
+    instance = open_instance(home, free_block(len(PORTS)), overrides=DEADLINES | JOBS)
+    try:
+        lifecycle.up(instance, Console())
+        yield instance
+    finally:
+        lifecycle.down(instance)
+
+
+def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, on this instance."""
+    command = [sys.executable, "-m", "cli.main", "--home", str(instance.home), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def wait_until_caught_up(instance: Instance) -> None:
+    """Return when the log is settled and landed to its end."""
+    eventually(lambda: all(realm.is_caught_up for realm in realm_progress(instance)), CATCH_UP_SECONDS)
+
+
+class Player(Guildhall):
+    """A player of an instance, registered, settled and free of the rate limits."""
+
+    def __init__(self, instance: Instance, realm: int, name: str | None = None) -> None:
+        super().__init__(instance.settings().api_url, operator_key=instance.secrets["operator_key"], timeout=60)
+        self.wait_until_settled(self.register(realm, name)["id"], PATIENCE_SECONDS)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of requests that a test sends by itself."""
+        return {
+            "Authorization": f"Bearer {self.token}",
+            "Guildhall-Operator": self.session.headers["Guildhall-Operator"],
+        }
+
+    def post(self, path: str, **body: object) -> requests.Response:
+        """One try, without a key."""
+        return self.request("POST", path, body)
+
+    def status_of(self, event_id: str) -> str:
+        return str(self.event(event_id)["status"])
+
+    def gold(self) -> dict:
+        return self.inventory()["accounts"].get("gold", {"settled": 0, "held": 0, "available": 0})

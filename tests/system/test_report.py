@@ -1,0 +1,75 @@
+"""The report of a real, small world."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from infra.paths import ROOT
+from stack.instance import Instance
+from state.connection import connect
+from state.ledger import Ledger
+from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+
+SEED = 5
+
+EVENTS = 900
+
+
+def assert_opens_anywhere(text: str) -> None:
+    """No script, and nothing that a browser would fetch: what it refers to lies within the page."""
+    assert "<script" not in text
+    assert "@import" not in text
+    fetched = re.findall(
+        r"<(?:img|link|iframe|object|embed|source|audio|video)\b[^>]*?(?:src|href|data)=\"([^\"]*)", text
+    )
+    assert fetched
+    assert all(address.startswith("data:image/png;base64,") for address in fetched)
+    assert not re.findall(r"url\(", text)
+    assert all(re.findall(r'<img [^>]*?alt="([^"]+)"', text))
+
+
+@pytest.fixture(scope="module")
+def small_world(pipeline: Instance) -> Instance:
+    """Some hundred generated events and a few live ones, in the tables for analysts."""
+    played = guildhall(pipeline, "play", "--history", "9d", "--events", str(EVENTS), "--seed", str(SEED))
+    assert played.returncode == 0, played.stderr
+    ada = Player(pipeline, 0)
+    ada.wait_until_settled(ada.buy_sword("iron_sword")["id"], 60)
+    wait_until_caught_up(pipeline)
+    return pipeline
+
+
+def test_the_report_of_a_small_world(small_world: Instance, tmp_path: Path):
+    out, executed = tmp_path / "report.html", tmp_path / "executed.ipynb"
+    made = guildhall(small_world, "report", "--out", str(out), "--notebook", str(executed))
+    assert (made.returncode, made.stderr) == (0, "")
+    text = out.read_text()
+    assert_opens_anywhere(text)
+    assert "Traceback" not in text
+    assert text.index("Executive summary") < text.index("Decision</th>") < text.index('id="Pipeline"')
+    outputs = [o for cell in json.loads(executed.read_text())["cells"] for o in cell.get("outputs", [])]
+    assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+
+    # What it counts is what the game counts, which knows nothing of Presto.
+    status = requests.get(f"{small_world.settings().api_url}/status", timeout=10).json()
+    ledger = Ledger(connect(small_world.settings()))
+    shop_gold = sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(small_world.realms))
+    happened = sum(n for realm in status["realms"] for name, n in realm["types"].items() if name != "fence")
+    accepted = sum(realm["accepted"] for realm in status["realms"])
+    table = text[text.index("records of the log") : text.index("gold paid to the shop") + 400]
+    for figure in (accepted, happened, shop_gold):
+        assert f">{figure:,}<" in table
+    assert "DIFFERENT" not in table
+    assert f"{happened:,} events by" in text
+    assert "Loss: 0." in text
+
+
+def test_the_report_says_what_is_missing_without_an_instance(tmp_path: Path):
+    command = [str(ROOT / "guildhall"), "--home", str(tmp_path), "report", "--out", str(tmp_path / "report.html")]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 2
+    assert not (tmp_path / "report.html").exists()

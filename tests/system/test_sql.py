@@ -1,0 +1,153 @@
+"""The command ``sql`` on the real Presto."""
+
+import csv
+import io
+import os
+import stat
+import subprocess
+import sys
+import uuid
+
+import pexpect
+import pytest
+
+from analytics import queries
+from infra.paths import ROOT
+from infra.presto import fetch
+from stack.instance import Instance
+from tests.support.sql_shell import sql
+from tests.support.waiting import eventually
+
+PATIENCE_SECONDS = 90
+
+
+@pytest.mark.parametrize("name", queries.names())
+def test_each_ready_made_query_runs(pipeline: Instance, name: str) -> None:
+    assert fetch(pipeline.settings(), queries.load(name)).columns
+
+
+def test_answers_for_people_and_for_programs(pipeline: Instance) -> None:
+    text = "select 1 as n, array['a', 'b'] as list, map(array['k'], array[2]) as map, 'x;y' as text"
+    table = sql(pipeline, f"{text};").stdout.splitlines()
+    assert [line.split("  ") for line in table][1] == ["1", '["a", "b"]', '{"k": 2}', "x;y"]
+    rows = csv.reader(io.StringIO(sql(pipeline, "--csv", text).stdout, newline=""))
+    assert list(rows) == [["n", "list", "map", "text"], ["1", '["a", "b"]', '{"k": 2}', "x;y"]]
+    assert sql(pipeline, stdin="select 1 as a; -- ;\nselect 2 as b").stdout.split() == ["a", "1", "b", "2"]
+    named = sql(pipeline, "--csv", "--name", "event_counts")
+    assert named.stdout.startswith("event_type,records,")
+    wrong = sql(pipeline, stdin="select 1 as a; select nope; select 2")
+    assert (wrong.returncode, wrong.stdout.split()) == (2, ["a", "1"])
+    assert wrong.stderr == "guildhall: line 1:8: Column 'nope' cannot be resolved\n"
+
+
+@pytest.mark.parametrize("name", queries.names())
+def test_each_plan_is_readable(pipeline: Instance, name: str) -> None:
+    plan = sql(pipeline, "--explain", "--name", name)
+    assert plan.returncode == 0, plan.stderr
+    assert plan.stdout.startswith("Output [")
+    for noise in ("$hash", "TableHandle", "presto.default", "projectLocality", "Exchange"):
+        assert noise not in plan.stdout
+
+
+def test_who_reads_only_the_beginning_ends_the_query(pipeline: Instance) -> None:
+    sql_command = [sys.executable, "-m", "cli.main", "--home", str(pipeline.home), "sql", "--csv"]
+    mark, numbers = _mark(), "unnest(sequence(1, 10000))"
+    many = f"select x as {mark} from {numbers} as a (x), {numbers} as b (y)"  # noqa: S608 - our own text
+    with subprocess.Popen([*sql_command, many], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"{mark}\r\n".encode()
+        process.stdout.close()
+        assert process.wait(PATIENCE_SECONDS) == 1
+    eventually(lambda: _states(pipeline, mark) == ["FAILED"])
+
+
+def _mark() -> str:
+    """A name that no query of an earlier test has."""
+    return f"mark_{uuid.uuid4().hex}"
+
+
+def _states(instance: Instance, mark: str) -> list[str]:
+    """What became of the queries that contain the mark; one that was cancelled has failed."""
+    text = "select state from system.runtime.queries where query like '%{}%' and query not like '%runtime%'"
+    return [state for (state,) in fetch(instance.settings(), text.format(mark)).rows]
+
+
+class Terminal:
+    """Somebody who types."""
+
+    def __init__(self, instance: Instance, pager: str = "cat") -> None:
+        arguments = ["-m", "cli.main", "--home", str(instance.home), "sql"]
+        # Without CPR: nobody here answers when the program asks where the cursor is.
+        environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": pager}
+        self.process = pexpect.spawn(
+            sys.executable, arguments, cwd=str(ROOT), env=environment, timeout=PATIENCE_SECONDS, dimensions=(40, 120)
+        )
+        self.sees("guildhall>")
+
+    def sees(self, text: str) -> None:
+        self.process.expect_exact(text)
+
+    def types(self, text: str, *sees: str) -> None:
+        self.process.send(text)
+        for part in sees:
+            self.sees(part)
+
+    def asks(self, text: str, *sees: str) -> None:
+        self.types(text + "\r", *sees)
+        self.sees("guildhall>")
+
+    def leaves(self) -> None:
+        self.types("\\q\r")
+        self.process.expect(pexpect.EOF)
+        self.process.close()
+        assert self.process.exitstatus == 0
+
+
+def test_the_prompt(pipeline: Instance) -> None:
+    terminal = Terminal(pipeline)
+    terminal.types("select 40\r", "->")
+    terminal.asks("+ 2 as answer; select 'two' as second;", "answer", "42", "1 row", "second", "two", "1 row")
+    terminal.asks("select nope;", "line 1:8: Column 'nope' cannot be resolved")
+    terminal.types("select count(*) as landed from ev\t", "ents")  # what is there already is not drawn again
+    terminal.asks(";", "landed", "1 row")
+    terminal.asks("\\?", "ask Presto", "\\q")
+    terminal.asks("\\d", "quarantine")
+    terminal.asks("\\d events", "kafka_time", "timestamp")
+    terminal.asks("\\d nope", "there is no table nope")
+    terminal.asks("\\n", "item_sales")
+    terminal.asks("\\s fence_history", "with fences as (")
+    terminal.asks("\\n event_counts", "records", "rows")
+    terminal.asks("\\x", "there is no command \\x")
+    terminal.types("select 'never")
+    terminal.process.sendintr()
+    terminal.sees("guildhall>")
+    terminal.leaves()
+
+    history = pipeline.home / "sql_history"
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600
+    assert "+select nope;" in history.read_text().splitlines()
+    later = Terminal(pipeline)
+    later.types("select no\x1b[A", "pe;")
+    later.asks("", "cannot be resolved")
+    later.leaves()
+
+
+def test_ctrl_c_ends_the_query_and_not_the_prompt(pipeline: Instance) -> None:
+    terminal = Terminal(pipeline)
+    mark, many = _mark(), ", ".join(f"unnest(sequence(1, 10000)) as t{i} (x{i})" for i in range(3))
+    terminal.types(f"select count(*) as {mark} from {many};\r", "Presto is at work")  # noqa: S608 - our own text
+    eventually(lambda: _states(pipeline, mark) == ["RUNNING"])
+    terminal.process.sendintr()
+    terminal.sees("Cancelled.")
+    terminal.asks("select 1 as still_there;", "still_there")
+    terminal.leaves()
+    eventually(lambda: _states(pipeline, mark) == ["FAILED"])
+
+
+def test_what_does_not_fit_on_the_screen_is_paged(pipeline: Instance) -> None:
+    terminal = Terminal(pipeline, pager="sed s/^/paged:/")
+    terminal.asks("select x from unnest(sequence(1, 100)) as t (x);", "paged:", "paged:", "100 rows")
+    terminal.asks("select rpad('', 200, 'x') as wide;", "paged:", "paged:", "1 row")
+    many = "select x from unnest(sequence(1, 6000)) as t (x), unnest(array[1, 2]) as u (y)"
+    terminal.asks(f"{many};", "paged:", "10,000 rows, the first of more")
+    terminal.leaves()

@@ -1,0 +1,22 @@
+"""Rotation of the key that signs tokens."""
+
+from api.backend.tokens import Player
+from stack.instance import Instance, open_instance
+from tests.support.pipeline import guildhall
+
+
+def test_players_go_on_when_the_operator_rotates_the_key(pipeline: Instance) -> None:
+    before = Player(pipeline, 1)
+    done = guildhall(pipeline, "rotate-key")
+    assert done.returncode == 0, done.stderr
+    assert "started with it" in done.stdout
+    assert before.inventory()["player"] == before.name
+    old = before.token
+    assert before.renew_token()["player"] == before.name
+    assert before.token != old
+    assert guildhall(pipeline, "rotate-key").returncode == 0
+    assert before.inventory()["player"] == before.name
+    with_old = before.request("GET", "/inventory", headers={"Authorization": f"Bearer {old}"})
+    assert with_old.status_code == 401
+    # The session's other tests read their keys from the file.
+    pipeline.secrets.update(open_instance(pipeline.home).secrets)

@@ -1,0 +1,28 @@
+"""The ready-made queries, as files."""
+
+from pathlib import Path
+
+import pytest
+
+from analytics import queries
+from analytics.sql_shell.statements import split
+from infra.errors import OperatorError
+
+
+@pytest.mark.parametrize("name", queries.names())
+def test_each_query_says_in_a_sentence_what_it_answers(name: str) -> None:
+    assert queries.sentence(name).endswith((".", "?"))
+    assert len(split(queries.load(name)).all) == 1
+    assert queries.load(name) == queries.load(name).rstrip("; \n")
+    assert len(queries.sentence(name)) < 120
+
+
+def test_a_query_that_is_not_there_is_one_line_that_names_a_similar_one(monkeypatch, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="there is no query item_sale: did you mean item_sales"):
+        queries.load("item_sale")
+    with pytest.raises(OperatorError, match=r"there is no query .*instance: .*--list"):
+        queries.load("../../instance")
+    (tmp_path / "dumb.sql").write_text("select 1")
+    monkeypatch.setattr(queries, "FOLDER", tmp_path)
+    with pytest.raises(OperatorError, match="is no comment"):
+        queries.sentence("dumb")

@@ -1,0 +1,43 @@
+"""Tokens: who they name, how long they last, and what becomes of them when the key is replaced."""
+
+import pytest
+from itsdangerous import TimestampSigner
+
+from api.backend.tokens import Player, Tokens
+
+OLD, NEW, THIRD = "o" * 32, "n" * 32, "t" * 32
+
+ADA = Player(3, "ada")
+
+
+def test_a_token_names_its_player() -> None:
+    tokens = Tokens(NEW, days=1)
+    assert tokens.read(tokens.issue(ADA)) == ADA
+
+
+def test_a_key_that_was_replaced_is_accepted_and_signs_no_more() -> None:
+    old, both, new = Tokens(OLD, 1), Tokens(f"{NEW},{OLD}", 1), Tokens(f"{THIRD},{NEW}", 1)
+    assert both.read(old.issue(ADA)) == ADA
+    assert old.read(both.issue(ADA)) is None
+    assert new.read(both.issue(ADA)) == ADA
+    assert new.read(old.issue(ADA)) is None
+
+
+def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = Tokens(NEW, days=1)
+    token, now = tokens.issue(ADA), TimestampSigner("x").get_timestamp()
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: now + 24 * 3600 - 5)
+    assert tokens.read(token) == ADA
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: now + 24 * 3600 + 5)
+    assert tokens.read(token) is None
+
+
+@pytest.mark.parametrize("token", ["", "x", "WzMsImFkYSJd.awYXFg.AAAA", "\N{SNOWMAN}"])
+def test_what_nobody_signed_names_nobody(token: str) -> None:
+    assert Tokens(NEW, 1).read(token) is None
+
+
+@pytest.mark.parametrize("keys", ["", "short", f"{NEW},short"])
+def test_keys_must_be_secrets(keys: str) -> None:
+    with pytest.raises(ValueError, match="32 characters"):
+        Tokens(keys, 1)

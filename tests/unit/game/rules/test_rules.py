@@ -1,0 +1,421 @@
+"""The rules, without I/O: each command, and what every game of any commands keeps."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from game import catalogue, commands
+from game.accounts import ACCOUNT_PATTERN, Transfer, debits, is_house, opening_balance, split
+from game.batches import Batch, combine
+from game.commands import COMMANDS, Command, DecisionContext
+from game.decision import Decision, RuleViolation, shortfall
+from game.rules import combat, guilds, names, players
+from game.rules.trading import Offer
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+PLAYERS = ("ada", "bob", "eve", "dan")
+
+
+class World:
+    """A realm in which every decision is settled at once, by the same checks that the ledger makes."""
+
+    def __init__(self, *names: str) -> None:
+        self.books: dict[str, int] = {}
+        self.offers: dict[str, Offer] = {}
+        self.now = NOW
+        for name in names:
+            self.settle(players.register(name, NOW.date()))
+
+    def of(self, owner: str) -> dict[str, int]:
+        return {split(a)[1]: n for a, n in self.books.items() if split(a)[0] == owner and n != opening_balance(a)}
+
+    def balance(self, account: str) -> int:
+        return self.books.get(account, opening_balance(account))
+
+    def scene(self, player: str) -> DecisionContext:
+        return DecisionContext(player, self.now, str(uuid.uuid4()), self.of, self.offers.get)
+
+    def do(self, player: str, command: Command) -> Decision:
+        scene = self.scene(player)
+        decision = command.decide(scene)
+        self.settle(decision)
+        if decision.type == "trade_offered":
+            self.offers[scene.event_id] = Offer.read(scene.event_id, player, decision.details)
+        return decision
+
+    def settle(self, decision: Decision) -> None:
+        for account, amount in debits(decision.transfers).items():
+            if self.balance(account) < amount:
+                raise shortfall(account, self.balance(account), amount)
+        for condition in decision.conditions:
+            if not condition.least <= self.balance(condition.account) <= condition.most:
+                raise RuleViolation("changed", condition.account)
+        for t in decision.transfers:
+            assert ACCOUNT_PATTERN.fullmatch(t.debit)
+            assert ACCOUNT_PATTERN.fullmatch(t.credit)
+            self.books[t.debit] = self.balance(t.debit) - t.amount
+            self.books[t.credit] = self.balance(t.credit) + t.amount
+
+    def refuses(self, player: str, command: Command) -> str:
+        """The code of the refusal; nothing has changed."""
+        before = dict(self.books)
+        with pytest.raises(RuleViolation) as broken:
+            self.do(player, command)
+        assert self.books == before
+        return broken.value.code
+
+
+@pytest.fixture
+def world() -> World:
+    return World(*PLAYERS)
+
+
+def rich(world: World, player: str, gold: int = 1000) -> None:
+    world.settle(Decision("gold_found", {}, (Transfer("house:mint", f"player:{player}:gold", gold),)))
+
+
+def test_a_new_player_has_gold_health_and_no_guild(world: World) -> None:
+    has = world.of("player:ada")
+    assert (has["gold"], has["health"], has["free_agent"], has["vacancy"]) == (100, 100, 1, 0)
+    assert guilds.membership(has) is None
+
+
+def test_a_name_is_taken_once_and_so_is_what_it_looks_like() -> None:
+    world = World("adal", "warm")
+    for name in ("adal", "ada1", "adal_", "vvarrn"):
+        with pytest.raises(RuleViolation) as broken:
+            world.settle(players.register(name, NOW.date()))
+        assert broken.value.code == "name_taken"
+    world.settle(players.register("adam", NOW.date()))
+
+
+@given(st.from_regex(r"[a-z][a-z0-9_]{1,23}", fullmatch=True))
+def test_a_skeleton_is_a_name_that_looks_like_itself(name: str) -> None:
+    skeleton = names.skeleton(name)
+    assert names.skeleton(skeleton) == skeleton
+    assert ACCOUNT_PATTERN.fullmatch(f"name:{skeleton}:likeness")
+
+
+@pytest.mark.parametrize("name", ["guest_0123456789abcdef", "held", "run"])
+def test_names_that_the_game_keeps_for_itself(name: str) -> None:
+    with pytest.raises(RuleViolation) as broken:
+        names.check(name)
+    assert broken.value.code == "name_reserved"
+
+
+@pytest.mark.parametrize(("name", "item"), catalogue.ITEMS.items())
+def test_an_item_costs_its_price_and_sells_for_half(world: World, name: str, item: catalogue.Item) -> None:
+    rich(world, "ada")
+    bought = world.do("ada", commands.Buy(item=name, quantity=2))
+    assert bought.type == ("sword_bought" if item.kind == "sword" else "item_bought")
+    assert (world.balance("player:ada:gold"), world.balance(f"player:ada:item:{name}")) == (1100 - 2 * item.price, 2)
+    world.do("ada", commands.Sell(item=name, quantity=1))
+    assert world.balance("player:ada:gold") == 1100 - 2 * item.price + item.price // 2
+    assert world.refuses("ada", commands.Sell(item=name, quantity=2)) == "not_enough_items"
+    if item.edition:
+        assert world.balance(f"shop:{name}:edition_{item.edition}") == item.edition - 1
+
+
+def test_the_shop_has_at_least_four_swords_and_two_editions() -> None:
+    assert len(catalogue.SWORDS) >= 4
+    assert sum(item.edition is not None for item in catalogue.ITEMS.values()) >= 2
+
+
+def test_an_edition_is_sold_out_and_what_is_sold_back_can_be_bought_again(world: World) -> None:
+    for name in PLAYERS:
+        rich(world, name)
+    for name in PLAYERS[:3]:
+        world.do(name, commands.Buy(item="moon_sword"))
+    assert world.refuses("dan", commands.Buy(item="moon_sword")) == "sold_out"
+    world.do("ada", commands.Sell(item="moon_sword"))
+    world.do("dan", commands.Buy(item="moon_sword"))
+
+
+def test_what_the_shop_refuses(world: World) -> None:
+    assert world.refuses("ada", commands.BuySword(sword="excalibur")) == "unknown_sword"
+    assert world.refuses("ada", commands.BuySword(sword="oak_shield")) == "unknown_sword"
+    assert world.refuses("ada", commands.Buy(item="excalibur")) == "unknown_item"
+    assert world.refuses("ada", commands.BuySword(sword="dragon_sword")) == "not_enough_gold"
+    assert world.refuses("ada", commands.BuySword(sword="iron_sword", expected_price=29)) == "price_changed"
+    world.do("ada", commands.BuySword(sword="iron_sword", expected_price=30))
+
+
+def test_daily_gold_once_a_day(world: World) -> None:
+    world.do("ada", commands.ClaimGold())
+    assert world.balance("player:ada:gold") == 100 + catalogue.DAILY_GOLD
+    assert world.refuses("ada", commands.ClaimGold()) == "already_claimed"
+    world.now += timedelta(days=1)
+    world.do("ada", commands.ClaimGold())
+    assert world.balance("player:ada:gold") == 100 + 2 * catalogue.DAILY_GOLD
+
+
+def test_a_guild_is_founded_joined_led_and_left(world: World) -> None:
+    assert world.do("ada", commands.FoundGuild(guild="knights")).type == "guild_founded"
+    assert world.refuses("bob", commands.FoundGuild(guild="knights")) == "guild_exists"
+    assert world.refuses("bob", commands.FoundGuild(guild="knights_")) == "name_taken"
+    assert world.refuses("bob", commands.EnterGuild(guild="rogues")) == "unknown_guild"
+    world.now += timedelta(minutes=1)
+    assert world.do("bob", commands.JoinGuild(guild="knights")).type == "guild_joined"
+    assert list(guilds.members(world.of("guild:knights"))) == ["ada", "bob"]
+    assert world.balance("guild:knights:seat") == catalogue.GUILD_SEATS - 2
+    assert world.refuses("bob", commands.JoinGuild(guild="rogues")) == "already_in_guild"
+    assert world.refuses("bob", commands.LeadGuild(player="bob")) == "not_leader"
+    assert world.refuses("ada", commands.LeadGuild(player="ada")) == "own_successor"
+    assert world.refuses("ada", commands.LeadGuild(player="eve")) == "not_a_member"
+    assert world.refuses("ada", commands.LeaveGuild(successor="eve")) == "not_a_member"
+    left = world.do("ada", commands.LeaveGuild())
+    assert left.details == {"guild": "knights", "leader": "bob"}
+    assert guilds.leads(world.of("player:bob")) == "knights"
+    assert world.balance("player:ada:free_agent") == 1
+    world.do("bob", commands.LeaveGuild())
+    assert guilds.has_crown(world.of("guild:knights"))
+    assert world.balance("guild:knights:seat") == catalogue.GUILD_SEATS
+    world.do("eve", commands.JoinGuild(guild="knights"))
+    assert guilds.leads(world.of("player:eve")) == "knights"
+    assert world.refuses("ada", commands.LeaveGuild()) == "not_in_guild"
+
+
+def test_a_guild_of_before_there_were_leaders_can_be_taken_and_left(world: World) -> None:
+    """Its log has no crown and no roll."""
+    for player in ("ada", "bob"):
+        old = (
+            Transfer(f"player:{player}:free_agent", "guild:knights:free_agents", 1),
+            Transfer("house:seats", f"player:{player}:guild:knights", 1),
+        )
+        world.settle(Decision("guild_joined", {"guild": "knights"}, old))
+    world.settle(Decision("guild_founded", {}, (Transfer("guild:knights:charter", "house:charters", 1),)))
+    world.settle(Decision("guild_founded", {}, (Transfer("house:seats", "guild:knights:seat", 8),)))
+    world.do("eve", commands.JoinGuild(guild="knights"))
+    assert guilds.leads(world.of("player:eve")) is None
+    world.do("bob", commands.LeadGuild(player="bob"))
+    assert guilds.leads(world.of("player:bob")) == "knights"
+    world.do("ada", commands.LeaveGuild())
+    assert world.do("bob", commands.LeaveGuild()).details["leader"] == "eve"
+
+
+def test_a_treasury_takes_from_members_and_pays_by_the_leader(world: World) -> None:
+    world.do("ada", commands.FoundGuild(guild="knights"))
+    world.do("bob", commands.JoinGuild(guild="knights"))
+    world.do("bob", commands.Deposit(gold=60))
+    assert world.refuses("eve", commands.Deposit(gold=1)) == "not_in_guild"
+    assert world.refuses("bob", commands.PayOut(to="bob", gold=10)) == "not_leader"
+    assert world.refuses("ada", commands.PayOut(to="eve", gold=10)) == "not_a_member"
+    assert world.refuses("ada", commands.PayOut(to="ada", gold=61)) == "not_enough_gold"
+    world.do("ada", commands.PayOut(to="bob", gold=25))
+    assert (world.balance("guild:knights:gold"), world.balance("player:bob:gold")) == (35, 65)
+
+
+def test_a_fight_to_the_end_a_revival_and_a_potion(world: World) -> None:
+    rich(world, "ada")
+    assert world.refuses("ada", commands.Strike(target="bob")) == "no_sword"
+    world.do("ada", commands.Buy(item="iron_sword"))
+    assert world.refuses("ada", commands.Strike(target="ada")) == "own_target"
+    assert world.refuses("ada", commands.Strike(target="nobody")) == "unknown_player"
+    assert world.refuses("ada", commands.Strike(target="bob", sword="steel_sword")) == "not_enough_items"
+    assert world.refuses("ada", commands.Strike(target="bob", sword="oak_shield")) == "unknown_sword"
+    blows = [world.do("ada", commands.Strike(target="bob")) for _ in range(7)]
+    assert [blow.type for blow in blows] == ["player_struck"] * 6 + ["player_defeated"]
+    assert blows[-1].details == {"target": "bob", "sword": "iron_sword", "damage": 10, "bounty": catalogue.BOUNTY}
+    assert (world.balance("player:ada:victories"), world.balance("player:bob:defeats")) == (1, 1)
+    assert world.balance("player:ada:gold") == 1100 - 30 + catalogue.BOUNTY
+    assert world.refuses("ada", commands.Strike(target="bob")) == "target_down"
+    world.do("bob", commands.Buy(item="small_potion"))
+    assert world.refuses("bob", commands.Drink(potion="small_potion")) == "down"
+    assert world.refuses("bob", commands.Strike(target="ada")) == "down"
+    world.do("bob", commands.Revive())
+    assert (world.balance("player:bob:health"), world.balance("player:bob:wounds")) == (50, 50)
+    assert world.refuses("bob", commands.Revive()) == "not_down"
+    assert world.do("bob", commands.Drink(potion="small_potion")).details["healed"] == 20
+    assert world.balance("player:bob:health") == 70
+    assert world.refuses("ada", commands.Drink(potion="small_potion")) == "not_wounded"
+
+
+def test_the_best_shield_takes_off_damage_and_the_best_sword_strikes(world: World) -> None:
+    for name in ("ada", "bob"):
+        rich(world, name)
+    for item in ("wooden_sword", "steel_sword"):
+        world.do("ada", commands.Buy(item=item))
+    for item in ("oak_shield", "iron_shield"):
+        world.do("bob", commands.Buy(item=item))
+    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 25 - 6
+    assert world.do("ada", commands.Strike(target="bob", sword="wooden_sword")).details["damage"] == 2
+    world.do("bob", commands.Buy(item="tower_shield"))
+    assert world.do("ada", commands.Strike(target="bob", sword="wooden_sword")).details["damage"] == 1
+
+
+def test_gifts(world: World) -> None:
+    world.do("ada", commands.Buy(item="small_potion", quantity=2))
+    world.do("ada", commands.Give(to="bob", gold=10, item="small_potion", quantity=2))
+    assert (world.balance("player:bob:gold"), world.balance("player:bob:item:small_potion")) == (110, 2)
+    assert world.refuses("ada", commands.Give(to="bob")) == "nothing_given"
+    assert world.refuses("ada", commands.Give(to="ada", gold=1)) == "own_partner"
+    assert world.refuses("ada", commands.Give(to="nobody", gold=1)) == "unknown_player"
+    assert world.refuses("ada", commands.Give(to="bob", gold=1000)) == "not_enough_gold"
+
+
+def offer(world: World, give: dict[str, Any], want: dict[str, Any]) -> str:
+    sides = {"give": commands.TradeSide(**give), "want": commands.TradeSide(**want)}
+    world.do("ada", commands.OfferTrade(to="bob", **sides))
+    return list(world.offers)[-1]
+
+
+def test_a_trade_moves_both_sides_or_none(world: World) -> None:
+    world.do("ada", commands.Buy(item="iron_sword"))
+    trade = offer(world, {"item": "iron_sword"}, {"gold": 101})
+    assert world.refuses("bob", commands.AcceptTrade(trade=trade)) == "not_enough_gold"
+    assert world.refuses("ada", commands.AcceptTrade(trade=trade)) == "not_your_trade"
+    assert world.refuses("eve", commands.AcceptTrade(trade=trade)) == "unknown_trade"
+    rich(world, "bob", 1)
+    world.do("bob", commands.AcceptTrade(trade=trade))
+    assert (world.balance("player:ada:gold"), world.balance("player:bob:item:iron_sword")) == (171, 1)
+    assert world.refuses("bob", commands.AcceptTrade(trade=trade)) == "trade_closed"
+    assert world.refuses("ada", commands.DeclineTrade(trade=trade)) == "trade_closed"
+
+
+def test_a_trade_is_withdrawn_or_declined_once(world: World) -> None:
+    first, second = offer(world, {"gold": 1}, {"gold": 2}), offer(world, {"gold": 1}, {"gold": 2})
+    assert world.do("ada", commands.DeclineTrade(trade=first)).type == "trade_withdrawn"
+    assert world.do("bob", commands.DeclineTrade(trade=second)).type == "trade_declined"
+    for trade in (first, second):
+        assert world.refuses("bob", commands.AcceptTrade(trade=trade)) == "trade_closed"
+    nothing = commands.OfferTrade(to="bob", give=commands.TradeSide(), want=commands.TradeSide(gold=1))
+    assert world.refuses("ada", nothing) == "nothing_given"
+
+
+def test_open_offers_have_a_limit(world: World) -> None:
+    for _ in range(catalogue.MOST_OFFERS):
+        offer(world, {"gold": 1}, {"gold": 2})
+    more = commands.OfferTrade(to="bob", give=commands.TradeSide(gold=1), want=commands.TradeSide(gold=2))
+    assert world.refuses("ada", more) == "too_many_offers"
+
+
+def test_a_quest_is_rewarded_once_when_it_is_fulfilled(world: World) -> None:
+    assert world.refuses("ada", commands.ClaimReward(quest="first_blade")) == "quest_not_fulfilled"
+    assert world.refuses("ada", commands.ClaimReward(quest="holy_grail")) == "unknown_quest"
+    world.do("ada", commands.Buy(item="wooden_sword"))
+    world.do("ada", commands.ClaimReward(quest="first_blade"))
+    assert world.balance("player:ada:gold") == 95
+    assert world.refuses("ada", commands.ClaimReward(quest="first_blade")) == "already_rewarded"
+    world.do("ada", commands.FoundGuild(guild="knights"))
+    world.do("ada", commands.ClaimReward(quest="sworn_in"))
+
+
+def test_who_leaves_gives_everything_back_and_is_gone(world: World) -> None:
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="moon_sword"))
+    world.do("ada", commands.FoundGuild(guild="knights"))
+    assert world.refuses("ada", commands.Depart()) == "already_in_guild"
+    world.do("ada", commands.LeaveGuild())
+    world.do("ada", commands.Depart())
+    has = world.of("player:ada")
+    assert not {"gold", "health", "wounds", "free_agent", "item:moon_sword"} & has.keys()
+    assert world.balance("shop:moon_sword:edition_3") == 3
+    assert world.refuses("ada", commands.Depart()) == "departed"
+    assert world.refuses("ada", commands.ClaimGold()) == "departed"
+    assert world.refuses("bob", commands.Give(to="ada", gold=1)) == "unknown_player"
+    with pytest.raises(RuleViolation):
+        world.settle(players.register("ada", NOW.date()))
+
+
+def test_a_batch_is_all_or_nothing(world: World) -> None:
+    body = Batch.model_validate(
+        {"actions": [{"action": "buy_sword", "sword": "iron_sword"}] * 3 + [{"action": "claim_gold"}]}
+    )
+    decision = combine(body.actions, world.scene("ada"))
+    assert decision.details == {"actions": 4, "sword_bought": 3, "gold_claimed": 1}
+    world.settle(decision)
+    assert (world.balance("player:ada:gold"), world.balance("player:ada:item:iron_sword")) == (35, 3)
+    before = dict(world.books)
+    with pytest.raises(RuleViolation) as broken:
+        world.settle(combine(body.actions[:2], world.scene("ada")))
+    assert broken.value.code == "not_enough_gold"
+    assert world.books == before
+
+
+_ITEM, _PLAYER = st.sampled_from(list(catalogue.ITEMS)), st.sampled_from([*PLAYERS, "nobody"])
+
+_GUILD, _GOLD = st.sampled_from(["knights", "rogues"]), st.integers(1, 120)
+
+_SIDE = st.builds(commands.TradeSide, gold=st.none() | _GOLD, item=st.none() | _ITEM, quantity=st.just(1))
+
+_COMMANDS: dict[type[Command], st.SearchStrategy[Command]] = {
+    commands.BuySword: st.builds(commands.BuySword, sword=_ITEM, expected_price=st.none()),
+    commands.Buy: st.builds(commands.Buy, item=_ITEM, quantity=st.integers(1, 2), expected_price=st.none()),
+    commands.Sell: st.builds(commands.Sell, item=_ITEM, quantity=st.just(1)),
+    commands.ClaimGold: st.just(commands.ClaimGold()),
+    commands.Depart: st.just(commands.Depart()),
+    commands.Strike: st.builds(commands.Strike, target=_PLAYER, sword=st.none()),
+    commands.Drink: st.builds(commands.Drink, potion=_ITEM),
+    commands.Revive: st.just(commands.Revive()),
+    commands.Give: st.builds(commands.Give, to=_PLAYER, gold=st.none() | _GOLD, item=st.none() | _ITEM),
+    commands.OfferTrade: st.builds(commands.OfferTrade, to=_PLAYER, give=_SIDE, want=_SIDE),
+    commands.AcceptTrade: st.just(commands.AcceptTrade(trade="00000000-0000-0000-0000-000000000000")),
+    commands.DeclineTrade: st.just(commands.DeclineTrade(trade="00000000-0000-0000-0000-000000000000")),
+    commands.ClaimReward: st.builds(commands.ClaimReward, quest=st.sampled_from(list(catalogue.QUESTS))),
+    commands.FoundGuild: st.builds(commands.FoundGuild, guild=_GUILD),
+    commands.EnterGuild: st.builds(commands.EnterGuild, guild=_GUILD),
+    commands.JoinGuild: st.builds(commands.JoinGuild, guild=_GUILD),
+    commands.LeaveGuild: st.builds(commands.LeaveGuild, successor=st.none() | _PLAYER),
+    commands.LeadGuild: st.builds(commands.LeadGuild, player=_PLAYER),
+    commands.Deposit: st.builds(commands.Deposit, gold=_GOLD),
+    commands.PayOut: st.builds(commands.PayOut, to=_PLAYER, gold=_GOLD),
+}
+
+
+def test_the_game_of_any_commands_knows_them_all() -> None:
+    assert set(_COMMANDS) == set(COMMANDS)
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLAYERS), st.one_of(*_COMMANDS.values())), max_size=60), st.randoms())
+def test_a_game_of_any_commands_keeps_the_books(moves: list[tuple[str, Command]], random: Any) -> None:
+    world = World(*PLAYERS)
+    for name in PLAYERS:
+        rich(world, name, 300)
+    for player, command in moves:
+        answer = {commands.AcceptTrade, commands.DeclineTrade} & {type(command)}
+        if answer and world.offers:
+            command = command.model_copy(update={"trade": random.choice(list(world.offers))})
+        try:
+            world.do(player, command)
+        except RuleViolation:
+            continue
+        keeps_the_books(world)
+
+
+def keeps_the_books(world: World) -> None:
+    assert all(n >= 0 for account, n in world.books.items() if not is_house(account))
+    assert sum(n - opening_balance(account) for account, n in world.books.items()) == 0
+    for name in PLAYERS:
+        gone = world.balance(f"player:{name}:departed")
+        health = world.balance(f"player:{name}:health") + world.balance(f"player:{name}:wounds")
+        assert health == (0 if gone else catalogue.FULL_HEALTH)
+    for guild in ("knights", "rogues"):
+        members = [name for name in PLAYERS if world.balance(f"player:{name}:guild:{guild}")]
+        leaders = [name for name in PLAYERS if world.balance(f"player:{name}:leader:{guild}")]
+        assert sorted(guilds.members(world.of(f"guild:{guild}"))) == sorted(members)
+        assert set(leaders) <= set(members)
+        assert len(leaders) == (1 if members else 0)
+        if guilds.is_founded(world.of(f"guild:{guild}")):
+            assert world.balance(f"guild:{guild}:seat") + len(members) == catalogue.GUILD_SEATS
+
+
+def test_two_blows_at_once_cannot_both_fell(world: World) -> None:
+    """Both are decided on the same state; whichever is settled first, the other one is not covered."""
+    rich(world, "ada")
+    rich(world, "eve")
+    for name in ("ada", "eve"):
+        world.do(name, commands.Buy(item="dragon_sword"))
+    world.do("ada", commands.Strike(target="bob"))
+    world.do("ada", commands.Strike(target="bob"))
+    first, second = (
+        combat.strike(name, "bob", None, world.of(f"player:{name}"), world.of("player:bob")) for name in ("ada", "eve")
+    )
+    assert first.type == second.type == "player_defeated"
+    world.settle(first)
+    with pytest.raises(RuleViolation):
+        world.settle(second)

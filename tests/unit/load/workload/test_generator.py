@@ -1,0 +1,46 @@
+"""Planned requests."""
+
+from game.batches import Batch
+from game.commands import COMMANDS
+from game.events import event_id_of
+from load.workload.generator import PlannedRequest
+from load.workload.operations import ROUTES
+from load.workload.runner import seats
+
+
+def wishes(seed: int) -> list[PlannedRequest]:
+    return [seat.wish(life, turn) for seat in seats(seed, "run", 2, 12) for life in range(5) for turn in range(1, 26)]
+
+
+def test_a_seed_gives_the_same_wishes() -> None:
+    assert wishes(1) == wishes(1)
+    assert wishes(1) != wishes(2)
+
+
+def test_everything_is_wished_for_in_a_form_that_the_game_takes() -> None:
+    commands = {command.name: command for command in COMMANDS}
+    assert {wish.kind for wish in wishes(1)} == ROUTES.keys() - {"register"}
+    for wish in wishes(1):
+        if wish.kind in commands:
+            commands[wish.kind].model_validate(wish.request)
+        elif wish.request:
+            Batch.model_validate(wish.request)
+        assert bool(wish.key) == bool(ROUTES[wish.kind].types or wish.kind == "batch_apart")
+
+
+def test_trades_are_answered_that_were_offered() -> None:
+    offered = {
+        (event_id_of(seat.realm, seat.name(life), wish.key), wish.request["to"])
+        for seat in seats(1, "run", 2, 32)
+        for life in range(5)
+        for wish in (seat.wish(life, turn) for turn in range(1, 26))
+        if wish.kind == "offer_trade"
+    }
+    accepted = [
+        ((wish.request["trade"], seat.name(life)) in offered)
+        for seat in seats(1, "run", 2, 32)
+        for life in range(5)
+        for wish in (seat.wish(life, turn) for turn in range(1, 26))
+        if wish.kind == "accept_trade"
+    ]
+    assert sum(accepted) > len(accepted) / 4

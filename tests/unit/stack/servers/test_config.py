@@ -1,0 +1,18 @@
+"""Configuration files of the servers."""
+
+import stat
+from pathlib import Path
+
+from stack.instance import open_instance
+from stack.servers import config
+
+
+def test_the_configuration_binds_to_loopback_and_hides_passwords(tmp_path: Path) -> None:
+    instance = open_instance(tmp_path, 20000)
+    config.write_all(instance)
+    files = [path for path in (tmp_path / "conf").rglob("*") if path.is_file()]
+    text = "\n".join(path.read_text() for path in files)
+    assert "0.0.0.0" not in text  # noqa: S104 - looked for in order not to find it
+    assert not any(secret in text for secret in instance.secrets.values())
+    assert f"port {instance.port('redis')}" in text
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)

@@ -1,0 +1,64 @@
+"""The scheduler of background jobs."""
+
+import redis
+
+from streaming.jobs.scheduler import BackgroundJob, JobScheduler
+from streaming.metrics import stream_metrics
+from streaming.queries.progress import Progress
+
+
+def _scraped(name: str, /, **labels: str) -> float | None:
+    return stream_metrics().registry.get_sample_value(name, labels)
+
+
+class Clock:
+    """Goes on when told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_job_that_fails_comes_again_and_holds_nobody_up() -> None:
+    clock, did = Clock(), []
+
+    def fail() -> None:
+        did.append("fail")
+        clock.now += 10
+        raise redis.ConnectionError("gone")
+
+    progress = Progress(1, lambda _realm, _reason: None)
+    progress.begin({})
+    jobs = JobScheduler(
+        [BackgroundJob("maintenance", 5, fail), BackgroundJob("derive", 60, lambda: did.append("other"))],
+        progress,
+        clock,
+    )
+    before = _scraped("guildhall_job_failures_total", name="maintenance")
+    jobs.tick()
+    jobs.tick()
+    assert did == ["fail", "other"]  # a job rests twice as long as it took
+    clock.now += 21
+    jobs.tick()
+    assert did == ["fail", "other", "fail"]
+    assert _scraped("guildhall_job_failures_total", name="maintenance") == (before or 0) + 2
+
+
+def test_a_job_that_took_long_does_not_rest_for_ever() -> None:
+    clock, did = Clock(), []
+
+    def work_off() -> None:
+        did.append(clock.now)
+        clock.now += 300
+
+    progress = Progress(1, lambda _realm, _reason: None)
+    progress.begin({})
+    jobs = JobScheduler([BackgroundJob("derive", 30, work_off)], progress, clock)
+    jobs.tick()
+    clock.now += 119
+    jobs.tick()
+    clock.now += 2
+    jobs.tick()
+    assert did == [0, 421]
