@@ -14,9 +14,10 @@ from rich.console import Console
 
 from infra.errors import OperatorError
 from infra.paths import ROOT
+from infra.settings import Settings
 from load.scenarios.smoke_results import parse_ab
 from stack.install import apt, jars, java
-from stack.instance import PORTS, open_instance
+from stack.instance import PORTS, RENAMED_SETTINGS, open_instance
 from stack.servers import config, lifecycle
 from stack.servers.definitions import Server
 
@@ -34,7 +35,7 @@ def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -
     [
         ('{"settings": {"delivery_seconds": 50}}', "delivery_seconds must be less than hold_seconds - margin_seconds"),
         ('{"settings": {"no_such_setting": 1}}', "no_such_setting: Extra inputs are not permitted"),
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
     ],
 )
 def test_a_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
@@ -42,6 +43,24 @@ def test_a_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> 
     with pytest.raises(OperatorError, match=reason) as error:
         open_instance(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_setting_of_earlier_version_is_translated_and_written(tmp_path: Path) -> None:
+    file = tmp_path / "instance.json"
+    file.write_text('{"first_port": 20000, "settings": {"upkeep_seconds": 25.0, "land_seconds": 1.0}}')
+    settings = open_instance(tmp_path).settings()
+    assert (settings.maintenance_seconds, settings.land_seconds) == (25.0, 1.0)
+    assert json.loads(file.read_text())["settings"] == {"maintenance_seconds": 25.0, "land_seconds": 1.0}
+
+
+def test_present_setting_wins_over_its_old_name(tmp_path: Path) -> None:
+    (tmp_path / "instance.json").write_text('{"settings": {"maintenance_seconds": 30.0, "upkeep_seconds": 25.0}}')
+    assert open_instance(tmp_path).settings().maintenance_seconds == 30.0
+
+
+def test_every_renamed_setting_has_a_present_name() -> None:
+    assert set(RENAMED_SETTINGS.values()) <= set(Settings.model_fields)
+    assert not set(RENAMED_SETTINGS) & set(Settings.model_fields)
 
 
 def test_no_process_gets_the_secrets_of_another(tmp_path: Path) -> None:
