@@ -31,7 +31,7 @@ def verify(context: click.Context, realm: int | None, wait: float) -> None:
     """Reconcile Redis with Presto, account by account, while players play.
 
     Exits with 1 if they differ, with 2 if the comparison is not possible."""
-    from stack.operations.reconcile import reconcile
+    from stack.operations.reconcile.run import reconcile
 
     instance = instance_of(context)
     sys.exit(0 if reconcile(instance, chosen_realms(instance, realm), wait, console) else 1)
@@ -48,7 +48,8 @@ def quarantine() -> None:
 @click.pass_context
 def list_quarantine(context: click.Context, realm: int | None, limit: int) -> None:
     """List the records, their reasons, and whether today's code would accept them."""
-    from stack.operations.quarantine import find, render
+    from stack.operations.quarantine.records import find
+    from stack.operations.quarantine.render import render
 
     instance = instance_of(context)
     found, total = find(instance, realm=realm, limit=limit)
@@ -61,7 +62,8 @@ def list_quarantine(context: click.Context, realm: int | None, limit: int) -> No
 @click.pass_context
 def show_quarantined(context: click.Context, realm: int, offset: int) -> None:
     """Show one record: the reason and its bytes."""
-    from stack.operations.quarantine import get, show
+    from stack.operations.quarantine.records import get
+    from stack.operations.quarantine.render import show
 
     instance = instance_of(context)
     show(instance, get(instance, realm, offset), console)
@@ -77,7 +79,8 @@ def replay_quarantined(context: click.Context, realm: int | None, offset: int | 
 
     A replay is safe: it takes a hold like every action, the ledger settles an id once, and it voids events of an older
     generation. Exits with 1 if a record was not replayed."""
-    from stack.operations.quarantine import get, iter_all, replay
+    from stack.operations.quarantine.records import get, iter_all
+    from stack.operations.quarantine.replay import replay
 
     instance = instance_of(context)
     if everything == (realm is not None) or (realm is None) != (offset is None):
@@ -91,7 +94,7 @@ def replay_quarantined(context: click.Context, realm: int | None, offset: int | 
 @click.pass_context
 def accept_quarantine(context: click.Context, realm: int) -> None:
     """Resume a realm that too many malformed records in a row have halted: move those records to quarantine."""
-    from stack.operations.quarantine import accept
+    from stack.operations.quarantine.accept import accept
 
     instance = instance_of(context)
     (realm,) = chosen_realms(instance, realm)

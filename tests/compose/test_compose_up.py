@@ -241,7 +241,7 @@ def test_down_and_up_lose_nothing(engine: Engine) -> None:
     _wait_until_healthy(engine, *SERVERS)
     engine.figures["down, and up until all are healthy, seconds"] = round(time.monotonic() - begun)
     assert (_events(engine), bob.inventory()["accounts"]) == before, "the token is still good, too"
-    assert "have the same books" in _ask(engine, "verify")
+    assert "have the same balances" in _ask(engine, "verify")
     _play(engine, "demo after down and up")
 
 

@@ -9,7 +9,8 @@ from game.accounts import Transfer
 from game.events import FENCE, encode, new_event
 from stack.instance import Instance
 from stack.operations.pipeline_status import realm_progress
-from stack.operations.quarantine import QuarantinedRecord, current_verdict, hexdump, printable, redecode
+from stack.operations.quarantine.records import QuarantinedRecord, current_verdict, redecode
+from stack.operations.quarantine.render import hexdump, printable
 from state.connection import connect
 from state.ledger import Ledger, TooManyMalformed
 from streaming.queries.land import ConsecutiveMalformedLimit
@@ -61,7 +62,7 @@ def test_an_event_in_the_wrong_partition_is_shown_and_replayed_once(pipeline: In
     wait_until_caught_up(pipeline)
     again = guildhall(pipeline, "quarantine", "replay", "--all")
     assert again.returncode == 1
-    assert f"in the log of realm {REALM} already, at offset {status.offset}" in again.stdout
+    assert f"already in the log of realm {REALM}, at offset {status.offset}" in again.stdout
     assert ledger.holdings(REALM, "player:walter").settled["gold"] == before + 5
     assert not ledger.snapshot(REALM).held
 
@@ -72,9 +73,9 @@ def test_what_would_change_nothing_or_break_something_is_not_replayed(pipeline: 
     too_much = [Transfer("player:nobody:gold", "player:walter:gold", 1)]
     records = {
         b"\xff\x00 garbage": "Invalid JSON",
-        misplaced(now - 1)[1]: f"it is of generation {now - 1}, and the realm is in {now}",
-        misplaced(now, too_much)[1]: "player:nobody:gold has 0 available and 1 is needed",
-        misplaced(now, event_type=FENCE)[1]: "a fence is right only in its time",
+        misplaced(now - 1)[1]: f"its generation is {now - 1}, and the realm's generation is {now}",
+        misplaced(now, too_much)[1]: "player:nobody:gold has 0 available, but 1 is needed",
+        misplaced(now, event_type=FENCE)[1]: "a fence is valid only at its own place in the log",
     }
     offsets = write(pipeline, WRONG, list(records))
     wait_until_caught_up(pipeline)
@@ -135,9 +136,9 @@ def test_a_record_is_judged_in_the_realm_that_it_names() -> None:
     _, value = misplaced(3)
     assert redecode(record(value), realms=4).realm == REALM
     assert current_verdict(record(value), realms=4) == f"event of realm {REALM}"
-    assert current_verdict(record(value), realms=REALM) == "no event"  # the realm does not exist
+    assert current_verdict(record(value), realms=REALM) == "not an event"  # the realm does not exist
     for other in (None, b"", b"[]", b'{"realm": true}', b'{"realm": {}}', b"\xff", b"[" * 60_000, b"9" * 60_000):
-        assert current_verdict(record(other), realms=4) == "no event"
+        assert current_verdict(record(other), realms=4) == "not an event"
 
 
 def test_runs_of_malformed_records() -> None:

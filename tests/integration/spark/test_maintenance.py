@@ -378,7 +378,7 @@ def test_maintenance_beside_landing_loses_and_doubles_nothing(pipeline: Instance
     rows, offsets, end = fetch(pipeline.settings(), counts).rows[0]
     assert rows == offsets == end
     assert guildhall(pipeline, "verify", "--realm", "2").returncode == 0
-    assert "most in one partition" in guildhall(pipeline, "status").stdout
+    assert "in largest partition" in guildhall(pipeline, "status").stdout
 
 
 def _until_maintenance(instance: Instance, act: Callable[[], object]) -> None:
