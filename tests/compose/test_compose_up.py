@@ -68,7 +68,7 @@ def _is_well(engine: Engine, server: str, since: float) -> bool:
     """Whether the server was found well after this moment. A health check believes what was found half a minute ago."""
     if server == "network":
         return engine.health().get(server) == "healthy"
-    sign = f".guildhall/run/{server}.well"
+    sign = f".guildhall/run/{server}.healthy"
     try:
         engine.podman("exec", _container(server), "stack/servers/healthcheck.sh", server)
         return engine.podman("exec", _container(server), "find", sign, "-newermt", f"@{since:.3f}").strip() == sign

@@ -78,7 +78,7 @@ def test_a_taken_port_is_one_line_that_names_the_fix(tmp_path: Path) -> None:
         taken.listen()
         instance = open_instance(tmp_path, taken.getsockname()[1] - PORTS["redis"])
         server = Server("redis", [], ["redis"], lambda: True)
-        with pytest.raises(OperatorError, match=rf"port {taken.getsockname()[1]}, for redis, is taken: .*--port"):
+        with pytest.raises(OperatorError, match=rf"port {taken.getsockname()[1]}, for redis, is in use: .*--port"):
             lifecycle._require_free_ports(instance, server)
 
 
@@ -111,8 +111,8 @@ def test_what_is_missing_and_cannot_be_installed_is_one_line_to_type(monkeypatch
 
 def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(lifecycle.shutil, "disk_usage", lambda _path: usage._replace(free=lifecycle.FREE_BYTES - 1))
-    with pytest.raises(OperatorError, match=r"less than 2 GB free in .*: free some, or choose another --home"):
+    monkeypatch.setattr(lifecycle.shutil, "disk_usage", lambda _path: usage._replace(free=lifecycle.MIN_FREE_BYTES - 1))
+    with pytest.raises(OperatorError, match=r"less than 2 GB free in .*: free some space, or choose another --home"):
         lifecycle.prepare(open_instance(tmp_path), Console())
 
 
