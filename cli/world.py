@@ -13,7 +13,7 @@ from load.simulation.backfill import Backfill
 from load.simulation.world_spec import world_spec
 from stack.instance import Instance
 
-_MAX_DAYS = 366  # a year; more only makes events rarer, as their number is an option of its own
+_MAX_DAYS = 366  # a year
 _MAX_LIVE_PLAYERS = 5000  # with more, a small machine would only measure its own queue of requests
 _MAX_SESSION = timedelta(hours=2)  # a backfill ends at least this long ago, so that its last session has ended
 
@@ -45,7 +45,7 @@ def _seed(seed: int | None, console: Console) -> int:
     if seed is not None:
         return seed
     random_seed = secrets.randbelow(10**6)
-    console.print(f"Seed {random_seed}: repeat this plan with --seed {random_seed}", highlight=False)
+    console.print(f"Seed {random_seed} (--seed {random_seed} repeats this plan)", highlight=False)
     return random_seed
 
 

@@ -32,8 +32,8 @@ class Server:
     """A supervised process.
 
     ``ports`` are names in PORTS. ``healthy`` may raise anything while the server is not up. ``after`` has the servers
-    that must be healthy first. ``before_start`` runs before each start of the process by `up` or `serve`, and
-    ``once_healthy`` after it.
+    that must be healthy first. ``before_start`` runs before a start of the process, except when supervisord restarts
+    it. ``once_healthy`` runs when the server is healthy for the first time after that.
     """
 
     name: str
@@ -123,9 +123,8 @@ def _namenode(instance: Instance, java: str, jars: Path) -> Server:
         "namenode",
         command,
         ["namenode", "namenode_http"],
-        lambda: (
-            "Safemode" in _jmx(instance, "NameNodeInfo")
-        ),  # in safe mode, too: that ends only when the DataNode has reported
+        # Healthy in safe mode, too: that ends only when the DataNode, which starts later, has reported.
+        lambda: "Safemode" in _jmx(instance, "NameNodeInfo"),
         before_start=format_storage,
     )
 
