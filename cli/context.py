@@ -1,4 +1,4 @@
-"""What every command shares: the console, the chosen instance and its realms."""
+"""What the commands share: the console, the chosen instance and its realms."""
 
 import os
 from pathlib import Path
@@ -13,19 +13,19 @@ console = Console()
 
 
 def instance_of(context: click.Context, realms: int | None = None) -> Instance:
-    """Open the instance that --home and --port name; remember ``realms`` if given. Raises OperatorError."""
+    """Open the instance of --home and --port, and remember ``realms`` if given. Raises OperatorError."""
     home, port = context.obj
     return open_instance(Path(home), port, realms)
 
 
 def require_own_servers(command: str) -> None:
-    """Raise OperatorError where the servers are containers, which only their engine starts and stops."""
+    """Raise OperatorError in a container, where only the container engine starts and stops servers."""
     if os.environ.get(EXTERNALLY_MANAGED):
-        raise OperatorError(f"the servers here are started and stopped from outside: docker compose {command}")
+        raise OperatorError(f"these servers are containers, started and stopped from outside: docker compose {command}")
 
 
 def chosen_realms(instance: Instance, realm: int | None) -> list[int]:
-    """Return the one realm that was asked for, or all. Raises OperatorError if it does not exist."""
+    """Return the given realm, or all realms for None. Raises OperatorError if it does not exist."""
     if realm is None:
         return list(range(instance.realms))
     if realm >= instance.realms:

@@ -1,4 +1,4 @@
-"""The demo: play with Apache Bench, wait until everything is settled and landed, and count it four ways."""
+"""``./guildhall demo``: play, wait until every event is settled and landed, and compare independent counts."""
 
 import os
 import subprocess
@@ -23,48 +23,67 @@ from stack.servers.status import resident_bytes
 from state.connection import connect
 from state.ledger import Ledger
 
-CATCH_UP_SECONDS = 300  # far more than landing 10,000 events takes; then something is wrong and the demo says so
+CATCH_UP_SECONDS = 300  # far longer than 10,000 events need to land, so that after it something is broken
 
-_SWORDS = "select details['sword'] sword, count(*) n from events where event_type = 'sword_bought' group by 1"
+_SWORDS_SOLD = "select details['sword'] sword, count(*) n from events where event_type = 'sword_bought' group by 1"
+_A_BUYER = "select realm, player from events where event_type = 'sword_bought' limit 1"
+_GOLD_SPENT = """
+select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)
+where t.credit = 'house:shop'"""
 
 
 @dataclass(frozen=True)
-class Check:
-    """One comparison: the same number by different ways."""
+class Comparison:
+    """The same number, counted in several places."""
 
     name: str
-    values: dict[str, int]
+    counts: dict[str, int]
 
     @property
     def holds(self) -> bool:
-        """Whether all ways give the same number."""
-        return len(set(self.values.values())) == 1
+        """Whether all counts are equal."""
+        return len(set(self.counts.values())) == 1
 
 
 def run_demo(instance: Instance, requests: int, concurrency: int, console: Console, *, running: bool = False) -> bool:
-    """Set up, start, play and compare; answers whether every comparison holds. Servers that are ``running`` were
-    started by somebody else, and are taken as they are. Raises OperatorError."""
-    console.rule("1. The servers")
+    """Install, start, play and compare. Returns whether all counts are equal.
+
+    With ``running`` the servers run already and stay as they are. Raises OperatorError.
+    """
+    console.rule("1. Start the servers")
     if running:
-        console.print("They run already, each in a container of its own.")
+        console.print("They run already, each one in its own container.")
     else:
+        console.print(f"Redis, Kafka, HDFS, Presto, Spark and the API start with their data in {instance.home}.")
         lifecycle.up(instance, console)
-    # What is on its way already, such as the fences of a start, is not of this demo.
-    _wait(instance, Console(quiet=True))
+    # Events that are already on their way, such as the fences of a start, do not belong to the demo.
+    _wait_until_caught_up(instance, Console(quiet=True))
     before = realm_progress(instance)
     console.rule("2. Play")
+    console.print(
+        "Apache Bench sends the requests of many players, who register, claim gold, join guilds and buy swords."
+    )
     figures = _play(instance, requests, concurrency)
     console.print(figures.table())
+    console.print("Refused requests are expected: players try to buy more than they can pay for.")
     if not running:
         console.print(f"All servers together use {_memory(instance):,} MB of memory.")
     console.rule("3. Wait until every accepted event is settled and landed")
-    caught_up = _wait(instance, console)
-    console.rule("4. The proof")
-    checks = _compare(instance, before, figures.accepted)
-    _print_checks(checks, console)
+    console.print("Settled events have changed the balances in Redis. Landed events are in the tables on HDFS.")
+    caught_up = _wait_until_caught_up(instance, console)
+    console.rule("4. Compare the counts")
+    comparisons = _compare(instance, before, figures.accepted)
+    holds = caught_up and all(comparison.holds for comparison in comparisons)
+    _print_comparisons(comparisons, console)
+    console.print(
+        "[green]All counts are equal: no accepted action was lost or applied twice.[/]"
+        if holds
+        else "[red]The counts are not equal: ./guildhall status and ./guildhall verify show more.[/]"
+    )
     _print_types(instance, console)
-    _print_look_around(instance, console, running=running)
-    return caught_up and all(check.holds for check in checks)
+    console.rule("5. Look around")
+    _print_next_steps(instance, console, running=running)
+    return holds
 
 
 def _play(instance: Instance, requests: int, concurrency: int) -> Figures:
@@ -74,7 +93,7 @@ def _play(instance: Instance, requests: int, concurrency: int) -> Figures:
     environment = os.environ | {"GUILDHALL_VENV_PYTHON": sys.executable}
     environment |= {"GUILDHALL_OPERATOR_KEY": instance.secrets["operator_key"]}
     if subprocess.run(script, check=False, env=environment).returncode:
-        raise OperatorError(f"the load did not run to its end: see {out}")
+        raise OperatorError(f"the load generator failed: see the files in {out}")
     return read_figures(out)
 
 
@@ -82,12 +101,12 @@ def _memory(instance: Instance) -> int:
     return sum(resident_bytes(p["pid"]) for p in supervisor.processes(instance).values()) >> 20
 
 
-def _wait(instance: Instance, console: Console) -> bool:
+def _wait_until_caught_up(instance: Instance, console: Console) -> bool:
     columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    give_up = time.monotonic() + CATCH_UP_SECONDS
+    deadline = time.monotonic() + CATCH_UP_SECONDS
     with Progress(*columns, console=console) as progress:
         settled, landed = progress.add_task("settled", total=None), progress.add_task("landed", total=None)
-        while time.monotonic() < give_up:
+        while time.monotonic() < deadline:
             realms = realm_progress(instance)
             total = sum(r.accepted for r in realms)
             progress.update(settled, total=total, completed=sum(r.settled for r in realms))
@@ -95,88 +114,90 @@ def _wait(instance: Instance, console: Console) -> bool:
             if all(r.is_caught_up for r in realms):
                 return True
             time.sleep(0.5)
-    console.print("[red]The streams did not catch up: see ./guildhall logs streaming[/]")
+    console.print(f"[red]The streams did not catch up in {CATCH_UP_SECONDS} s: see ./guildhall logs streaming[/]")
     return False
 
 
-def _compare(instance: Instance, before: list[RealmProgress], accepted: int) -> list[Check]:
+def _compare(instance: Instance, before: list[RealmProgress], accepted: int) -> list[Comparison]:
+    settings = instance.settings()
     after = realm_progress(instance)
 
-    def grown(count: Callable[[RealmProgress], int]) -> int:
+    def growth(count: Callable[[RealmProgress], int]) -> int:
         return sum(map(count, after)) - sum(map(count, before))
 
-    ledger = Ledger(connect(instance.settings()))
+    ledger = Ledger(connect(settings))
     totals = [ledger.totals(n) for n in range(instance.realms)]
-    rows_ever = fetch(instance.settings(), "select count(*) from events").rows[0][0]
-    gold = "select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)"
-    spent = fetch(instance.settings(), f"{gold} where t.credit = 'house:shop'").rows[0][0]
+    rows = fetch(settings, "select count(*) from events").rows[0][0]
+    gold_in_presto = fetch(settings, _GOLD_SPENT).rows[0][0]
+    gold_in_redis = sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(instance.realms))
     return [
-        Check(
+        Comparison(
             "actions of this demo",
             {
                 "accepted by the API": accepted,
-                # Without looks: somebody may have the page open, and a look is no action.
-                "events in Kafka": grown(lambda r: r.accepted - r.totals.get("telemetry", 0)),
-                "settled in Redis": grown(lambda r: r.settled - r.totals.get("telemetry", 0)),
-                "rows in Presto": grown(lambda r: r.events - r.telemetry_events),
+                # Without telemetry, which an open browser page writes at any time.
+                "events in Kafka": growth(lambda r: r.accepted - r.totals.get("telemetry", 0)),
+                "settled in Redis": growth(lambda r: r.settled - r.totals.get("telemetry", 0)),
+                "rows in Presto": growth(lambda r: r.events - r.telemetry_events),
             },
         ),
-        Check(
-            "events ever",
+        Comparison(
+            "events since the first start",
             {
                 "events in Kafka": sum(r.accepted - r.malformed for r in after),
                 "settled in Redis": sum(sum(t.values()) - t.get("malformed", 0) for t in totals),
-                "rows in Presto": rows_ever,
+                "rows in Presto": rows,
             },
         ),
-        Check("gold spent ever", {"by Redis": _gold_in_redis(instance), "by Presto": spent}),
+        Comparison(
+            "gold paid to the shop since the first start", {"by Redis": gold_in_redis, "by Presto": gold_in_presto}
+        ),
     ]
 
 
-def _gold_in_redis(instance: Instance) -> int:
-    ledger = Ledger(connect(instance.settings()))
-    return sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(instance.realms))
-
-
-def _print_checks(checks: list[Check], console: Console) -> None:
-    for check in checks:
-        sign = "[green]the same[/]" if check.holds else "[red]DIFFERENT[/]"
-        console.print(f"{check.name}: {sign}")
-        for way, value in check.values.items():
-            console.print(f"  {way:22} {value:>10,}")
+def _print_comparisons(comparisons: list[Comparison], console: Console) -> None:
+    for comparison in comparisons:
+        result = "[green]the same[/]" if comparison.holds else "[red]DIFFERENT[/]"
+        console.print(f"{comparison.name}: {result}")
+        for place, count in comparison.counts.items():
+            console.print(f"  {place:22} {count:>10,}")
 
 
 def _print_types(instance: Instance, console: Console) -> None:
     rows = fetch(instance.settings(), "select event_type, count(*) from events group by 1 order by 2 desc").rows
-    table = Table(title="Events by type, by Presto", title_justify="left", box=None, min_width=40)
-    table.add_column("event_type")
+    table = Table(title="Events by type, counted by Presto", title_justify="left", box=None, min_width=40)
+    table.add_column("event type")
     table.add_column("count", justify="right")
-    table.add_column("what it says")
+    table.add_column("meaning")
     for name, count in rows:
         table.add_row(name, f"{count:,}", EVENT_TYPES.get(name, ""))
     console.print(table)
 
 
-def _print_look_around(instance: Instance, console: Console, *, running: bool) -> None:
-    console.rule("5. Look around")
-    player = fetch(
-        instance.settings(), "select realm, player from events where event_type = 'sword_bought' limit 1"
-    ).rows
-    realm, name = player[0] if player else (0, "nobody")
+def _print_next_steps(instance: Instance, console: Console, *, running: bool) -> None:
+    api = instance.settings().api_url
     guildhall = f"./guildhall --home {instance.home}" if instance.home != ROOT / ".guildhall" else "./guildhall"
     guildhall = "docker compose exec api ./guildhall" if running else guildhall
-    lines = [
-        f"{instance.settings().api_url}/ in a browser: play, and watch the pipeline",
-        f"curl {instance.settings().api_url}/shop",
-        f"{guildhall} redis HGETALL 'realm:{{{realm}}}:player:{name}'",
-        f'{guildhall} sql "{_SWORDS}"',
-        f"{guildhall} status",
-        "docker compose down" if running else f"{guildhall} down",
+    steps = [("What the shop sells", f"curl {api}/shop")]
+    for realm, player in fetch(instance.settings(), _A_BUYER).rows:
+        key = f"'realm:{{{realm}}}:player:{player}'"
+        steps.append((f"What {player} owns, in Redis", f"{guildhall} redis HGETALL {key}"))
+    steps += [
+        ("How many swords were sold, in Presto", f'{guildhall} sql "{_SWORDS_SOLD}"'),
+        ("The servers and the progress of the pipeline", f"{guildhall} status"),
+        ("Compare every balance in Redis with Presto", f"{guildhall} verify"),
+        ("Stop the servers; the data stays", "docker compose down" if running else f"{guildhall} down"),
     ]
+    lines = [f"Open {api}/ in a browser to play and to watch the pipeline, or type:"]
+    for purpose, command in steps:
+        # A comment line, so that both lines can be pasted into a shell.
+        lines += [f"  # {purpose}", f"  {command}"]
+    if not running:  # the ports of the containers are not published
+        lines += [
+            "Pages of the servers:",
+            f"  HDFS   http://127.0.0.1:{instance.port('namenode_http')}/jmx",
+            f"  Presto http://127.0.0.1:{instance.port('presto')}/v1/info",
+            f"  Spark  http://127.0.0.1:{instance.port('spark_ui')}/",
+        ]
     for line in lines:
-        console.print(f"  {line.strip()}", markup=False, highlight=False, soft_wrap=True)
-    if running:
-        return  # their ports are not published
-    console.print(f"  HDFS http://127.0.0.1:{instance.port('namenode_http')}/jmx", highlight=False)
-    console.print(f"  Presto http://127.0.0.1:{instance.port('presto')}/v1/info", highlight=False)
-    console.print(f"  Spark http://127.0.0.1:{instance.port('spark_ui')}/", highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,7 +1,6 @@
-"""Commands that make an instance and run its servers."""
+"""Commands that start, stop and show the servers of an instance."""
 
 import os
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,37 +13,7 @@ from stack.instance import EXTERNALLY_MANAGED
 
 
 @click.command()
-@click.option("--realms", type=click.IntRange(1, 1024), help="Number of realms; remembered.")
-@click.pass_context
-def init(context: click.Context, realms: int | None) -> None:
-    """Create the instance file with its secrets, if it is missing. `up` does this too."""
-    instance = instance_of(context, realms)
-    console.print(f"The instance in {instance.home} has {instance.realms} realms and its secrets.")
-
-
-@click.command()
-@click.argument("name")
-@click.pass_context
-def serve(context: click.Context, name: str) -> None:
-    """Run one server in the foreground, as the containers of docker-compose.yml do."""
-    from stack.servers.foreground import describe
-    from stack.servers.foreground import serve as serve_forever
-
-    instance = instance_of(context)
-    sys.exit(serve_forever(instance, describe(instance, name, console), console))
-
-
-@click.command()
-@click.pass_context
-def notebook(context: click.Context) -> None:
-    """Print the URL of the notebook server of docker-compose.yml, with its token."""
-    from stack.servers.notebook import url
-
-    console.print(url(instance_of(context)), soft_wrap=True)
-
-
-@click.command()
-@click.option("--realms", type=click.IntRange(1, 1024), help="Number of realms; remembered.")
+@click.option("--realms", type=click.IntRange(1, 1024), help="Number of realms, remembered; 4 at first.")
 @click.pass_context
 def up(context: click.Context, realms: int | None) -> None:
     """Install what is missing and start the servers."""
@@ -54,13 +23,13 @@ def up(context: click.Context, realms: int | None) -> None:
     started = time.monotonic()
     instance = instance_of(context, realms)
     lifecycle.up(instance, console)
-    console.print(f"Ready in {time.monotonic() - started:.0f} s: {instance.settings().api_url}")
+    console.print(f"Ready after {time.monotonic() - started:.0f} s: {instance.settings().api_url}")
 
 
 @click.command()
 @click.pass_context
 def down(context: click.Context) -> None:
-    """Stop the servers that `up` started."""
+    """Stop the servers that `up` started. The data stays."""
     from stack.servers import lifecycle
 
     require_own_servers("down")
@@ -71,7 +40,7 @@ def down(context: click.Context) -> None:
 @click.command()
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Show the servers and the progress of each stage of the pipeline."""
+    """Show the servers, and how far each stage of the pipeline is."""
     from stack.operations.pipeline_status import render
     from stack.servers.status import server_table
 
@@ -79,17 +48,6 @@ def status(context: click.Context) -> None:
     if not os.environ.get(EXTERNALLY_MANAGED):
         console.print(server_table(instance))
     console.print(render(instance))
-
-
-@click.command("rotate-key")
-@click.pass_context
-def rotate_key(context: click.Context) -> None:
-    """Sign players' tokens with a new key. Tokens of the previous key stay valid until the next rotation."""
-    from stack.instance import with_new_token_key
-    from stack.servers.lifecycle import replace_api
-
-    instance = with_new_token_key(instance_of(context))
-    console.print("Created a new key." + (" The API was restarted with it." if replace_api(instance, console) else ""))
 
 
 @click.command()
@@ -107,22 +65,11 @@ def logs(context: click.Context, server: str | None, follow: bool, lines: int) -
     if server is None:
         for name, path in files.items():
             written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            console.print(f"{name:12} {path.stat().st_size >> 10:6} KiB  last written {written:%F %T}")
+            console.print(f"{name:12} {path.stat().st_size >> 10:6} KiB  last written {written:%F %T} UTC")
         return
     if server not in files:
-        raise OperatorError(f"no log of {server}: there are {', '.join(files) or 'none yet'}")
+        raise OperatorError(f"there is no log of {server}: there are {', '.join(files) or 'no logs yet'}")
     sys.exit(show(files[server], lines, follow=follow, pretty=console.is_terminal))
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-@click.pass_context
-def redis(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Run redis-cli as a user who may read everything and change nothing."""
-    instance = instance_of(context)
-    environment = {**os.environ, "REDISCLI_AUTH": instance.secrets["inspector"]}
-    command = ["redis-cli", "-p", str(instance.port("redis")), "--user", "inspector", "--no-auth-warning", *arguments]
-    sys.exit(subprocess.call(command, env=environment))
-
-
-COMMANDS = (init, serve, notebook, up, down, status, rotate_key, logs, redis)
+COMMANDS = (up, down, status, logs)

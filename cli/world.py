@@ -1,4 +1,4 @@
-"""``backfill`` and ``scenario``: validate the options, run, and print the comparison."""
+"""``./guildhall backfill`` and ``scenario``: check the arguments, run, and print the result."""
 
 import re
 import secrets
@@ -13,56 +13,60 @@ from load.simulation.backfill import Backfill
 from load.simulation.world_spec import world_spec
 from stack.instance import Instance
 
-_MAX_DAYS = 366
-_MAX_LIVE_PLAYERS = 5000  # each one sends requests: more would only measure the queue of a small machine
-_LONGEST_SESSION = timedelta(hours=2)  # a backfill ends at a midnight this long ago, so that its last session has ended
+_MAX_DAYS = 366  # a year
+_MAX_LIVE_PLAYERS = 5000  # with more, a small machine would only measure its own queue of requests
+_MAX_SESSION = timedelta(hours=2)  # a backfill ends at least this long ago, so that its last session has ended
 
 
 def run_backfill(
     instance: Instance, period: str, players: int | None, events: int, seed: int | None, console: Console
 ) -> bool:
-    """Write the events of past days. Returns whether all of them became effective. Raises OperatorError."""
+    """Write the events of past days into the log. Returns whether all of them are effective. Raises OperatorError."""
     days = days_of(period)
-    chosen = _seed(seed, console)
-    spec = world_spec(chosen, start_of(days, datetime.now(UTC)), days, instance.realms, players, events)
+    chosen_seed = _seed(seed, console)
+    spec = world_spec(chosen_seed, start_of(days, datetime.now(UTC)), days, instance.realms, players, events)
     return Backfill(instance, spec, console).run()
 
 
 def days_of(period: str) -> int:
-    """Parse 30d into 30. Raises OperatorError."""
+    """Return 30 for the text 30d. Raises OperatorError for other texts and for more than a year."""
     found = re.fullmatch(r"([1-9][0-9]{0,2})d", period)
     if not found or int(found[1]) > _MAX_DAYS:
-        raise OperatorError(f"{period} is not a number of days from 1d to {_MAX_DAYS}d")
+        raise OperatorError(f"{period} is not a number of days: give 1d to {_MAX_DAYS}d")
     return int(found[1])
 
 
 def start_of(days: int, now: datetime) -> date:
-    """Return the first day of a backfill of so many days that has ended at ``now``."""
-    return (now - _LONGEST_SESSION).date() - timedelta(days=days)
+    """Return the first day of a backfill of ``days`` days whose sessions have all ended at ``now``."""
+    return (now - _MAX_SESSION).date() - timedelta(days=days)
 
 
 def _seed(seed: int | None, console: Console) -> int:
-    chosen = secrets.randbelow(10**6) if seed is None else seed
-    if seed is None:
-        console.print(f"Seed {chosen}", highlight=False)
-    return chosen
+    if seed is not None:
+        return seed
+    random_seed = secrets.randbelow(10**6)
+    console.print(f"Seed {random_seed} (--seed {random_seed} repeats this plan)", highlight=False)
+    return random_seed
 
 
 def run_live_scenario(
     instance: Instance, name: str, players: int, seconds: float, seed: int | None, console: Console
 ) -> bool:
-    """Play a scenario with ab. Returns whether the log holds exactly what was accepted. Raises OperatorError."""
+    """Play a scenario with Apache Bench. Returns whether the log has exactly the accepted actions.
+
+    Raises OperatorError.
+    """
     if name not in SCENARIOS:
         raise OperatorError(f"there is no scenario {name}: there are {', '.join(SCENARIOS)}")
     if players > _MAX_LIVE_PLAYERS:
-        raise OperatorError(f"--players {players}: a scenario has at most {_MAX_LIVE_PLAYERS:,} players")
-    chosen = _seed(seed, console)
-    plan = plan_of(name, players, seconds, instance.realms, chosen, secrets.token_hex(3))
-    console.print(f"{name}: {len(plan.steps):,} runs of ab, {plan.requests:,} requests, {seconds:.0f} s")
-    result = run_scenario(instance, plan, name, chosen, console)
+        raise OperatorError(f"--players {players:,} is too many: a scenario has at most {_MAX_LIVE_PLAYERS:,} players")
+    chosen_seed = _seed(seed, console)
+    plan = plan_of(name, players, seconds, instance.realms, chosen_seed, secrets.token_hex(3))
+    console.print(f"{name}: {plan.requests:,} requests in {len(plan.steps):,} runs of Apache Bench, {seconds:.0f} s")
+    result = run_scenario(instance, plan, name, chosen_seed, console)
     holds = result.accepted <= result.events <= result.accepted + result.unknown
     verdict = "[green]the same[/]" if holds else "[red]DIFFERENT[/]"
-    unknown = f" and {result.unknown:,} without a response" if result.unknown else ""
-    console.print(f"accepted by the API {result.accepted:,}{unknown}, events in Kafka {result.events:,}: {verdict}")
-    console.print(f"Figures and plots: {result.folder}", highlight=False, soft_wrap=True)
+    unknown = f" and {result.unknown:,} with unknown outcome" if result.unknown else ""
+    console.print(f"Accepted by the API {result.accepted:,}{unknown}, events in Kafka {result.events:,}: {verdict}")
+    console.print(f"The measurements and plots are in {result.folder}", highlight=False, soft_wrap=True)
     return holds

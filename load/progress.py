@@ -5,17 +5,13 @@ import time
 from collections.abc import Callable, Mapping
 
 from infra.errors import OperatorError
-from infra.presto import fetch
 from stack.instance import Instance
+from stack.operations.landed import landed_offsets
 from state.ledger import Ledger
 
 POLL_SECONDS = 1.0
 LANDED_EVERY = 5  # looks at what is settled for one at what has landed: that one keeps Presto from others' questions
 STANDSTILL_SECONDS = 300.0  # without progress: then something is wrong, and it is said
-
-# By realm: a record has landed when it is an event or in quarantine.
-_LANDED = """select realm, max("offset") from (
-  select realm, "offset" from events union all select realm, "offset" from quarantine) group by 1"""
 
 
 def wait_until_landed(
@@ -38,7 +34,7 @@ def wait_until_landed(
     for number in itertools.count():
         if look("settled", ledger.offsets(ends)) and settled_at is None:
             settled_at = time.monotonic()
-        if number % LANDED_EVERY == 0 and look("landed", dict(fetch(instance.settings(), _LANDED).rows)) and settled_at:
+        if number % LANDED_EVERY == 0 and look("landed", landed_offsets(instance.settings())) and settled_at:
             return settled_at, time.monotonic()
         if time.monotonic() - moved_at > STANDSTILL_SECONDS:
             break

@@ -1,1 +1,1 @@
-"""Installs and runs the real servers on one machine, and operates a living instance."""
+"""Installs and runs the servers on one machine, and operates a running instance."""

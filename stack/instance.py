@@ -1,4 +1,4 @@
-"""One instance of the system: a folder with all its data, a block of ports, and its secrets."""
+"""An instance of the system: a folder with all its data, a block of ports, and its secrets."""
 
 import json
 import secrets
@@ -14,10 +14,11 @@ from infra.settings import Settings
 
 DEFAULT_PORT = 7400
 
-#: Set where somebody else starts and stops the servers: up and down refuse, and the demo takes those that run.
+#: Environment variable of containers, where the engine starts and stops the servers. With it `up` and `down` refuse,
+#: and the demo uses the running servers.
 EXTERNALLY_MANAGED = "GUILDHALL_RUNNING"
 
-#: Server -> ports, as distances from the first port of the instance.
+#: Name of a port -> its distance from the first port of the instance.
 PORTS = {
     "api": 0,
     "redis": 1,
@@ -34,39 +35,45 @@ PORTS = {
     "streaming_metrics": 12,
 }
 
-#: Heap sizes of the JVMs: all servers together stay under 6 GB while 5,000 requests are played.
+#: Heap sizes of the JVMs. With these all servers together stay under 6 GB while 5,000 requests are played.
 HEAPS = {"kafka": "512m", "namenode": "256m", "datanode": "256m", "presto": "1536m", "streaming": "1g"}
 
 REDIS_USERS = ("admin", "api", "settler", "inspector", "limiter")
 
+#: Setting in an instance file of an earlier version -> its present name. Without the translation an instance that
+#: overrides such a setting could not be opened, because Settings rejects unknown names.
+RENAMED_SETTINGS = {
+    "upkeep_seconds": "maintenance_seconds",  # "maintenance" is the usual word for compaction and expiry of tables
+}
+
 
 @dataclass(frozen=True)
 class Instance:
-    """Where an instance lives. Made by :func:`open_instance`."""
+    """Location, size and secrets of an instance. Created by :func:`open_instance`."""
 
     home: Path
     first_port: int
     realms: int
     secrets: dict[str, str]
-    overrides: Mapping[str, Any] = field(default_factory=dict)  # fields of Settings, as the instance's file has them
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # field of Settings -> value, from the instance file
 
     def port(self, name: str) -> int:
-        """The port of a server, by its name in PORTS."""
+        """Return a port by its name in PORTS."""
         return self.first_port + PORTS[name]
 
     def folder(self, *parts: str) -> Path:
-        """A folder below the instance's home, made if it does not exist."""
+        """Return a folder below the instance's home, creating it if it does not exist."""
         path = self.home.joinpath(*parts)
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     @property
     def ready_file(self) -> Path:
-        """Written by the streaming application when both queries run."""
+        """The file that the streaming application writes when both of its queries run."""
         return self.home / "run" / "streaming.ready"
 
     def settings(self, user: str = "inspector") -> Settings:
-        """What a process that acts as this user of Redis is told. Only ``api`` gets the keys of the API."""
+        """Return the settings of a process that is this user of Redis. Only ``api`` gets the keys of the API."""
         values: dict[str, Any] = {
             "realms": self.realms,
             "kafka": f"127.0.0.1:{self.port('kafka')}",
@@ -88,7 +95,7 @@ class Instance:
         return Settings(**(values | dict(self.overrides)))
 
     def environment(self, user: str) -> dict[str, str]:
-        """The same as environment variables."""
+        """Return the settings of this user of Redis as environment variables."""
         settings = self.settings(user)
         values = {}
         for name in type(settings).model_fields:
@@ -102,8 +109,10 @@ class Instance:
 def open_instance(
     home: Path, first_port: int | None = None, realms: int | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Instance:
-    """Open the instance in the folder ``home``, creating it if needed; remember the given values. Raises OperatorError
-    if the instance file is not valid."""
+    """Open the instance in the folder ``home``, creating it if needed, and remember the given values.
+
+    An instance file of an earlier version is translated and written again. Raises OperatorError if it is not valid.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = home / "instance.json"
     known = _read(file) if file.exists() else {}
@@ -111,9 +120,9 @@ def open_instance(
         home=home.resolve(),
         first_port=first_port or known.get("first_port", DEFAULT_PORT),
         realms=realms or known.get("realms", 4),
-        # An instance of an older version lacks the secrets that are new since.
+        # An instance of an earlier version lacks the secrets that were introduced later.
         secrets=_new_secrets() | known.get("secrets", {}),
-        overrides=known.get("settings", {}) if overrides is None else overrides,
+        overrides=_with_present_names(known.get("settings", {})) if overrides is None else overrides,
     )
     try:
         instance.settings()
@@ -121,21 +130,29 @@ def open_instance(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise OperatorError(f"{file}: settings: {where + ': ' if where else ''}{first['msg']}") from error
-    if _described(instance) != known:
+    if _file_content(instance) != known:
         _write(instance)
     return instance
 
 
 def with_new_token_key(instance: Instance) -> Instance:
-    """The instance with a new key, which signs tokens from now on. What the key before it has signed is still accepted,
-    and what an older one has signed is not any more. Written to the instance's file."""
+    """Give the instance a new key for signing tokens, write it to the instance file, and return the instance.
+
+    Tokens of the previous key stay valid; tokens of older keys become invalid.
+    """
     keys = [secrets.token_urlsafe(32), *instance.secrets["token_key"].split(",")[:1]]
     rotated = replace(instance, secrets=instance.secrets | {"token_key": ",".join(keys)})
     _write(rotated)
     return rotated
 
 
-def _described(instance: Instance) -> dict[str, Any]:
+def _with_present_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    translated = {RENAMED_SETTINGS[name]: value for name, value in settings.items() if name in RENAMED_SETTINGS}
+    # A present name wins: the user wrote it after the version that introduced it.
+    return translated | {name: value for name, value in settings.items() if name not in RENAMED_SETTINGS}
+
+
+def _file_content(instance: Instance) -> dict[str, Any]:
     known = {"first_port": instance.first_port, "realms": instance.realms, "secrets": instance.secrets}
     return known | ({"settings": dict(instance.overrides)} if instance.overrides else {})
 
@@ -143,14 +160,14 @@ def _described(instance: Instance) -> dict[str, Any]:
 def _write(instance: Instance) -> None:
     file = instance.home / "instance.json"
     file.touch(mode=0o600)
-    file.write_text(json.dumps(_described(instance), indent=1) + "\n")
+    file.write_text(json.dumps(_file_content(instance), indent=1) + "\n")
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(file.read_text())
     except ValueError as error:
-        raise OperatorError(f"{file} is no JSON ({error}): mend it, or move its folder away") from error
+        raise OperatorError(f"{file} is not valid JSON ({error}): fix it, or move its folder away") from error
     return known
 
 

@@ -20,7 +20,8 @@ from infra.kafka.topic import end_offsets
 from infra.presto import fetch
 from infra.settings import Settings
 from stack.instance import Instance
-from stack.operations.reconcile import Verdict, reconcile_realm, take_snapshot, wait_until_landed
+from stack.operations.reconcile.compare import RealmComparison
+from stack.operations.reconcile.run import reconcile_realm, take_snapshot, wait_until_landed
 from stack.operations.table_status import derived_offsets
 from stack.servers import supervisor
 from state.connection import connect
@@ -117,7 +118,7 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: ["–" if n is None else f"{n:,}" for n in frame[name]] for name in numbers})
 
 
-def verdicts(settings: Settings) -> list[Verdict]:
+def verdicts(settings: Settings) -> list[RealmComparison]:
     """What ``./guildhall verify`` finds in each realm: Presto works every balance out anew. Raises OperatorError."""
     found = []
     for realm in range(settings.realms):
@@ -127,7 +128,7 @@ def verdicts(settings: Settings) -> list[Verdict]:
     return found
 
 
-def verdicts_text(found: Sequence[Verdict], seconds: float) -> str:
+def verdicts_text(found: Sequence[RealmComparison], seconds: float) -> str:
     """What the audit says, in sentences."""
     accounts = sum(len(v.snapshot.balances) for v in found)
     differing = sum(len(v.differences) for v in found)

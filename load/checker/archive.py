@@ -2,7 +2,7 @@
 
 from infra.settings import Settings
 from load.checker.check_input import Archive
-from stack.operations.reconcile import archive_balances, landed_rows
+from stack.operations.reconcile.archive import archive_balances, landed_rows
 from state.connection import connect
 from state.ledger import Ledger
 

@@ -12,7 +12,7 @@ from load.faults.campaign import CampaignConfig, run_campaign
 from load.faults.environment import fault_instance
 from load.faults.report import print_campaign
 from stack.instance import Instance
-from stack.operations.reconcile import reconcile
+from stack.operations.reconcile.run import reconcile
 
 VERIFY_SECONDS = 60.0  # for landing, which has caught up before
 

@@ -5,12 +5,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
-from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.errors import OperatorError
+from infra.errors import server_errors
 from infra.kafka.topic import end_offsets
 from load.progress import wait_until_landed
 from load.scenarios import plots, results
@@ -39,17 +37,13 @@ def run_scenario(instance: Instance, plan: Plan, name: str, seed: int, console: 
     bench = AbRunner(
         settings.api_url, settings.operator_key.get_secret_value(), plan, instance.folder(*out.parts[-2:], "ab")
     )
-    try:
+    with server_errors():
         before = _count(instance)
         runs = _runs(bench, plan, console)
         changes = [run for run in runs if run.step.method != "GET"]
         accepted = sum(run.accepted for run in changes)
         unknown = sum(run.statuses[0] + run.statuses[503] for run in changes)
         events = _count(instance) - before
-    except redis.RedisError as error:
-        raise OperatorError("Redis does not answer: ./guildhall up") from error
-    except KafkaError as error:
-        raise OperatorError("Kafka does not answer: ./guildhall up") from error
     rows = results.collect(runs, bench.folder, out)
     said = {"scenario": name, "seed": seed, "players": len(plan.members), "seconds": plan.seconds}
     results.write_summary(rows, said | {"accepted": accepted, "unknown": unknown, "events_in_kafka": events}, out)

@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import redis
-from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.errors import OperatorError
+from infra.errors import OperatorError, server_errors
 from infra.kafka.topic import end_offsets
 from infra.presto import fetch
 from load.progress import wait_until_landed
@@ -49,17 +47,14 @@ class Backfill:
     def run(self) -> bool:
         """Answers whether all of it is effective. Raises OperatorError if it cannot be written."""
         try:
-            self._require_new()
-            generations, before = self._ledger.generations(self._realms), self._totals()
-            columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
-                written, times = self._play(generations, progress)
-            self._keep(written, times)
-            return self._is_effective(written, times, generations, self._totals() - before)
-        except redis.RedisError as error:
-            raise OperatorError("Redis does not answer: ./guildhall up") from error
-        except KafkaError as error:
-            raise OperatorError("Kafka does not answer: ./guildhall up") from error
+            with server_errors():
+                self._require_new()
+                generations, before = self._ledger.generations(self._realms), self._totals()
+                columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+                with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
+                    written, times = self._play(generations, progress)
+                self._keep(written, times)
+                return self._is_effective(written, times, generations, self._totals() - before)
         except BackfillFailed as error:
             raise OperatorError(f"the log did not take all of it: {error}; begin anew with another --seed") from error
 

@@ -1,1 +1,1 @@
-"""What an operator runs on a living instance: reconcile, quarantine, rebuild and status."""
+"""Operations on a running instance: reconciliation, quarantine, rebuild and status."""

@@ -1,4 +1,4 @@
-"""The state of the tables on HDFS, as the streaming application tells it to Prometheus."""
+"""The state of the tables on HDFS, from the metrics of the streaming application."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,53 +11,57 @@ from rich.table import Table
 from infra import metrics
 from stack.instance import Instance
 
-ANSWER_SECONDS = 2.0
+RESPONSE_SECONDS = 2.0  # a scrape takes milliseconds; `status` must not hang on streams that are stuck
 
-_ASKED_FOR = (metrics.TABLE_FILES, metrics.PARTITION_FILES, metrics.MAINTENANCE_ENDED, metrics.DERIVED_OFFSET)
+_METRICS = (metrics.TABLE_FILES, metrics.PARTITION_FILES, metrics.MAINTENANCE_ENDED, metrics.DERIVED_OFFSET)
 
 
 def table_lines(instance: Instance) -> Iterator[RenderableType]:
-    """How many files each table has and when maintenance last ended; one line if the streams do not say."""
+    """Yield the number of files of each table and the end of the last maintenance, or one line if unreachable."""
     try:
-        found = _scrape(instance.settings().streaming_metrics_port)
+        samples = _scrape(instance.settings().streaming_metrics_port)
     except requests.RequestException:
-        yield "[yellow]No figures of the tables: the streams do not answer.[/]"
+        yield "[yellow]The state of the tables is unknown: the streams do not respond.[/]"
         return
-    ended = found[metrics.MAINTENANCE_ENDED.name].get("", 0.0)
-    files, most = found[metrics.TABLE_FILES.name], found[metrics.PARTITION_FILES.name]
-    yield _derived(found[metrics.DERIVED_OFFSET.name])
+    ended = samples[metrics.MAINTENANCE_ENDED.name].get("", 0.0)
+    files, largest = samples[metrics.TABLE_FILES.name], samples[metrics.PARTITION_FILES.name]
+    yield _derived(samples[metrics.DERIVED_OFFSET.name])
     if not ended:
         yield "Maintenance of the tables has not run yet."
         return
     when = f"{datetime.fromtimestamp(ended, UTC):%F %T} UTC"
-    table = Table(title=f"Tables after the maintenance of {when}", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    title = f"Tables after the maintenance of {when}"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("table")
-    for name in ("files", "most in one partition"):
+    for name in ("files", "in largest partition"):
         table.add_column(name, justify="right")
     for name, count in files.items():
-        table.add_row(name, f"{count:,.0f}", f"{most.get(name, 0):,.0f}")
+        table.add_row(name, f"{count:,.0f}", f"{largest.get(name, 0):,.0f}")
     yield table
 
 
 def derived_offsets(port: int) -> dict[int, int]:
-    """Realm -> the offset up to which ``actions`` and ``transfers`` tell of it. Raises requests.RequestException."""
+    """Return the offset of each realm up to which ``actions`` and ``transfers`` are derived.
+
+    Raises requests.RequestException if the streams do not respond.
+    """
     return {int(realm): int(offset) for realm, offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
 
 
 def _derived(offsets: dict[str, float]) -> str:
     if not offsets:
         return "The tables for analysts are not derived yet."
-    past = ", ".join(f"{realm}: {offset + 1:,.0f}" for realm, offset in offsets.items())
-    return f"Records in the tables for analysts, by realm: {past}"
+    counts = ", ".join(f"realm {realm}: {offset + 1:,.0f}" for realm, offset in offsets.items())
+    return f"Log records in the tables for analysts: {counts}"
 
 
 def _scrape(port: int) -> dict[str, dict[str, float]]:
-    """Metric -> its only label (empty without one) -> value."""
-    asked = [("name[]", metric.name) for metric in _ASKED_FOR]
-    answer = requests.get(f"http://127.0.0.1:{port}/metrics", params=asked, timeout=ANSWER_SECONDS)
-    answer.raise_for_status()
-    found: dict[str, dict[str, float]] = {metric.name: {} for metric in _ASKED_FOR}
-    for family in text_string_to_metric_families(answer.text):
+    """Return metric -> value of its only label, or "" without a label -> value."""
+    query = [("name[]", metric.name) for metric in _METRICS]
+    response = requests.get(f"http://127.0.0.1:{port}/metrics", params=query, timeout=RESPONSE_SECONDS)
+    response.raise_for_status()
+    samples: dict[str, dict[str, float]] = {metric.name: {} for metric in _METRICS}
+    for family in text_string_to_metric_families(response.text):
         for sample in family.samples:
-            found[sample.name][next(iter(sample.labels.values()), "")] = sample.value
-    return found
+            samples[sample.name][next(iter(sample.labels.values()), "")] = sample.value
+    return samples

@@ -1,4 +1,4 @@
-"""The servers' configuration files, written anew at each start into the instance's ``conf`` folder."""
+"""The servers' configuration files, written at each start into the instance's ``conf`` folder."""
 
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -10,7 +10,7 @@ HOST = "127.0.0.1"
 
 
 def write_all(instance: Instance) -> None:
-    """Write every server's files."""
+    """Write the configuration files of every server, readable by the user only."""
     conf = instance.folder("conf")
     files = {
         "redis.conf": _redis(instance),
@@ -20,7 +20,7 @@ def write_all(instance: Instance) -> None:
         "hdfs/core-site.xml": _xml(_core_site(instance)),
         "hdfs/hdfs-site.xml": _xml(_hdfs_site(instance)),
         "hdfs/log4j.properties": _HDFS_LOG,
-        # The jars on Maven Central lack the web applications; the servers insist on finding them.
+        # The jars on Maven Central lack the web applications, but the servers do not start without these files.
         "hdfs/webapps/hdfs/WEB-INF/web.xml": _WEB_XML,
         "hdfs/webapps/datanode/WEB-INF/web.xml": _WEB_XML,
         "presto/config.properties": _presto(instance),
@@ -35,7 +35,7 @@ def write_all(instance: Instance) -> None:
 
 
 def _redis(instance: Instance) -> str:
-    # A process title of its own would overwrite the environment variable by which we find what a crash left behind.
+    # Setting a process title would overwrite the environment variable by which kill_orphans() finds Redis.
     return f"""set-proc-title no
 bind {HOST}
 port {instance.port("redis")}
@@ -96,7 +96,7 @@ def _hdfs_site(instance: Instance) -> dict[str, str]:
         "dfs.datanode.hostname": "localhost",
         "dfs.namenode.datanode.registration.ip-hostname-check": "false",
         "dfs.namenode.safemode.extension": "0",
-        # One user runs everything on loopback; Presto and Spark share the warehouse.
+        # One user runs all servers on loopback, and Presto and Spark share the warehouse.
         "dfs.permissions.enabled": "false",
         "dfs.namenode.handler.count": "4",
         "dfs.datanode.handler.count": "4",
@@ -106,9 +106,9 @@ def _hdfs_site(instance: Instance) -> dict[str, str]:
 
 
 def _presto(instance: Instance) -> str:
-    # Presto listens for Thrift calls of other Prestos on every network and cannot be told not to: one port that we
-    # know, and no call is small enough for it. It refuses a heap in which the total memory limit and 30 % more do not
-    # fit.
+    # Presto always listens on every network for Thrift calls of other Prestos; no setting prevents it. So it gets a
+    # fixed port, and a frame size of 0 makes it refuse every call.
+    # Presto does not start if the total memory limit plus 30 % exceeds the heap.
     return f"""coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={instance.port("presto")}
@@ -155,7 +155,7 @@ log4j.appender.A.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
 
 
 def presto_plugins(instance: Instance, jars: Path) -> Path:
-    """Presto loads each folder of its plugin folder as one plugin: here just Iceberg."""
+    """Create Presto's plugin folder and return it. Presto loads each folder in it as one plugin: only Iceberg."""
     plugins = instance.folder("conf", "presto", "plugin")
     link = plugins / "iceberg"
     link.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The servers: how each is started, what it waits for, and how to tell that it is well."""
+"""Definitions of the servers: command, dependencies, preparation and health check of each."""
 
 import os
 import shutil
@@ -29,7 +29,12 @@ HOST = config.HOST
 
 @dataclass(frozen=True)
 class Server:
-    """One process under supervision. ``healthy`` may raise anything while the server is not up."""
+    """A supervised process.
+
+    ``ports`` are names in PORTS. ``healthy`` may raise anything while the server is not up. ``after`` has the servers
+    that must be healthy first. ``before_start`` runs before a start of the process, except when supervisord restarts
+    it. ``once_healthy`` runs when the server is healthy for the first time after that.
+    """
 
     name: str
     command: list[str]
@@ -42,7 +47,7 @@ class Server:
 
 
 def servers(instance: Instance, java_home: Path, jars: dict[str, Path], web: Path) -> list[Server]:
-    """All servers of the instance, in an order in which each comes after what it needs."""
+    """Return all servers of the instance, each one after those that it needs."""
     java = str(java_home / "bin" / "java")
     return [
         _redis(instance),
@@ -82,7 +87,7 @@ def _kafka(instance: Instance, java: str, jars: Path) -> Server:
             _run([java, "-cp", f"{jars}/*", "kafka.tools.StorageTool", *arguments], "kafka")
 
     def healthy() -> bool:
-        # A look at the port first: a client that is refused leaks its sockets and takes seconds to give up.
+        # Try the port first: a Kafka client that is refused leaks its sockets and takes seconds to give up.
         socket.create_connection((HOST, instance.port("kafka")), timeout=1).close()
         admin = KafkaAdminClient(bootstrap_servers=instance.settings().kafka, bootstrap_timeout_ms=2000)
         try:
@@ -118,7 +123,8 @@ def _namenode(instance: Instance, java: str, jars: Path) -> Server:
         "namenode",
         command,
         ["namenode", "namenode_http"],
-        lambda: "Safemode" in _jmx(instance, "NameNodeInfo"),  # safe mode itself ends when the DataNode has reported
+        # Healthy in safe mode, too: that ends only when the DataNode, which starts later, has reported.
+        lambda: "Safemode" in _jmx(instance, "NameNodeInfo"),
         before_start=format_storage,
     )
 
@@ -128,7 +134,7 @@ def _datanode(instance: Instance, java: str, jars: Path) -> Server:
         "datanode",
         [*_hdfs(instance, java, jars, "datanode"), "org.apache.hadoop.hdfs.server.datanode.DataNode"],
         ["datanode", "datanode_ipc", "datanode_http"],
-        # Out of safe mode means that the DataNode has reported its blocks, so that HDFS can be read and written.
+        # Safe mode ends when the DataNode has reported its blocks; only then can HDFS be read and written.
         lambda: (
             _jmx(instance, "FSNamesystemState")["NumLiveDataNodes"] > 0
             and _jmx(instance, "NameNodeInfo")["Safemode"] == ""
@@ -139,8 +145,8 @@ def _datanode(instance: Instance, java: str, jars: Path) -> Server:
 
 def _jmx(instance: Instance, bean: str) -> dict[str, Any]:
     url = f"http://{HOST}:{instance.port('namenode_http')}/jmx"
-    answer = requests.get(url, params={"qry": f"Hadoop:service=NameNode,name={bean}"}, timeout=3)
-    return dict(answer.json()["beans"][0])
+    response = requests.get(url, params={"qry": f"Hadoop:service=NameNode,name={bean}"}, timeout=3)
+    return dict(response.json()["beans"][0])
 
 
 def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
@@ -157,8 +163,8 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
         "node.bind-ip": instance.settings().presto_bind,
         "node.internal-address": HOST,
     }
-    # Presto opens JMX to every network, without a password, unless this property says that an agent runs already. The
-    # flag behind it then keeps Java from starting that agent: nobody needs one.
+    # Presto opens JMX to every network without a password, unless this property says that an agent already runs. The
+    # flag after it keeps Java from starting that agent, because nothing uses Presto's JMX.
     flags = ["-Dcom.sun.management.jmxremote.port=1", "-XX:-ManagementServer"]
     flags += ["-XX:+UseG1GC", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
     flags += ["--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", *(f"-D{k}={v}" for k, v in settings.items())]
@@ -201,17 +207,18 @@ def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
 
 def _api(instance: Instance, web: Path) -> Server:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "api.app:from_environment"]
-    # Two processes, because request handling is bound by Python's lock; more would only starve Spark on two cores.
-    # Threads are for those who wait: streams and requests with Prefer: wait. They cost little while they sleep.
+    # Two processes, because Python's global lock bounds request handling; more would starve Spark on two cores.
+    # The threads are for requests that wait: event streams and Prefer: wait. Sleeping threads cost little.
     command += ["--workers", "2", "--blocking-threads", "64", "--backpressure", "256", "--respawn-failed-workers"]
     command += ["--no-ws", "--host", instance.settings().api_bind, "--port", str(instance.port("api"))]
     command += ["--log-level", "warning"]
-    counts = instance.home / "run" / "api-metrics"
+    metrics_folder = instance.home / "run" / "api-metrics"
 
-    def forget_counts() -> None:
-        # Of processes that are gone. A process that is started again in between leaves them: no counter goes back.
-        shutil.rmtree(counts, ignore_errors=True)
-        counts.mkdir(parents=True)
+    def clear_metrics() -> None:
+        # Drops the files of earlier processes. A worker that is restarted in between keeps them, so that no counter
+        # goes back.
+        shutil.rmtree(metrics_folder, ignore_errors=True)
+        metrics_folder.mkdir(parents=True)
 
     return Server(
         "api",
@@ -222,9 +229,9 @@ def _api(instance: Instance, web: Path) -> Server:
         environment={
             **instance.environment("api"),
             "GUILDHALL_VENDOR": str(web),
-            "PROMETHEUS_MULTIPROC_DIR": str(counts),
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder),
         },
-        before_start=forget_counts,
+        before_start=clear_metrics,
     )
 
 

@@ -1,4 +1,4 @@
-"""The logs for people: JSON lines as sentences, everything else as it is."""
+"""Shows a log: JSON lines in a readable form, other lines unchanged."""
 
 import json
 import subprocess
@@ -11,8 +11,8 @@ _RENDERER = structlog.dev.ConsoleRenderer(timestamp_key="time", sort_keys=False,
 
 
 def show(file: Path, lines: int, *, follow: bool, pretty: bool) -> int:
-    """Print the end of a log and, to ``follow``, what comes; answers the exit code."""
-    # By name, as -F does, because the file is another one after it was rotated.
+    """Print the last lines of a log and, with ``follow``, new lines as they come. Returns the exit code."""
+    # -F follows the name: after a rotation it is another file.
     command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(file)]
     if not pretty:
         return subprocess.call(command)
@@ -26,12 +26,12 @@ def show(file: Path, lines: int, *, follow: bool, pretty: bool) -> int:
 
 
 def readable(line: str) -> str:
-    """A line of JSON as our processes log it, made readable; any other line as it is."""
+    """Return a JSON line of one of our processes in a readable form, and any other line unchanged."""
     try:
-        known = json.loads(line)
+        entry = json.loads(line)
     except ValueError:
         return line
-    if not isinstance(known, dict) or not {"time", "level", "event"} <= known.keys():
+    if not isinstance(entry, dict) or not {"time", "level", "event"} <= entry.keys():
         return line
-    known["event"] = str(known["event"])
-    return str(_RENDERER(None, "", known))
+    entry["event"] = str(entry["event"])
+    return str(_RENDERER(None, "", entry))

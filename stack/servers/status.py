@@ -1,4 +1,4 @@
-"""The table of servers."""
+"""The table of servers that ``./guildhall status`` prints."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,19 +11,19 @@ from stack.servers import supervisor
 
 
 def server_table(instance: Instance) -> Table:
-    """Each server: state, up since, ports, resident memory of its processes."""
+    """Return a table with the state, start, ports and memory of each server."""
     table = Table(title=f"Servers of {instance.home}", title_justify="left", box=None)
     for name in ("server", "state", "up since (UTC)", "ports", "memory"):
         table.add_column(name, justify="right" if name == "memory" else "left")
     if not supervisor.is_running(instance):
-        table.add_row("all", "[red]down[/]", "", "", "")
+        table.add_row("all", "[red]down[/]: ./guildhall up", "", "", "")
         return table
     total = 0
     for process in supervisor.processes(instance).values():
         memory = resident_bytes(process["pid"])
         total += memory
         table.add_row(*_row(instance, process), f"{memory >> 20} MB")
-    table.add_row("[bold]together", "", "", "", f"[bold]{total >> 20} MB")
+    table.add_row("[bold]all", "", "", "", f"[bold]{total >> 20} MB")
     return table
 
 
@@ -35,7 +35,7 @@ def _row(instance: Instance, process: dict[str, Any]) -> tuple[str, str, str, st
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and all below it."""
+    """Return the resident memory of a process and its descendants; 0 if it has ended."""
     try:
         process = psutil.Process(pid)
         return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)])

@@ -1,4 +1,4 @@
-"""Supervision by supervisord: it starts what we say, restarts what dies, and rotates the logs."""
+"""Runs the servers under supervisord, which restarts those that die and rotates their logs."""
 
 import hashlib
 import os
@@ -17,14 +17,14 @@ from infra.paths import ROOT
 from stack.instance import Instance
 from stack.servers.definitions import Server
 
-MARK = "GUILDHALL_INSTANCE"  # every process of an instance carries it, so that none outlives `down`
-LONGEST_SOCKET = 100  # bytes; the kernel's limit for the path of a socket is 108
+MARK = "GUILDHALL_INSTANCE"  # environment variable of every process of an instance, so that `down` finds them all
+MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 108
 
 
 def socket_path(instance: Instance) -> Path:
-    """Where supervisord listens; in a temporary folder when the instance's own path is too long for a socket."""
+    """Return the path of supervisord's socket, in a temporary folder if the instance's path is too long."""
     path = instance.folder("run") / "supervisor.sock"
-    if len(str(path)) <= LONGEST_SOCKET:
+    if len(str(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     digest = hashlib.sha256(str(instance.home).encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"guildhall-{os.getuid()}-{digest}"
@@ -33,7 +33,7 @@ def socket_path(instance: Instance) -> Path:
 
 
 def call(instance: Instance, method: str, *arguments: object) -> Any:
-    """Call supervisord. Raises OSError if it does not run, xmlrpc.client.Fault if it refuses."""
+    """Call a method of supervisord. Raises OSError if it does not run, xmlrpc.client.Fault if it refuses."""
     transport = SupervisorTransport(None, None, serverurl=f"unix://{socket_path(instance)}")
     try:
         return getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
@@ -42,7 +42,7 @@ def call(instance: Instance, method: str, *arguments: object) -> Any:
 
 
 def start(instance: Instance, name: str) -> None:
-    """Start a server unless it runs: also one that has just died and that supervisord is about to start again."""
+    """Start a server unless it runs or supervisord is about to restart it."""
     try:
         call(instance, "startProcess", name, False)
     except Fault as fault:
@@ -51,7 +51,7 @@ def start(instance: Instance, name: str) -> None:
 
 
 def stop(instance: Instance, name: str) -> None:
-    """Stop a server unless it is down."""
+    """Stop a server if it runs."""
     try:
         call(instance, "stopProcess", name)
     except Fault as fault:
@@ -60,12 +60,12 @@ def stop(instance: Instance, name: str) -> None:
 
 
 def processes(instance: Instance) -> dict[str, dict[str, Any]]:
-    """What supervisord knows of each server: state, process id, start. Raises OSError if it does not run."""
+    """Return supervisord's state, process id and start time of each server. Raises OSError if it does not run."""
     return {info["name"]: info for info in call(instance, "getAllProcessInfo")}
 
 
 def is_running(instance: Instance) -> bool:
-    """Whether supervisord answers."""
+    """Return whether supervisord of this instance responds."""
     try:
         return bool(call(instance, "getState")["statecode"] == 1)
     except OSError:
@@ -73,7 +73,7 @@ def is_running(instance: Instance) -> bool:
 
 
 def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
-    """Start supervisord, with nothing under it running yet. Raises subprocess.CalledProcessError."""
+    """Start supervisord without starting any server. Raises subprocess.CalledProcessError."""
     path = _configuration_file(instance)
     path.touch(mode=0o600)
     path.write_text(_configuration(instance, all_servers))
@@ -89,15 +89,14 @@ def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
 
 
 def environment(instance: Instance) -> dict[str, str]:
-    """What every server of the instance finds in its environment, beside what its description says."""
-    ours = {MARK: str(instance.home)}
-    # Names of ours only: what the user's shell has set must not change how the servers run.
-    kept = {n: v for n, v in os.environ.items() if not n.startswith("GUILDHALL_") or n == "GUILDHALL_CACHE"}
-    return kept | ours
+    """Return the environment variables of every server, in addition to those of its definition."""
+    # Settings in the user's shell must not change how the servers run: they come from the instance file.
+    inherited = {n: v for n, v in os.environ.items() if not n.startswith("GUILDHALL_") or n == "GUILDHALL_CACHE"}
+    return inherited | {MARK: str(instance.home)}
 
 
-def restart_anew(instance: Instance, all_servers: list[Server], name: str) -> None:
-    """Start one server again as it is described now; the others are not touched."""
+def restart_with_new_definition(instance: Instance, all_servers: list[Server], name: str) -> None:
+    """Restart one server with its current definition. The other servers go on."""
     _configuration_file(instance).write_text(_configuration(instance, all_servers))
     call(instance, "reloadConfig")
     stop(instance, name)
@@ -107,7 +106,7 @@ def restart_anew(instance: Instance, all_servers: list[Server], name: str) -> No
 
 
 def is_current(instance: Instance, all_servers: list[Server]) -> bool:
-    """Whether supervisord was started for these servers as they are described now, not for an older version."""
+    """Return whether supervisord runs with the current definitions, and not with those of an earlier version."""
     path = _configuration_file(instance)
     return path.exists() and path.read_text() == _configuration(instance, all_servers)
 
@@ -156,7 +155,7 @@ stdout_logfile_backups=3
 
 
 def marked_processes(instance: Instance) -> list[psutil.Process]:
-    """The processes of this instance, supervised or orphaned, without this one and its parents."""
+    """Return the processes of this instance, supervised or orphaned, except this process and its parents."""
     own = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter():
@@ -169,7 +168,7 @@ def marked_processes(instance: Instance) -> list[psutil.Process]:
 
 
 def kill_orphans(instance: Instance) -> list[str]:
-    """End what is left of this instance: politely, then by force. Answers the names of what was ended."""
+    """End the remaining processes of this instance, first by SIGTERM, then by SIGKILL. Returns their names."""
     marked = marked_processes(instance)
     names = []
     for process in marked:

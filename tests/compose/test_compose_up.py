@@ -72,7 +72,7 @@ def _is_well(engine: Engine, server: str, since: float) -> bool:
     """Whether the server was found well after this moment. A health check believes what was found half a minute ago."""
     if server == "network":
         return engine.health().get(server) == "healthy"
-    sign = f".guildhall/run/{server}.well"
+    sign = f".guildhall/run/{server}.healthy"
     try:
         engine.podman("exec", _container(server), "stack/servers/healthcheck.sh", server)
         return engine.podman("exec", _container(server), "find", sign, "-newermt", f"@{since:.3f}").strip() == sign
@@ -245,7 +245,7 @@ def test_down_and_up_lose_nothing(engine: Engine) -> None:
     _wait_until_healthy(engine, *SERVERS)
     engine.figures["down, and up until all are healthy, seconds"] = round(time.monotonic() - begun)
     assert (_events(engine), bob.inventory()["accounts"]) == before, "the token is still good, too"
-    assert "have the same books" in _ask(engine, "verify")
+    assert "have the same balances" in _ask(engine, "verify")
     _play(engine, "demo after down and up")
 
 

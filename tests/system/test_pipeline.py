@@ -144,7 +144,7 @@ def test_the_command_line(pipeline: Instance) -> None:
     assert status.count("running") == 7
     assert "quarantined" in status
     assert guildhall(pipeline, "redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
-    assert "everything is up already" in guildhall(pipeline, "up").stdout.lower()
+    assert "all servers are already up" in guildhall(pipeline, "up").stdout.lower()
 
 
 def test_every_server_can_be_found_after_its_supervisor_died(pipeline: Instance) -> None:

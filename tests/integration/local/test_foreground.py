@@ -39,7 +39,7 @@ def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 def test_a_server_is_well_only_when_what_follows_its_start_is_done(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    sign = tmp_path / "run" / "toy.well"
+    sign = tmp_path / "run" / "toy.healthy"
     sign.touch()  # of a container that was killed and is started again
     os.utime(sign, (0, 0))
     process = _serve(tmp_path, 60)
@@ -67,7 +67,7 @@ def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None
 def test_a_server_whose_network_is_gone_ends(monkeypatch) -> None:
     looks = iter([{"eth0"}, {"eth0"}, set(), {"eth0"}, set(), set()])
     monkeypatch.setattr(foreground, "_interfaces", lambda: next(looks))
-    monkeypatch.setattr(foreground, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(foreground, "CHECK_SECONDS", 0)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
         foreground._watch_network(process, Console(quiet=True))
         assert process.wait(20) == -signal.SIGTERM

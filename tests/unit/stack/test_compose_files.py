@@ -125,7 +125,7 @@ def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(
     (tmp_path / "stack" / "servers").mkdir(parents=True)
     script = tmp_path / "stack" / "servers" / "healthcheck.sh"
     shutil.copy(ROOT / "stack" / "servers" / "healthcheck.sh", script)
-    sign = tmp_path / ".guildhall" / "run" / "kafka.well"
+    sign = tmp_path / ".guildhall" / "run" / "kafka.healthy"
     assert subprocess.run([script, "kafka"], check=False).returncode == 1
     sign.parent.mkdir(parents=True)
     foreground.touch_health_file(sign)

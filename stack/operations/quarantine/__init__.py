@@ -1,0 +1,1 @@
+"""``./guildhall quarantine``: list, show and replay the records of the log that are not valid events."""
