@@ -9,7 +9,7 @@ from typing import Any
 from infra.paths import ROOT
 
 # The values of these differ from run to run; their type must not.
-VARIABLE = frozenset({"day", "id", "offset", "token"})
+VARIABLE = frozenset({"day", "expires", "id", "offset", "token"})
 
 
 @dataclass(frozen=True)
