@@ -8,13 +8,9 @@ import subprocess
 import sys
 import uuid
 
-import pytest
-
 from infra.paths import ROOT
 from stack.instance import Instance
 from tests.support.readme_tour import assert_same_shape, tour
-
-pytestmark = pytest.mark.stack
 
 
 def test_tour_shows_what_servers_return(pipeline: Instance) -> None:

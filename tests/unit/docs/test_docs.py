@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from analytics import queries
 from cli.main import cli
 from infra.paths import ROOT
 from stack.operations.reconcile import Verdict, books_table, log_table
@@ -55,6 +56,20 @@ def test_files_in_code_spans_exist(page: Path) -> None:
     for span in re.findall(r"`([^`\n]+)`", text_without_code(page)):
         if re.fullmatch(r"[\w.-]+(/[\w.-]+)+\.(py|lua|sql|sh|md|toml|yml|json|jsonl)", span):
             assert (ROOT / span).exists(), span
+        elif re.fullmatch(r"test_\w+\.py", span):
+            assert list((ROOT / "tests").rglob(span)), span
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in HISTORY], ids=identify)
+def test_ready_made_queries_exist(page: Path) -> None:
+    assert set(re.findall(r"sql --name ([a-z_]+)", page.read_text())) <= set(queries.names())
+
+
+def test_quick_start_names_ready_made_queries() -> None:
+    page = (ROOT / "docs" / "analysis" / "quickstart.md").read_text()
+    rows = page.partition("| question | table |")[2].partition("\n\n")[0].splitlines()[2:]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[3])}
+    assert named <= set(queries.names())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identify)
