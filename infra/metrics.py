@@ -2,7 +2,7 @@
 
 What a process counts itself is made with ``create``; what it reads from a server when it is asked is made anew each
 time with ``family``. Names follow Prometheus: ``guildhall_``, the unit, ``_total`` for what only grows. ``python -m
-infra.metrics`` prints the table of docs/reference/metrics.md.
+infra.metrics`` prints the table of docs/metrics.md.
 """
 
 from dataclasses import dataclass

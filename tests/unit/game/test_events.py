@@ -1,4 +1,4 @@
-"""Events of version 1 stay readable for ever, and the document of the topic describes them (concepts/events.md)."""
+"""Events of version 1 stay readable for ever, and the document of the topic says what they are: see docs/events.md."""
 
 import copy
 import json
