@@ -10,7 +10,8 @@ from rich.console import Console
 from analytics import queries
 from cli.main import cli
 from infra.paths import ROOT
-from stack.operations.reconcile import Verdict, books_table, log_table
+from stack.operations.reconcile.compare import RealmComparison
+from stack.operations.reconcile.render import balances_table, log_table
 from state.library import LIBRARY
 from state.results import Snapshot
 from tests.support.readme_tour import assert_same_shape, tour
@@ -79,6 +80,13 @@ def test_every_page_of_docs_is_in_the_index(page: Path) -> None:
         assert f"]({page.relative_to(folder)}" in (folder / "index.md").read_text()
 
 
+def test_pages_that_the_code_names_exist() -> None:
+    folders = ("analytics", "api", "cli", "game", "infra", "load", "stack", "state", "streaming", "tests")
+    sources = [ROOT / "docker-compose.yml", *(path for name in folders for path in (ROOT / name).rglob("*.py"))]
+    named = {page for path in sources for page in re.findall(r"\bdocs/[\w/.-]+\.md\b", path.read_text())}
+    assert {page for page in named if not (ROOT / page).exists()} == set()
+
+
 def test_table_of_functions_is_the_library() -> None:
     registered = re.findall(r"register_function[({](?:function_name = )?'(\w+)'", LIBRARY.read_text())
     page = (ROOT / "docs" / "concepts" / "guarantees.md").read_text()
@@ -88,9 +96,9 @@ def test_table_of_functions_is_the_library() -> None:
 
 def test_readme_shows_the_tables_of_verify() -> None:
     (shown,) = [step.output for step in tour() if step.command.startswith("./guildhall verify")]
-    verdict = Verdict(3, Snapshot(1, -1, {}, {}, frozenset(), ()), {}, [], 0)
+    comparison = RealmComparison(3, Snapshot(1, -1, {}, {}, frozenset(), ()), {}, [], 0)
     console = Console(width=120, file=io.StringIO(), record=True)
-    console.print(log_table([verdict]))
-    console.print(books_table([verdict]))
+    console.print(log_table([comparison]))
+    console.print(balances_table([comparison]))
     # The last line is the sentence below the tables.
     assert_same_shape("\n".join(shown.splitlines()[:-1]), console.export_text())
