@@ -10,8 +10,6 @@ from rich.console import Console
 from analytics import queries
 from cli.main import cli
 from infra.paths import ROOT
-from stack.operations.reconcile.compare import RealmComparison
-from stack.operations.reconcile.render import balances_table, log_table
 from state.library import LIBRARY
 from state.results import Snapshot
 from tests.support.readme_tour import assert_same_shape, tour
@@ -95,6 +93,9 @@ def test_table_of_functions_is_the_library() -> None:
 
 
 def test_readme_shows_the_tables_of_verify() -> None:
+    from stack.operations.reconcile.compare import RealmComparison
+    from stack.operations.reconcile.render import balances_table, log_table
+
     (shown,) = [step.output for step in tour() if step.command.startswith("./guildhall verify")]
     comparison = RealmComparison(3, Snapshot(1, -1, {}, {}, frozenset(), ()), {}, [], 0)
     console = Console(width=120, file=io.StringIO(), record=True)
