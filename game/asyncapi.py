@@ -31,7 +31,7 @@ source of truth: balances, guilds and histories are functions of it.
 * **Everything else** in the topic is no event: it goes to quarantine and moves nothing. So does a value of more than
   {MAX_BYTES} bytes.
 
-Readers must ignore types that they do not know. What may change is said in docs/events.md of the repository."""
+Readers must ignore types that they do not know. The repository says in docs/concepts/events.md what may change."""
 
 
 def document() -> Json:

@@ -1,6 +1,6 @@
 """The catalogue of event types: what the ``type`` of an event says, in a sentence each.
 
-Within version 1 types may come, and none may go or come to mean something else: see docs/events.md.
+Within version 1 types may come, and none may go or come to mean something else: see docs/concepts/events.md.
 """
 
 from typing import Final

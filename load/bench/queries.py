@@ -1,7 +1,8 @@
 """How long do the ready-made queries take? ``python -m load.bench.queries --home HOME``. No test: it measures.
 
 Asks a running instance each of them, the first time as somebody would who opens the report (nothing of the tables is in
-Presto's memory or, after a restart, planned), then some more times; prints a table in Markdown for docs/performance.md.
+Presto's memory or, after a restart, planned), then some more times; prints a table in
+Markdown for docs/benchmarks/performance.md.
 """
 
 import statistics

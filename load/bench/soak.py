@@ -46,7 +46,7 @@ _COLOURS, _STYLES = ("#0072B2", "#D55E00", "#009E73"), ("-", "--", ":")
 @click.option("--home", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--name", default="with", help="What the curve is called.")
 @click.option("--commits", default=720, help="Commits of landing to wait for.")
-@click.option("--to", "folder", type=click.Path(path_type=Path, exists=True), default="docs/soak")
+@click.option("--to", "folder", type=click.Path(path_type=Path, exists=True), default="docs/benchmarks/soak")
 def main(home: Path, name: str, commits: int, folder: Path) -> None:
     """Let a running instance commit, and count its files meanwhile."""
     instance = open_instance(home)

@@ -28,10 +28,10 @@ def test_every_name_is_declared_once() -> None:
 
 def test_the_document_is_the_registry() -> None:
     """Mend it with ``python -m infra.metrics``."""
-    assert metrics.table() in (ROOT / "docs" / "metrics.md").read_text()
+    assert metrics.table() in (ROOT / "docs" / "reference" / "metrics.md").read_text()
 
 
 def test_every_rule_in_the_document_names_a_metric() -> None:
-    text = (ROOT / "docs" / "metrics.md").read_text()
+    text = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     named = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"guildhall_[a-z_]+", text)}
     assert named <= {m.name for m in metrics.ALL}
