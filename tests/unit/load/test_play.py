@@ -17,8 +17,9 @@ from game.rules import names
 from infra.errors import OperatorError
 from infra.presto import fetch
 from load.checker.model import ModelLedger, Record
-from load.scenarios.ab_runner import AbRunner, Run, statuses_of
-from load.scenarios.plan import MOST_REQUESTS, MOST_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
+from load.scenarios.ab_output import percentile, statuses_of
+from load.scenarios.ab_runner import AbRunner, Run
+from load.scenarios.plan import MAX_REQUESTS, MAX_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
 from load.scenarios.plots import latency, over_time
 from load.scenarios.results import collect, table, write_summary
 from load.scenarios.session_plan import Step
@@ -298,20 +299,20 @@ def test_a_plan_is_a_function_of_its_seed(name: str) -> None:
 )
 def test_a_plan_is_bounded_and_everybody_registers_first(name: str, players: int, seconds: float, seed: int) -> None:
     plan = a_plan(name, seed, players, seconds)
-    assert 0 < len(plan.steps) <= seconds * MOST_RUNS_A_SECOND
-    assert plan.requests <= MOST_REQUESTS
+    assert 0 < len(plan.steps) <= seconds * MAX_RUNS_A_SECOND
+    assert plan.requests <= MAX_REQUESTS
     assert [step.at for step in plan.steps] == sorted(step.at for step in plan.steps)
-    assert all(0 <= step.at <= seconds and 1 <= step.at_once <= step.number for step in plan.steps)
+    assert all(0 <= step.at <= seconds and 1 <= step.concurrency <= step.requests for step in plan.steps)
     known: set[int] = set()
     for step in plan.steps:
-        if step.action == "register" and step.who is not None:
-            known.add(step.who)
-        assert step.who is None or step.who in known
+        if step.action == "register" and step.player is not None:
+            known.add(step.player)
+        assert step.player is None or step.player in known
 
 
 def test_what_is_special_about_each_scenario() -> None:
     assert {step.action for step in a_plan("bot-attack").steps if step.is_limited} == {"hammer"}
-    assert {step.who for step in a_plan("bot-attack").steps if step.is_limited} == {0}
+    assert {step.player for step in a_plan("bot-attack").steps if step.is_limited} == {0}
     for other in ("launch-day", "quiet-evening", "flash-sale"):
         assert not any(step.is_limited for step in a_plan(other).steps)
     rare = [step for step in a_plan("flash-sale").steps if step.action == "buy_rare"]
@@ -327,7 +328,7 @@ def test_a_trade_is_offered_and_accepted_by_the_other() -> None:
     answers = [step for step in steps if step.path.endswith("/acceptance")]
     assert offers
     assert len(answers) <= len(offers)
-    assert all(step.key and step.number == 1 for step in offers)
+    assert all(step.key and step.requests == 1 for step in offers)
     assert answers
 
 
@@ -345,7 +346,7 @@ def test_what_ab_says_of_each_answer() -> None:
 
 def test_abs_files_become_one_table_and_two_plots(tmp_path: Path) -> None:
     runs = [
-        Run(3, Step(1.0, 2, "buy", "POST", "/purchases", number=3), 1.2, Counter({202: 2, 429: 1})),
+        Run(3, Step(1.0, 2, "buy", "POST", "/purchases", requests=3), 1.2, Counter({202: 2, 429: 1})),
         Run(4, Step(2.0, None, "look_shop", "GET", "/shop"), 2.1, Counter({0: 1})),
     ]
     head = "starttime\tseconds\tctime\tdtime\tttime\twait\n"
@@ -353,7 +354,7 @@ def test_abs_files_become_one_table_and_two_plots(tmp_path: Path) -> None:
     (tmp_path / "3.tsv").write_text(head + times)
     (tmp_path / "3.csv").write_text("Percentage served,Time in ms\n0,10.0\n100,30.0\n")
     rows = collect(runs, tmp_path, tmp_path)
-    assert (rows["buy"].requests, rows["buy"].accepted, rows["buy"].percentile(50)) == (3, 2, 20)
+    assert (rows["buy"].requests, rows["buy"].accepted, percentile(rows["buy"].times, 50)) == (3, 2, 20)
     assert (rows["look_shop"].requests, rows["look_shop"].accepted, rows["look_shop"].times) == (1, 0, [])
     assert len((tmp_path / "requests.csv").read_text().splitlines()) == 4
     assert (tmp_path / "percentages.csv").read_text().splitlines()[1:] == ["3,buy,0,10.0", "3,buy,100,30.0"]

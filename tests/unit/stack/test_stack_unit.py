@@ -14,7 +14,7 @@ from rich.console import Console
 
 from infra.errors import OperatorError
 from infra.paths import ROOT
-from load.scenarios.smoke_results import parse_ab
+from load.scenarios.ab_output import parse_report
 from stack.install import apt, jars, java
 from stack.instance import PORTS, open_instance
 from stack.servers import config, lifecycle
@@ -156,6 +156,6 @@ def test_load_goes_to_loopback_only(tmp_path: Path) -> None:
 
 def test_reading_abs_report() -> None:
     report = "Complete requests:      50\nFailed requests:        1\nNon-2xx responses:      12\n  95%     33\n"
-    assert parse_ab(report) == (50, 12, 1, 33)
+    assert parse_report(report) == (50, 12, 1)
     with pytest.raises(ValueError, match="Complete requests"):
-        parse_ab("ab: connection refused")
+        parse_report("ab: connection refused")
