@@ -1,5 +1,6 @@
-"""Waits until what was written is settled and landed."""
+"""Wait for a condition, or until everything that was written is settled and landed."""
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Mapping
@@ -10,33 +11,56 @@ from stack.operations.landed import landed_offsets
 from state.ledger import Ledger
 
 POLL_SECONDS = 1.0
-LANDED_EVERY = 5  # looks at what is settled for one at what has landed: that one keeps Presto from others' questions
-STANDSTILL_SECONDS = 300.0  # without progress: then something is wrong, and it is said
+CONDITION_POLL_SECONDS = 0.1  # short beside the seconds that a fault lasts
+LANDED_EVERY = 5  # polls of the ledger for one of Presto, whose queries would delay those of other users
+STANDSTILL_SECONDS = 300.0  # without progress: no step takes this long, so something is broken
+
+
+def wait_for(condition: Callable[[], bool], timeout_seconds: float) -> bool:
+    """Wait until the condition is true. Returns whether that was in time.
+
+    An exception of the condition counts as not yet: during a fault, any client may raise any exception.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Exception):
+            if condition():
+                return True
+        time.sleep(CONDITION_POLL_SECONDS)
+    return False
 
 
 def wait_until_landed(
-    instance: Instance, ledger: Ledger, ends: Mapping[int, int], show: Callable[[str, Mapping[int, int]], int]
+    instance: Instance, ledger: Ledger, ends: Mapping[int, int], report: Callable[[str, Mapping[int, int]], int]
 ) -> tuple[float, float]:
-    """Return when both streams are past the ends of all realms: the moments, by the monotonic clock, at which all was
-    settled and landed. ``show`` is told the offsets of what is "settled" or "landed", and answers how far that is.
-    Raises OperatorError if they stand still, redis.RedisError if Redis does not answer."""
-    settled_at: float | None = None
-    far = {"settled": -1, "landed": -1}
-    moved_at = time.monotonic()
+    """Wait until both streams have reached the end offsets of all realms.
 
-    def look(name: str, offsets: Mapping[int, int]) -> bool:
-        nonlocal moved_at
-        done = show(name, offsets)
-        if done > far[name]:
-            far[name], moved_at = done, time.monotonic()
+    Returns the times at which everything was settled and landed, in seconds of the monotonic clock. ``report`` gets
+    "settled" or "landed" and the offsets by realm, and returns the progress as one number.
+    Raises OperatorError if neither stream makes progress, redis.RedisError if Redis is unreachable.
+    """
+    settled_at: float | None = None
+    progress = {"settled": -1, "landed": -1}
+    progressed_at = time.monotonic()
+
+    def is_at_end(stream: str, offsets: Mapping[int, int]) -> bool:
+        nonlocal progressed_at
+        done = report(stream, offsets)
+        if done > progress[stream]:
+            progress[stream], progressed_at = done, time.monotonic()
         return all(offsets.get(realm, -1) + 1 >= end for realm, end in ends.items())
 
-    for number in itertools.count():
-        if look("settled", ledger.offsets(ends)) and settled_at is None:
+    for poll in itertools.count():
+        if is_at_end("settled", ledger.offsets(ends)) and settled_at is None:
             settled_at = time.monotonic()
-        if number % LANDED_EVERY == 0 and look("landed", landed_offsets(instance.settings())) and settled_at:
-            return settled_at, time.monotonic()
-        if time.monotonic() - moved_at > STANDSTILL_SECONDS:
+        if poll % LANDED_EVERY == 0:
+            landed = landed_offsets(instance.settings())
+            if is_at_end("landed", landed) and settled_at:
+                return settled_at, time.monotonic()
+        if time.monotonic() - progressed_at > STANDSTILL_SECONDS:
             break
         time.sleep(POLL_SECONDS)
-    raise OperatorError("the streams stand still: ./guildhall status and ./guildhall logs streaming say why")
+    raise OperatorError(
+        f"the streams have made no progress for {STANDSTILL_SECONDS:.0f} s: type ./guildhall status, "
+        "then ./guildhall logs streaming"
+    )

@@ -1,7 +1,7 @@
-"""Benchmarks of the settle query: ``python -m load.bench.latency --home .guildhall``. No test: it measures.
+"""Measure the settle query: ``python -m load.bench.latency --home .guildhall``.
 
-First the time from the API's 202 (so after the broker's ack) to the moment when the event is settled, at a steady rate
-of actions; then the rate at which a backlog is settled that was written while the streams were stopped.
+The first figure is the time from the API's 202, which follows the broker's acknowledgement, until the event is settled,
+at a steady rate of actions. The second is the rate of settling a backlog that was written while streaming was stopped.
 """
 
 import statistics
@@ -24,16 +24,19 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 
-POLL_SECONDS = 0.01  # the error of a measured time
+POLL_SECONDS = 0.01  # is also the error of a measured time
+_CLIENT_THREADS = 8  # of requests at the same time: at 50 a second, each may take 160 ms
 
 
 @click.command()
-@click.option("--home", type=click.Path(path_type=Path, exists=True), default=".guildhall")
-@click.option("--rate", default=50, help="Actions a second.")
-@click.option("--seconds", default=20, help="For how long.")
-@click.option("--backlog", default=200_000, help="Events to settle at once; 0 for none.")
+@click.option(
+    "--home", type=click.Path(path_type=Path, exists=True), default=".guildhall", help="Folder of the instance."
+)
+@click.option("--rate", default=50, show_default=True, help="Actions a second.")
+@click.option("--seconds", default=20, show_default=True, help="Duration.")
+@click.option("--backlog", default=200_000, show_default=True, help="Events of the backlog; 0 skips it.")
 def main(home: Path, rate: int, seconds: int, backlog: int) -> None:
-    """Measure a running instance."""
+    """Measure how fast a running instance settles events."""
     instance = open_instance(home)
     times = sorted(measure_latency(instance, rate, seconds))
     p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
@@ -43,32 +46,32 @@ def main(home: Path, rate: int, seconds: int, backlog: int) -> None:
 
 
 def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
-    """Seconds from 202 to settled, of registrations in all realms."""
+    """Return the seconds from 202 until settled, for registrations in all realms."""
     url, connection = instance.settings().api_url, connect(instance.settings())
-    mine = threading.local()  # each thread of the pool has a client of its own
-    accepted: dict[str, float] = {}  # key of an event's status -> when its 202 came
+    local = threading.local()  # each thread of the pool has a client of its own
+    accepted: dict[str, float] = {}  # key of an event's status in Redis -> time of its 202
 
-    def act(i: int) -> None:
+    def register(i: int) -> None:
         realm = i % instance.realms
-        if not hasattr(mine, "guildhall"):
-            mine.guildhall = Guildhall(url, operator_key=instance.secrets["operator_key"])
-        event_id = mine.guildhall.register(realm)["id"]
+        if not hasattr(local, "guildhall"):
+            local.guildhall = Guildhall(url, operator_key=instance.secrets["operator_key"])
+        event_id = local.guildhall.register(realm)["id"]
         accepted[f"realm:{{{realm}}}:event:{event_id}"] = time.monotonic()
 
     times: list[float] = []
     begun, submitted, total = time.monotonic(), 0, rate * seconds
-    with ThreadPoolExecutor(8) as pool:
-        # One look at all open events each time: a poller for each would measure its own load.
+    with ThreadPoolExecutor(_CLIENT_THREADS) as pool:
+        # One request polls all open events: a poller for each event would measure its own load.
         while len(times) < total:
             while submitted < total and time.monotonic() - begun >= submitted / rate:
-                pool.submit(act, submitted)
+                pool.submit(register, submitted)
                 submitted += 1
-            waiting = list(accepted)
-            lines = connection.mget(waiting) if waiting else []
+            pending = list(accepted)
+            lines = connection.mget(pending) if pending else []
             now = time.monotonic()
             times += [
                 now - accepted.pop(key)
-                for key, line in zip(waiting, lines, strict=True)
+                for key, line in zip(pending, lines, strict=True)
                 if str(line).startswith("settled")
             ]
             time.sleep(POLL_SECONDS)
@@ -76,38 +79,44 @@ def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
 
 
 def measure_backlog(instance: Instance, events: int) -> float:
-    """Events a second, from the first moved offset to the last, with the land query at work beside it."""
-    settings = instance.settings()
+    """Return the settled events a second, from the first moved offset to the last, while the land query works, too."""
+    ledger, realms = Ledger(connect(instance.settings())), range(instance.realms)
     supervisor.call(instance, "stopProcess", "streaming")
+    _write_backlog(instance, ledger, events)
+    supervisor.call(instance, "startProcess", "streaming")
+    first = sum(ledger.offsets(realms).values())
+    while (done := sum(ledger.offsets(realms).values())) == first:
+        time.sleep(POLL_SECONDS)
+    begun, done_at_begin = time.monotonic(), done
+    goal = sum(r.accepted - 1 for r in realm_progress(instance))
+    while (done := sum(ledger.offsets(realms).values())) < goal:
+        time.sleep(POLL_SECONDS)
+    return (done - done_at_begin) / (time.monotonic() - begun)
+
+
+def _write_backlog(instance: Instance, ledger: Ledger, events: int) -> None:
+    """Write events with two transfers each, like a purchase, in turn into all realms."""
+    settings = instance.settings()
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
     now = datetime.now(UTC)
     transfers = [
         Transfer("house:mint", "player:bench:gold", 30),
         Transfer("house:stock:iron_sword", "player:bench:item:iron_sword", 1),
     ]
-    ledger, realms = Ledger(connect(settings)), range(instance.realms)
-    generations = [ledger.snapshot(realm).generation for realm in realms]
+    generations = [ledger.snapshot(realm).generation for realm in range(instance.realms)]
     for i in range(events):
+        realm = i % instance.realms
         event = new_event(
             event_id=str(uuid.uuid4()),
             event_type="benchmark",
-            realm=i % instance.realms,
+            realm=realm,
             player="bench",
             at=now,
-            generation=generations[i % instance.realms],
+            generation=generations[realm],
             transfers=transfers,
         )
-        producer.send(settings.topic, key=b"bench", value=encode(event), partition=i % instance.realms)
+        producer.send(settings.topic, key=b"bench", value=encode(event), partition=realm)
     producer.close()
-    supervisor.call(instance, "startProcess", "streaming")
-    first = sum(ledger.offsets(realms).values())
-    while (done := sum(ledger.offsets(realms).values())) == first:
-        time.sleep(POLL_SECONDS)
-    begun, at_begin = time.monotonic(), done
-    goal = sum(r.accepted - 1 for r in realm_progress(instance))
-    while (done := sum(ledger.offsets(realms).values())) < goal:
-        time.sleep(POLL_SECONDS)
-    return (done - at_begin) / (time.monotonic() - begun)
 
 
 if __name__ == "__main__":

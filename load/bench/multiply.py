@@ -1,8 +1,8 @@
-"""Makes a large world of a small one: ``python -m load.bench.multiply --home HOME --times 10``. No test: for measuring.
+"""Make a small world many times larger: ``python -m load.bench.multiply --home HOME --times 10``.
 
-Copies what has landed and what was derived, so many times, with other players' names, so that queries can be measured
-on ten million events without an hour of settling. The instance is good for nothing else afterwards: Redis knows nothing
-of the copies. The streams are stopped meanwhile; when they are back they make ``players`` and ``sessions`` of it all.
+It copies the landed and derived rows with other players' names, so that queries can be measured on ten million events
+without an hour of settling. The instance is useless for anything else afterwards, because Redis does not know the
+copies. Streaming is stopped meanwhile; after its start it computes ``players`` and ``sessions`` from all rows.
 """
 
 import os
@@ -26,10 +26,12 @@ _NAMES = ("player", "other")
 
 
 @click.command()
-@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--times", default=10, type=click.IntRange(2, 100), help="How large the new world is.")
+@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the instance.")
+@click.option(
+    "--times", default=10, type=click.IntRange(2, 100), show_default=True, help="Factor on the number of events."
+)
 def main(home: Path, times: int) -> None:
-    """Multiply the events of a running instance."""
+    """Multiply the events of a running instance. Use an instance that you can throw away."""
     instance = open_instance(home)
     supervisor.stop(instance, "streaming")
     try:
@@ -39,33 +41,33 @@ def main(home: Path, times: int) -> None:
 
 
 def multiply(instance: Instance, times: int) -> None:
-    """Append the copies, in one commit a table."""
+    """Append the copies, with one commit for each table."""
     cache = cache_folder()
     os.environ["JAVA_HOME"] = str(java.find(cache, Console()))
     spark_jars = str(jars.install(cache, Console())["spark"])
     spark = create_session(instance.settings().model_copy(update={"spark_jars": spark_jars}))
     for table in (EVENTS, ACTIONS, TRANSFERS):
         rows = spark.table(table)
-        numbers = f.explode(f.sequence(f.lit(2), f.lit(times))).alias("copy")
-        copied(rows.select("*", numbers)).select(*rows.columns).writeTo(table).append()
+        copies = f.explode(f.sequence(f.lit(2), f.lit(times))).alias("copy")
+        rename_players(rows.select("*", copies)).select(*rows.columns).writeTo(table).append()
         click.echo(f"{table}: {spark.table(table).count():,} rows")
     spark.stop()
 
 
-def copied(rows: DataFrame) -> DataFrame:
-    """The rows with the names of their copy's players."""
+def rename_players(rows: DataFrame) -> DataFrame:
+    """Return the rows with new names for their players, which depend on the column ``copy``."""
     for name in {*_NAMES, *_ACCOUNTS} & set(rows.columns):
         rows = rows.withColumn(name, _renamed(name))
     return rows
 
 
 def _renamed(name: str) -> Column:
-    # Of an account it is the owner that changes: player:ada:gold.
-    of_copy = f.concat(f.lit("c"), f.col("copy"), f.lit("_"))
+    # In an account, such as player:ada:gold, only the owner changes.
+    prefix = f.concat(f.lit("c"), f.col("copy"), f.lit("_"))
     if name in _NAMES:
-        return f.when(f.col(name) != "", f.concat(of_copy, f.col(name))).otherwise(f.col(name))
+        return f.when(f.col(name) != "", f.concat(prefix, f.col(name))).otherwise(f.col(name))
     return f.when(
-        f.col(name).startswith("player:"), f.concat(f.lit("player:"), of_copy, f.substring(f.col(name), 8, 1000))
+        f.col(name).startswith("player:"), f.concat(f.lit("player:"), prefix, f.substring(f.col(name), 8, 1000))
     ).otherwise(f.col(name))
 
 

@@ -1,8 +1,7 @@
-"""How long do the ready-made queries take? ``python -m load.bench.queries --home HOME``. No test: it measures.
+"""Measure the ready-made queries: ``python -m load.bench.queries --home HOME``.
 
-Asks a running instance each of them, the first time as somebody would who opens the report (nothing of the tables is in
-Presto's memory or, after a restart, planned), then some more times; prints a table in
-Markdown for docs/benchmarks/performance.md.
+Each query runs several times. The first run is what a reader of the report sees: nothing of the tables is in Presto's
+memory and, after a restart, nothing is planned. The output is a Markdown table for docs/benchmarks/performance.md.
 """
 
 import statistics
@@ -17,23 +16,25 @@ from stack.instance import Instance, open_instance
 
 
 @click.command()
-@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--rounds", default=3, type=click.IntRange(1, 20), help="How often each query is asked.")
-@click.option("--prefix", default="report_", help="Only queries whose names begin with it.")
+@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the instance.")
+@click.option(
+    "--rounds", default=3, type=click.IntRange(1, 20), show_default=True, help="Number of runs of each query."
+)
+@click.option("--prefix", default="report_", show_default=True, help="Measure only queries with this prefix.")
 def main(home: Path, rounds: int, prefix: str) -> None:
-    """Ask, and print seconds."""
+    """Run the queries and print their seconds."""
     instance = open_instance(home)
     events = fetch(instance.settings(), "select count(*) from events").rows[0][0]
     click.echo(f"{events:,} events\n\n| query | rows | first, s | median, s | slowest, s |\n|---|--:|--:|--:|--:|")
     for name in queries.names():
         if name.startswith(prefix):
-            seconds, rows = ask(instance, name, rounds)
+            seconds, rows = measure(instance, name, rounds)
             figures = f"{seconds[0]:.2f} | {statistics.median(seconds):.2f} | {max(seconds):.2f}"
             click.echo(f"| `{name}` | {rows:,} | {figures} |")
 
 
-def ask(instance: Instance, name: str, rounds: int) -> tuple[list[float], int]:
-    """Seconds of each round, and how many rows there were."""
+def measure(instance: Instance, name: str, rounds: int) -> tuple[list[float], int]:
+    """Return the seconds of each run, and the number of rows."""
     seconds, rows = [], 0
     for _ in range(rounds):
         begun = time.monotonic()

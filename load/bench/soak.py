@@ -1,10 +1,10 @@
-"""Does the number of files stay bounded? ``python -m load.bench.soak --home HOME --name with``. No test: it measures.
+"""Measure whether the number of data files stays bounded: ``python -m load.bench.soak --home HOME --name with``.
 
-Writes a few records a second into every realm of a running instance, so that each commit of landing has something of
-each, and counts the files of the tables after each commit or so. An hour has 720 commits five seconds apart; with
-``land_seconds``, ``derive_seconds`` and ``maintenance_seconds`` all halved it takes half an hour. Halve all or none:
-the result depends on the number of commits between two rounds of maintenance. Leaves ``soak-NAME.csv``, and draws
-all such files of the folder into ``soak.png``.
+It writes a few records a second into every realm of a running instance, so that each commit of landing has records of
+each realm, and counts the files of the tables about once a commit. An hour has 720 commits five seconds apart; with
+``land_seconds``, ``derive_seconds`` and ``maintenance_seconds`` all halved it takes half an hour. Halve all or none,
+because the result depends on the number of commits between two rounds of maintenance. The result is
+``soak-NAME.csv``, and ``soak.png`` with a curve for each such file in the folder.
 """
 
 import csv
@@ -34,21 +34,28 @@ from state.connection import connect
 from state.ledger import Ledger
 
 TABLES = ("events", "actions", "transfers")
-WRITE_SECONDS = 1.0  # less than the time between two commits; more often would only keep the machine busy
-SAMPLE_SECONDS = 5.0  # a sample asks Presto three times
+WRITE_SECONDS = 1.0  # less than the time between two commits; a higher rate would only keep the machine busy
+SAMPLE_SECONDS = 5.0  # a sample costs three queries in Presto
 COLUMNS = ("commits", "seconds", *(f"{table}_{what}" for table in TABLES for what in ("files", "most")))
 
-# Okabe and Ito's, which people with any kind of colour vision can tell apart; and each a line of its own.
+# The colours of Okabe and Ito, safe for colour-blind people; the line styles help on a grey printer.
 _COLOURS, _STYLES = ("#0072B2", "#D55E00", "#009E73"), ("-", "--", ":")
 
 
 @click.command()
-@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--name", default="with", help="What the curve is called.")
-@click.option("--commits", default=720, help="Commits of landing to wait for.")
-@click.option("--to", "folder", type=click.Path(path_type=Path, exists=True), default="docs/benchmarks/soak")
+@click.option("--home", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the instance.")
+@click.option("--name", default="with", show_default=True, help="Name of the curve.")
+@click.option("--commits", default=720, show_default=True, help="Number of commits of landing.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, exists=True),
+    default="docs/benchmarks/soak",
+    show_default=True,
+    help="Folder for the results.",
+)
 def main(home: Path, name: str, commits: int, folder: Path) -> None:
-    """Let a running instance commit, and count its files meanwhile."""
+    """Count the data files of a running instance while it commits."""
     instance = open_instance(home)
     stop = threading.Event()
     writer = threading.Thread(target=write, args=(instance.settings(), stop))
@@ -67,17 +74,17 @@ def main(home: Path, name: str, commits: int, folder: Path) -> None:
 
 
 def write(settings: Settings, stop: threading.Event) -> None:
-    """Append a transfer and a look to each realm, until told to stop."""
+    """Write an event with a transfer and a view event to each realm every WRITE_SECONDS, until ``stop`` is set."""
     ledger = Ledger(connect(settings))
     generations = {realm: ledger.snapshot(realm).generation for realm in range(settings.realms)}
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
     gold = (Transfer("house:mint", "player:soak:gold", 1),)
     while not stop.wait(WRITE_SECONDS):
         for realm, generation in generations.items():
-            for kind, transfers in (("soaked", gold), ("shop_viewed", ())):
+            for event_type, transfers in (("soaked", gold), ("shop_viewed", ())):
                 event = new_event(
                     event_id=str(uuid.uuid4()),
-                    event_type=kind,
+                    event_type=event_type,
                     realm=realm,
                     player="soak",
                     at=datetime.now(UTC),
@@ -89,9 +96,9 @@ def write(settings: Settings, stop: threading.Event) -> None:
 
 
 def samples(instance: Instance, commits: int) -> Iterator[list[float]]:
-    """Rows of COLUMNS, until landing has committed so often."""
-    first, begun = landings(instance), time.monotonic()
-    while (done := landings(instance) - first) < commits:
+    """Yield rows of COLUMNS until landing has committed ``commits`` times."""
+    first, begun = landed_batches(instance), time.monotonic()
+    while (done := landed_batches(instance) - first) < commits:
         row: list[float] = [done, round(time.monotonic() - begun, 1)]
         for table in TABLES:
             partitions = files(instance, table)
@@ -101,8 +108,8 @@ def samples(instance: Instance, commits: int) -> Iterator[list[float]]:
         time.sleep(SAMPLE_SECONDS)
 
 
-def landings(instance: Instance) -> int:
-    """How many micro-batches have landed since the streams were started."""
+def landed_batches(instance: Instance) -> int:
+    """Return the number of micro-batches that have landed since streaming was started."""
     name = metrics.BATCH_SECONDS.name
     text = requests.get(
         f"http://127.0.0.1:{instance.port('streaming_metrics')}/metrics", params={"name[]": f"{name}_count"}, timeout=10
@@ -112,32 +119,32 @@ def landings(instance: Instance) -> int:
 
 
 def files(instance: Instance, table: str) -> Counter[str]:
-    """Partition -> its data files, as Presto sees them now."""
-    paths = fetch(instance.settings(), f'select file_path from "{table}$files"').rows  # noqa: S608 - names of ours
+    """Return partition -> number of its data files, as Presto sees them now."""
+    paths = fetch(instance.settings(), f'select file_path from "{table}$files"').rows  # noqa: S608 - our own names
     return Counter(re.sub(r".*/data/|/?[^/]+$", "", path) for (path,) in paths)
 
 
 def draw(folder: Path) -> None:
-    """One picture of all curves in the folder."""
+    """Draw all curves of the folder into one picture."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, len(TABLES), sharex=True)
-    for table, at in zip(TABLES, axes, strict=True):
-        for place, path in enumerate(sorted(folder.glob("soak-*.csv"))):
-            curve(at, path, table, place)
-        at.set(title=f"table {table}", xlabel="commits of landing", ylim=(0, None))
-        at.grid(alpha=0.3)
+    for table, axis in zip(TABLES, axes, strict=True):
+        for index, path in enumerate(sorted(folder.glob("soak-*.csv"))):
+            draw_curve(axis, path, table, index)
+        axis.set(title=f"table {table}", xlabel="commits of landing", ylim=(0, None))
+        axis.grid(alpha=0.3)
     axes[0].set_ylabel("files in the largest partition")
     axes[0].legend(frameon=False)
     figure.savefig(folder / "soak.png", dpi=120)
 
 
-def curve(at: Axes, path: Path, table: str, place: int) -> None:
-    """The curve of one file."""
+def draw_curve(axis: Axes, path: Path, table: str, index: int) -> None:
+    """Draw the curve of one file; ``index`` chooses its colour and line style."""
     with path.open(newline="") as file:
         rows = [(float(row["commits"]), float(row[f"{table}_most"])) for row in csv.DictReader(file)]
     x, y = [row[0] for row in rows], [row[1] for row in rows]
     name = f"{path.stem.removeprefix('soak-')} maintenance"
-    at.plot(x, y, _STYLES[place % len(_STYLES)], color=_COLOURS[place % len(_COLOURS)], label=name)
+    axis.plot(x, y, _STYLES[index % len(_STYLES)], color=_COLOURS[index % len(_COLOURS)], label=name)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What clients were told, against what the log, the ledger and the archive hold: the set test of the checker."""
+"""Compare the responses that clients got with the log, the ledger and the archive: the set test of the checker."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,83 +9,95 @@ from load.workload.history import Operation
 from load.workload.operations import matches_request
 
 
-def lost_write(case: CheckInput) -> Iterator[Finding]:
-    """What was accepted is settled by the log, and is in the ledger and in the archive."""
-    landed = {event_id for _, event_id in case.archive.rows}
-    accepted = {o.event_id: o for o in case.operations if o.outcome == "success" and o.event_id}
+def lost_write(check_input: CheckInput) -> Iterator[Finding]:
+    """Find accepted events that are not settled by the log, in the ledger, or that have not landed."""
+    landed = {event_id for _, event_id in check_input.archive.rows}
+    accepted = {o.event_id: o for o in check_input.operations if o.outcome == "success" and o.event_id}
     for event_id, operation in accepted.items():
-        in_log = case.books.statuses.get(event_id, "missing")
-        in_ledger = case.ledger.statuses.get(event_id, "missing")
+        in_log = check_input.model.statuses.get(event_id, "missing")
+        in_ledger = check_input.ledger.statuses.get(event_id, "missing")
         in_archive = "landed" if event_id in landed else "missing"
         if (in_log, in_ledger, in_archive) != ("settled", "settled", "landed"):
-            yield case.finding(
-                "lost",
+            yield check_input.finding(
+                "lost_write",
                 f"{operation.kind} of {operation.player} was accepted as {event_id}, which is {in_log} by the log, "
                 f"{in_ledger} in the ledger and {in_archive} in the archive",
             )
 
 
-def duplicated_write(case: CheckInput) -> Iterator[Finding]:
-    """All tries with one key are one event."""
+def duplicated_write(check_input: CheckInput) -> Iterator[Finding]:
+    """Find idempotency keys whose attempts settled as more than one event."""
     events: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for o in case.operations:
-        if o.key and o.event_id in case.books.settled:
+    for o in check_input.operations:
+        if o.key and o.event_id in check_input.model.settled:
             events[o.player, o.key].add(o.event_id)
     for (player, key), ids in events.items():
         if len(ids) > 1:
-            yield case.finding("doubled", f"key {key} of {player} settled as {len(ids)} events: {_join(ids)}")
-
-
-def unexpected_effect(case: CheckInput) -> Iterator[Finding]:
-    """Whatever is settled was asked for: by a try that was not refused, and in these words."""
-    tries = _tries(case)
-    for event_id, event in case.books.settled.items():
-        asked = [o for o in tries.get(event_id, ()) if o.outcome != "refused"]
-        if any(_is_answer(event, operation) for operation in asked):
-            continue
-        if asked:
-            reason = f"not what {asked[0].player} asked: {asked[0].kind} {asked[0].request}"
-        else:
-            reason = "every try was refused" if event_id in tries else "nobody asked for it"
-        yield case.finding("unasked", f"{event.type} of {event.player or 'nobody'} settled as {event_id}: {reason}")
-
-
-def rejected(case: CheckInput) -> Iterator[Finding]:
-    """Our own events are never rejected: the hold has covered them."""
-    for event_id, tries in _tries(case).items():
-        if case.books.statuses.get(event_id) == "rejected":
-            yield case.finding(
-                "rejected", f"{tries[0].kind} of {tries[0].player} is in the log as {event_id}, uncovered"
+            yield check_input.finding(
+                "duplicated_write", f"key {key} of {player} settled as {len(ids)} events: {_join(ids)}"
             )
 
 
-def unresolved(case: CheckInput) -> Iterator[Finding]:
-    """In the end nothing is pending and nothing is held."""
-    for event_id, status in case.ledger.statuses.items():
+def unexpected_effect(check_input: CheckInput) -> Iterator[Finding]:
+    """Find settled events that no client asked for.
+
+    An event is expected if an attempt that was not refused asked for exactly this event.
+    """
+    attempts_by_event = _attempts_by_event(check_input)
+    for event_id, event in check_input.model.settled.items():
+        attempts = attempts_by_event.get(event_id, [])
+        possible = [o for o in attempts if o.outcome != "refused"]
+        if any(_is_effect_of(event, operation) for operation in possible):
+            continue
+        if possible:
+            first = possible[0]
+            reason = f"this is not what {first.player} asked for: {first.kind} {first.request}"
+        else:
+            reason = "every attempt was refused" if attempts else "no client asked for it"
+        yield check_input.finding(
+            "unexpected_effect", f"{event.type} of {event.player or 'no player'} settled as {event_id}: {reason}"
+        )
+
+
+def rejected(check_input: CheckInput) -> Iterator[Finding]:
+    """Find events of the API that settling rejected, which their holds should have made impossible."""
+    for event_id, attempts in _attempts_by_event(check_input).items():
+        if check_input.model.statuses.get(event_id) == "rejected":
+            first = attempts[0]
+            yield check_input.finding(
+                "rejected", f"{first.kind} of {first.player} is in the log as {event_id}, but no balance covers it"
+            )
+
+
+def unresolved(check_input: CheckInput) -> Iterator[Finding]:
+    """Find events that are still pending and amounts that are still held at the end of the run."""
+    for event_id, status in check_input.ledger.statuses.items():
         if status == "pending":
-            in_log = case.books.statuses.get(event_id, "missing")
-            yield case.finding("unresolved", f"{event_id} is pending in the ledger and {in_log} by the log")
-    for account, amount in case.ledger.held.items():
+            in_log = check_input.model.statuses.get(event_id, "missing")
+            yield check_input.finding("unresolved", f"{event_id} is pending in the ledger and {in_log} by the log")
+    for account, amount in check_input.ledger.held.items():
         if amount:
-            yield case.finding("unresolved", f"{amount} of {account} is still held")
+            yield check_input.finding("unresolved", f"{amount} of {account} is still held")
 
 
-def unexpected_answer(case: CheckInput) -> Iterator[Finding]:
-    """Every answer has a documented status: among those that leave the outcome open there is only 503."""
-    for o in case.operations:
+def unexpected_response(check_input: CheckInput) -> Iterator[Finding]:
+    """Find undocumented responses: 503 is the only status that may leave the outcome unknown."""
+    for o in check_input.operations:
         if o.outcome == "unknown" and o.answer is not None and o.answer.get("status") != 503:
-            yield case.finding("unexpected_answer", f"{o.kind} of {o.player}, key {o.key}, was answered {o.answer}")
+            yield check_input.finding(
+                "unexpected_response", f"{o.kind} of {o.player}, key {o.key}, got the response {o.answer}"
+            )
 
 
-def _tries(case: CheckInput) -> dict[str, list[Operation]]:
-    tries: defaultdict[str, list[Operation]] = defaultdict(list)
-    for operation in case.operations:
+def _attempts_by_event(check_input: CheckInput) -> dict[str, list[Operation]]:
+    attempts: defaultdict[str, list[Operation]] = defaultdict(list)
+    for operation in check_input.operations:
         if operation.event_id:
-            tries[operation.event_id].append(operation)
-    return tries
+            attempts[operation.event_id].append(operation)
+    return attempts
 
 
-def _is_answer(event: Event, operation: Operation) -> bool:
+def _is_effect_of(event: Event, operation: Operation) -> bool:
     same_player = event.player == operation.player
     return same_player and matches_request(operation.kind, operation.request, event.type, event.details)
 

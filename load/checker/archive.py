@@ -1,4 +1,4 @@
-"""A realm as the archive has it: what the checker compares with the log."""
+"""Read a realm from the archive, so that the checker can compare it with the log."""
 
 from infra.settings import Settings
 from load.checker.check_input import Archive
@@ -8,8 +8,11 @@ from state.ledger import Ledger
 
 
 def archive(settings: Settings, realm: int, offset: int) -> Archive:
-    """The realm up to this offset, by Presto. Raises OperatorError if Presto does not answer, redis.RedisError if Redis
-    does not."""
-    # Whether an event was covered takes the balances before it, row after row: which were not is taken from Redis.
+    """Return the realm up to this offset, by Presto.
+
+    Raises OperatorError if Presto is unreachable, redis.RedisError if Redis is.
+    """
+    # Deciding whether an event was covered needs the balances before it, row by row, which SQL cannot do well.
+    # So the rejected events come from Redis.
     rejected = Ledger(connect(settings)).snapshot(realm).rejected
     return Archive(archive_balances(settings, realm, offset, rejected), landed_rows(settings, realm, offset))

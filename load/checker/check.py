@@ -1,11 +1,12 @@
-"""Decides, after a run, whether every promise was kept. Pure: what it judges is gathered elsewhere.
+"""Decide after a run whether every promise was kept. This module is pure: ``collect`` gathers its input.
 
-In the manner of Jepsen's set and bank tests: clients have kept a history of what they asked and what they were told;
-the log says what became of it; the ledger and the archive must both be the fold of that log. To be asked when all
-servers work again and have caught up: a ledger that is still behind its log is a finding.
+The method is that of Jepsen's set and bank tests. Clients kept a history of their requests and responses. The log says
+what became of each request. The ledger and the archive must both equal the model that is computed from that log. Call
+it when all servers work again and have caught up, because a ledger behind its log is a finding.
 
-What it does not see: rules that the log cannot tell (which price was right), time (an answer that came too late), and
-what different processes saw one after the other. It is for logs of less than a day, see ``checker.fold``.
+The checker cannot see rules that the log does not record (whether a price was right), time (a response that came too
+late), and the order in which different processes saw something. It supports logs of less than a day: see
+``load.checker.model``.
 """
 
 from collections import defaultdict
@@ -19,7 +20,7 @@ from load.workload.history import Operation
 __all__ = ["Archive", "Finding", "RealmState", "Record", "check"]
 
 _CHECKS: tuple[Callable[[CheckInput], Iterator[Finding]], ...] = (
-    acknowledgements.unexpected_answer,
+    acknowledgements.unexpected_response,
     acknowledgements.lost_write,
     acknowledgements.duplicated_write,
     acknowledgements.unexpected_effect,
@@ -29,7 +30,7 @@ _CHECKS: tuple[Callable[[CheckInput], Iterator[Finding]], ...] = (
     reads.inconsistent_history,
     invariants.broken_rules,
     convergence.offset_gap,
-    convergence.doubled,
+    convergence.duplicated_effect,
     convergence.negative,
     convergence.status_differs,
     convergence.ledger_differs,
@@ -43,12 +44,15 @@ def check(
     ledger: Mapping[int, RealmState],
     archive: Mapping[int, Archive],
 ) -> list[Finding]:
-    """All findings, realm by realm; none if all is well. Raises KeyError for a realm that one of them lacks."""
+    """Return all findings, realm by realm; an empty list means that all promises were kept.
+
+    Raises KeyError if ``ledger``, ``archive`` or the log lacks a realm.
+    """
     operations: defaultdict[int, list[Operation]] = defaultdict(list)
     for operation in history:
         operations[operation.realm].append(operation)
-    cases = [
+    inputs = [
         CheckInput(realm, operations[realm], log[realm], ledger[realm], archive[realm])
         for realm in sorted(log.keys() | operations.keys())
     ]
-    return [finding for case in cases for judge in _CHECKS for finding in judge(case)]
+    return [finding for check_input in inputs for run in _CHECKS for finding in run(check_input)]

@@ -1,4 +1,4 @@
-"""What the checker judges and what it finds."""
+"""Define what the checker reads (``CheckInput``) and what it reports (``Finding``)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +18,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RealmState:
-    """A realm in Redis: balances and holds by account, and what became of the events that were asked about.
-    Accounts at their opening balance and ids that Redis does not know are left out."""
+    """A realm in Redis: settled and held balances by account, and statuses by event id.
+
+    Accounts at their opening balance and ids that Redis does not know are left out.
+    """
 
     offset: int
     balances: Mapping[str, int]
@@ -29,8 +31,10 @@ class RealmState:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A realm in Presto: the balances that SQL computes, and (offset, event id) of every landed row. Rows are a
-    sequence and not a set, as a row that landed twice must show."""
+    """A realm in Presto: the balances that SQL computes, and (offset, event id) of every landed row.
+
+    The rows are a sequence instead of a set, so that a row that landed twice is visible.
+    """
 
     balances: Mapping[str, int]
     rows: Sequence[tuple[int, str]]
@@ -38,18 +42,18 @@ class Archive:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """All that is known of one realm, with the books that its log gives."""
+    """Everything that is known about one realm, and the model that its log gives."""
 
     realm: int
     operations: Sequence[Operation]
     records: Sequence[Record]
     ledger: RealmState
     archive: Archive
-    books: ModelLedger = field(init=False)
+    model: ModelLedger = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "books", fold(self.realm, self.records))
+        object.__setattr__(self, "model", fold(self.realm, self.records))
 
     def finding(self, kind: str, detail: str) -> Finding:
-        """A finding in this realm."""
+        """Return a finding in this realm."""
         return Finding(kind, self.realm, detail)

@@ -1,7 +1,7 @@
-"""Gathers what the checker judges: the log from Kafka, the books from Redis and from Presto.
+"""Collect the checker's input: the log from Kafka, the state of the realms from Redis and from Presto.
 
-To be used when every server works again and has caught up: the three are read one after the other, and whatever moves
-meanwhile would look like a difference.
+Use it when every server works again and has caught up. The three are read one after the other, so a change in between
+would look like a difference.
 """
 
 import time
@@ -16,28 +16,30 @@ from load.checker.model import fold
 from load.workload.history import Operation
 from state.ledger import Ledger
 
-READ_SECONDS = 120.0  # for the whole log: a run of the checker leaves some ten thousand records, read in a second
+READ_SECONDS = 120.0  # for the whole log: a run leaves about ten thousand records, which are read in a second
 
 
 def collect(
     settings: Settings, ledger: Ledger, history: Sequence[Operation], archive: Callable[[int, int], Archive]
 ) -> list[Finding]:
-    """Judge a run of all realms. ``archive`` answers a realm's Archive up to an offset, that one included.
+    """Check a run of all realms. ``archive(realm, offset)`` returns a realm up to and including an offset.
 
-    Raises redis.RedisError or kafka.errors.KafkaError if a server does not answer; TimeoutError if Kafka takes too
-    long; whatever ``archive`` raises.
+    Raises redis.RedisError or kafka.errors.KafkaError if a server is unreachable, TimeoutError if Kafka takes too
+    long, and whatever ``archive`` raises.
     """
     log = read_log(settings)
-    books = {}
+    states = {}
     for realm, records in log.items():
-        asked = {o.event_id for o in history if o.realm == realm and o.event_id}
-        books[realm] = read_ledger(ledger, realm, asked | fold(realm, records).statuses.keys())
-    return check(history, log, books, {realm: archive(realm, state.offset) for realm, state in books.items()})
+        requested = {o.event_id for o in history if o.realm == realm and o.event_id}
+        states[realm] = read_ledger(ledger, realm, requested | fold(realm, records).statuses.keys())
+    return check(history, log, states, {realm: archive(realm, state.offset) for realm, state in states.items()})
 
 
 def read_log(settings: Settings) -> dict[int, list[Record]]:
-    """Every realm's records, from the first that Kafka has to the last of this moment. Raises kafka.errors.KafkaError;
-    TimeoutError."""
+    """Return each realm's records, from the first that Kafka still has to the newest at the time of the call.
+
+    Raises kafka.errors.KafkaError, or TimeoutError after READ_SECONDS.
+    """
     consumer = KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS)
     try:
         partitions = [TopicPartition(settings.topic, realm) for realm in range(settings.realms)]
@@ -45,10 +47,10 @@ def read_log(settings: Settings) -> dict[int, list[Record]]:
         consumer.seek_to_beginning(*partitions)
         ends = consumer.end_offsets(partitions)
         log: dict[int, list[Record]] = {realm: [] for realm in range(settings.realms)}
-        give_up = time.monotonic() + READ_SECONDS
+        deadline = time.monotonic() + READ_SECONDS
         while any(consumer.position(partition) < end for partition, end in ends.items()):
-            if time.monotonic() > give_up:
-                raise TimeoutError(f"Kafka did not give the whole log within {READ_SECONDS:.0f} s")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Kafka did not return the whole log within {READ_SECONDS:.0f} s")
             for partition, batch in consumer.poll(timeout_ms=500).items():
                 log[partition.partition] += [Record(r.offset, r.timestamp, r.value) for r in batch]
         return log
@@ -57,7 +59,10 @@ def read_log(settings: Settings) -> dict[int, list[Record]]:
 
 
 def read_ledger(ledger: Ledger, realm: int, event_ids: Iterable[str]) -> RealmState:
-    """The realm in Redis, with the statuses of these events and of every open hold. Raises redis.RedisError."""
+    """Return the realm in Redis, with the statuses of these events and of every open hold.
+
+    Raises redis.RedisError.
+    """
     snapshot = ledger.snapshot(realm)
     ids = sorted({*event_ids, *snapshot.open_holds})
     found = ledger.events([(realm, event_id) for event_id in ids])

@@ -1,4 +1,4 @@
-"""The fold of the log, against the books in Redis and in Presto: the bank test of the checker."""
+"""Compare the model of the log with the state in Redis and in Presto: the bank test of the checker."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
@@ -8,94 +8,110 @@ from load.checker.check_input import CheckInput, Finding
 from load.checker.model import STALE, effect
 
 
-def offset_gap(case: CheckInput) -> Iterator[Finding]:
-    """The log is whole from offset 0 on, and the ledger stands at its end."""
-    for expected, record in enumerate(case.records):
+def offset_gap(check_input: CheckInput) -> Iterator[Finding]:
+    """Find a missing offset in the log, and a ledger that does not stand at the log's end."""
+    for expected, record in enumerate(check_input.records):
         if record.offset != expected:
-            yield case.finding("offset_gap", f"the log has offset {record.offset} where {expected} is due")
+            yield check_input.finding("offset_gap", f"the log has offset {record.offset} where {expected} is expected")
             break
-    if case.ledger.offset != case.books.offset:
-        yield case.finding(
-            "offset_gap", f"the ledger stands at offset {case.ledger.offset}, the log ends at {case.books.offset}"
+    if check_input.ledger.offset != check_input.model.offset:
+        yield check_input.finding(
+            "offset_gap",
+            f"the ledger stands at offset {check_input.ledger.offset}, the log ends at {check_input.model.offset}",
         )
 
 
-def ledger_differs(case: CheckInput) -> Iterator[Finding]:
-    """Redis is the fold of the log, account by account."""
-    for account, due, found in _differences(case.books.balances, case.ledger.balances):
-        yield case.finding("ledger_differs", f"{account} is {due} by the log and {found} in the ledger")
+def ledger_differs(check_input: CheckInput) -> Iterator[Finding]:
+    """Find accounts whose balance in Redis is not that of the model."""
+    for account, expected, found in _differences(check_input.model.balances, check_input.ledger.balances):
+        yield check_input.finding("ledger_differs", f"{account} is {expected} by the log and {found} in the ledger")
 
 
-def archive_differs(case: CheckInput) -> Iterator[Finding]:
-    """Presto computes the fold of the log, and has landed exactly its events."""
-    for account, due, found in _differences(case.books.balances, case.archive.balances):
-        yield case.finding("archive_differs", f"{account} is {due} by the log and {found} in the archive")
-    logged, landed = {(offset, event.id) for offset, event in case.books.events}, set(case.archive.rows)
+def archive_differs(check_input: CheckInput) -> Iterator[Finding]:
+    """Find accounts whose balance in Presto is not that of the model, and events that are only in one of the two."""
+    for account, expected, found in _differences(check_input.model.balances, check_input.archive.balances):
+        yield check_input.finding("archive_differs", f"{account} is {expected} by the log and {found} in the archive")
+    logged = {(offset, event.id) for offset, event in check_input.model.events}
+    landed = set(check_input.archive.rows)
     for offset, event_id in sorted(logged - landed):
-        yield case.finding("archive_differs", f"{event_id} at offset {offset} has not landed")
+        yield check_input.finding("archive_differs", f"{event_id} at offset {offset} has not landed")
     for offset, event_id in sorted(landed - logged):
-        yield case.finding("archive_differs", f"{event_id} at offset {offset} has landed and is not in the log")
+        yield check_input.finding("archive_differs", f"{event_id} at offset {offset} has landed and is not in the log")
 
 
-def doubled(case: CheckInput) -> Iterator[Finding]:
-    """No row lands twice, and no difference of the books looks as if an event had been applied twice."""
-    for (offset, event_id), count in Counter(case.archive.rows).items():
+def duplicated_effect(check_input: CheckInput) -> Iterator[Finding]:
+    """Find rows that landed twice, and differences of balances that look as if an event was applied twice."""
+    for (offset, event_id), count in Counter(check_input.archive.rows).items():
         if count > 1:
-            yield case.finding("doubled", f"{event_id} at offset {offset} has landed {count} times")
-    in_ledger = {event_id for event_id, status in case.ledger.statuses.items() if status == "settled"}
-    for event_id in _applied_twice(case, case.ledger.balances, in_ledger):
-        yield case.finding("doubled", f"the ledger looks as if {event_id} had been applied twice")
-    for event_id in _applied_twice(case, case.archive.balances, set(case.books.settled)):
-        yield case.finding("doubled", f"the archive looks as if {event_id} had been applied twice")
+            yield check_input.finding("duplicated_write", f"{event_id} at offset {offset} has landed {count} times")
+    in_ledger = {event_id for event_id, status in check_input.ledger.statuses.items() if status == "settled"}
+    in_archive = set(check_input.model.settled)
+    for place, balances, settled in (
+        ("ledger", check_input.ledger.balances, in_ledger),
+        ("archive", check_input.archive.balances, in_archive),
+    ):
+        for event_id in _applied_twice(check_input, balances, settled):
+            yield check_input.finding("duplicated_write", f"the {place} looks as if {event_id} was applied twice")
 
 
-def negative(case: CheckInput) -> Iterator[Finding]:
-    """No balance but the house's is below zero. (The fold cannot be: what is not covered is rejected there.)"""
-    for place, balances in (("ledger", case.ledger.balances), ("archive", case.archive.balances)):
+def negative(check_input: CheckInput) -> Iterator[Finding]:
+    """Find balances below zero that are not the house's.
+
+    The model cannot have one, because it rejects uncovered events.
+    """
+    for place, balances in (("ledger", check_input.ledger.balances), ("archive", check_input.archive.balances)):
         for account, balance in balances.items():
             if balance < 0 and not is_house(account):
-                yield case.finding("negative", f"{account} is {balance} in the {place}")
+                yield check_input.finding("negative", f"{account} is {balance} in the {place}")
 
 
-def status_differs(case: CheckInput) -> Iterator[Finding]:
-    """The ledger says of each event what the log says; ``both`` is an event that one settled and the other voided."""
-    for event_id in sorted(case.books.statuses.keys() | case.ledger.statuses.keys()):
-        due, found = case.books.statuses.get(event_id), case.ledger.statuses.get(event_id)
+def status_differs(check_input: CheckInput) -> Iterator[Finding]:
+    """Find events whose status in the ledger is not that of the model.
+
+    The kind ``status_conflict`` is an event that one of the two settled and the other voided.
+    """
+    expected_statuses, found_statuses = check_input.model.statuses, check_input.ledger.statuses
+    for event_id in sorted(expected_statuses.keys() | found_statuses.keys()):
+        expected, found = expected_statuses.get(event_id), found_statuses.get(event_id)
         if found == "pending":
-            continue  # that is "unresolved"
-        if due == STALE:
-            due = "voided"  # the ledger has one word for both; only the fold says which ids are used up
-        if {due, found} == {"settled", "voided"}:
-            yield case.finding("both", f"{event_id} is {due} by the log and {found} in the ledger")
-        elif due != found:
-            yield case.finding(
-                "status_differs", f"{event_id} is {due or 'missing'} by the log and {found or 'missing'} in the ledger"
+            continue  # the check "unresolved" reports it
+        if expected == STALE:
+            expected = "voided"  # the ledger has one word for both; only the model says which ids are used up
+        if {expected, found} == {"settled", "voided"}:
+            yield check_input.finding(
+                "status_conflict", f"{event_id} is {expected} by the log and {found} in the ledger"
+            )
+        elif expected != found:
+            yield check_input.finding(
+                "status_differs",
+                f"{event_id} is {expected or 'missing'} by the log and {found or 'missing'} in the ledger",
             )
 
 
-def _differences(due: Mapping[str, int], found: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
-    for account in sorted(due.keys() | found.keys()):
+def _differences(expected: Mapping[str, int], found: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+    for account in sorted(expected.keys() | found.keys()):
         opening = opening_balance(account)
-        pair = due.get(account, opening), found.get(account, opening)
+        pair = expected.get(account, opening), found.get(account, opening)
         if pair[0] != pair[1]:
             yield account, *pair
 
 
-def _applied_twice(case: CheckInput, balances: Mapping[str, int], settled: Set[str]) -> Iterator[str]:
-    """Ids of events whose effect is contained, with its sign, in what the players' and guilds' accounts have too much.
+def _applied_twice(check_input: CheckInput, balances: Mapping[str, int], settled: Set[str]) -> Iterator[str]:
+    """Yield ids of events whose effect is contained, with its sign, in the excess of players' and guilds' accounts.
 
-    Of several events with the same effect the earliest stands for the one that was really applied twice. Events that
-    only this side has ``settled`` come first, because they explain a difference without anything applied twice.
+    Of several events with the same effect, the earliest is reported for the one that was really applied twice. Events
+    that only this side has ``settled`` come first, because they explain a difference that is not a double effect.
     """
-    excess = Counter({a: found - due for a, due, found in _differences(case.books.balances, balances)})
-    moving = {event.id: event for _, event in case.books.events if event.transfers}
-    only_here = [event for event in moving.values() if event.id in settled - case.books.settled.keys()]
-    for event in (*only_here, *case.books.settled.values()):
-        # The house takes part in everybody's events, so that opposite differences could cancel out there.
-        moved = {account: by for account, by in effect(event).items() if by and not is_house(account)}
-        if moved and all(_contains(excess[account], by) for account, by in moved.items()):
-            excess.subtract(moved)
-            if event.id in case.books.settled:
+    model = check_input.model
+    excess = Counter({a: found - expected for a, expected, found in _differences(model.balances, balances)})
+    moving = {event.id: event for _, event in model.events if event.transfers}
+    only_here = [event for event in moving.values() if event.id in settled - model.settled.keys()]
+    for event in (*only_here, *model.settled.values()):
+        # The house is left out: it takes part in every player's events, so opposite differences could cancel out.
+        changes = {account: by for account, by in effect(event).items() if by and not is_house(account)}
+        if changes and all(_contains(excess[account], by) for account, by in changes.items()):
+            excess.subtract(changes)
+            if event.id in model.settled:
                 yield event.id
 
 

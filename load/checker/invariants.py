@@ -1,4 +1,4 @@
-"""What the game promises of its world after every event of the log, whoever acted at the same time."""
+"""Check the invariants of the game after every event of the log, whichever players acted at the same time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -11,35 +11,35 @@ from game.rules.trading import Offer
 from load.checker.check_input import CheckInput, Finding
 from load.checker.model import effect
 
-Broken = Iterator[tuple[str, str]]  # kind of finding, and what is wrong
+Violations = Iterator[tuple[str, str]]  # the kind of finding, and what is wrong
 
 
-def broken_rules(case: CheckInput) -> Iterator[Finding]:
-    """Every promise, after every event that is settled by the log."""
-    world = _World()
-    for offset, event, status in case.books.finals:
+def broken_rules(check_input: CheckInput) -> Iterator[Finding]:
+    """Check every invariant after every event that is settled by the log."""
+    state = _GameState()
+    for offset, event, status in check_input.model.finals:
         if status != "settled" or event.type == FENCE:
             continue
-        moved = effect(event)
-        world.move(moved)
-        for judge in _JUDGES:
-            for kind, detail in judge(world, event, moved):
-                yield case.finding(kind, f"offset {offset}, {event.type} {event.id}: {detail}")
+        changes = effect(event)
+        state.apply(changes)
+        for invariant in _INVARIANTS:
+            for kind, detail in invariant(state, event, changes):
+                yield check_input.finding(kind, f"offset {offset}, {event.type} {event.id}: {detail}")
 
 
-class _World:
-    """The balances so far, and the sums over players that the promises are about."""
+class _GameState:
+    """The balances so far, and the sums over players that the invariants need."""
 
     def __init__(self) -> None:
         self.balances: dict[str, int] = {}
-        self.sums: Counter[str] = Counter()  # of all players' accounts of the same name
-        self.roll: Counter[str] = Counter()  # guild -> how many it has on its roll
-        self.memberships: Counter[str] = Counter()  # player -> in how many guilds
-        self.offers: dict[str, tuple[str, str, dict[str, str | int]]] = {}  # open ones: id -> giver, taker and details
+        self.sums: Counter[str] = Counter()  # account name -> sum over all players
+        self.roll: Counter[str] = Counter()  # guild -> number of names on its roll
+        self.memberships: Counter[str] = Counter()  # player -> number of guilds
+        self.offers: dict[str, tuple[str, str, dict[str, str | int]]] = {}  # open offers: id -> giver, taker, details
 
-    def move(self, moved: dict[str, int]) -> None:
-        """Go on by one event."""
-        for account, by in moved.items():
+    def apply(self, changes: dict[str, int]) -> None:
+        """Apply the changes of one event."""
+        for account, by in changes.items():
             owner, name = split(account)
             before = self[account]
             self.balances[account] = before + by
@@ -56,110 +56,119 @@ class _World:
         return owner.startswith("player:") and self[f"{owner}:vacancy"] == 0
 
 
-def _oversold(world: _World, _: Event, moved: dict[str, int]) -> Broken:
-    """Of an edition there are always as many pieces, in players' hands and in the shop together."""
-    names = {split(account)[1].removeprefix("item:") for account in moved if ":item:" in account}
-    names |= {account.split(":")[1] for account in moved if account.startswith("shop:")}
+def _oversold(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
+    """The pieces of an edition that players own and that the shop has left add up to the size of the edition."""
+    names = {split(account)[1].removeprefix("item:") for account in changes if ":item:" in account}
+    names |= {account.split(":")[1] for account in changes if account.startswith("shop:")}
     for name in names:
         item = catalogue.ITEMS.get(name)
         if item and item.edition:
-            owned, left = world.sums[f"item:{name}"], world[f"shop:{name}:edition_{item.edition}"]
+            owned, left = state.sums[f"item:{name}"], state[f"shop:{name}:edition_{item.edition}"]
             if owned + left != item.edition:
                 yield "oversold", f"{owned} {name} are owned and {left} are left of {item.edition}"
 
 
-def _health(world: _World, _: Event, moved: dict[str, int]) -> Broken:
-    """Health and wounds of a player are together what they were at first, and nothing of who has left."""
-    for owner in {split(account)[0] for account in moved}:
-        if world.is_registered(owner):
-            whole = world[f"{owner}:health"] + world[f"{owner}:wounds"]
-            due = 0 if world[f"{owner}:departed"] else catalogue.FULL_HEALTH
-            if whole != due:
-                yield "health", f"health and wounds of {owner} are {whole}, not {due}"
+def _health(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
+    """Health + wounds stays at its initial value, and is 0 for players who left."""
+    for owner in {split(account)[0] for account in changes}:
+        if state.is_registered(owner):
+            total = state[f"{owner}:health"] + state[f"{owner}:wounds"]
+            expected = 0 if state[f"{owner}:departed"] else catalogue.FULL_HEALTH
+            if total != expected:
+                yield "health", f"health and wounds of {owner} are {total}, not {expected}"
 
 
-def _knock_out(world: _World, event: Event, moved: dict[str, int]) -> Broken:
-    """Who loses the last health is defeated in the same event, once, and somebody has the victory for it."""
-    counted = Counter({name: sum(by for a, by in moved.items() if _is(a, name)) for name in ("victories", "defeats")})
-    for owner in {split(account)[0] for account in moved if _is(account, "health") or _is(account, "defeats")}:
-        after, defeats = world[f"{owner}:health"], moved.get(f"{owner}:defeats", 0)
-        has_left = moved.get(f"{owner}:departed", 0)
-        fell = after == 0 and moved.get(f"{owner}:health", 0) < 0 and not has_left
+def _knock_out(state: _GameState, event: Event, changes: dict[str, int]) -> Violations:
+    """A player who loses the last health is defeated once, in the same event, and another player has the victory."""
+    totals = Counter({name: sum(by for a, by in changes.items() if _is(a, name)) for name in ("victories", "defeats")})
+    for owner in {split(account)[0] for account in changes if _is(account, "health") or _is(account, "defeats")}:
+        after, defeats = state[f"{owner}:health"], changes.get(f"{owner}:defeats", 0)
+        has_left = changes.get(f"{owner}:departed", 0)
+        fell = after == 0 and changes.get(f"{owner}:health", 0) < 0 and not has_left
         if defeats != fell:
             yield "knock_out", f"{owner} has health {after} and is defeated {defeats} times"
-    if counted["victories"] != counted["defeats"]:
-        yield "knock_out", f"{counted['victories']} victories for {counted['defeats']} defeats"
-    if event.type == "player_defeated" and not moved.get(f"player:{event.details['target']}:defeats"):
+    if totals["victories"] != totals["defeats"]:
+        yield "knock_out", f"{totals['victories']} victories for {totals['defeats']} defeats"
+    if event.type == "player_defeated" and not changes.get(f"player:{event.details['target']}:defeats"):
         yield "knock_out", f"{event.details['target']} was defeated before"
 
 
-def _guild_books(world: _World, _: Event, moved: dict[str, int]) -> Broken:
-    """A guild that is founded has one crown, on the head of a member or lying about; its roll, its members and its
-    seats tell the same number. Every player is in one guild or a free agent."""
-    for owner in {split(account)[0] for account in moved}:
-        if world.is_registered(owner) and not world[f"{owner}:departed"]:
-            free, guilds = world[f"{owner}:free_agent"], world.memberships[owner]
+def _guild_books(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
+    """Check a founded guild's crown and numbers, and that every player is in one guild or a free agent.
+
+    The one crown of a guild belongs to a member who leads it, or to the guild itself. The numbers of its roll, its
+    members and its taken seats are equal.
+    """
+    yield from _guild_of_player(state, changes)
+    for guild in _guilds(changes):
+        if state[f"guild:{guild}:charter"]:
+            continue  # it is not founded yet
+        leaders, crowns = state.sums[f"leader:{guild}"], state[f"guild:{guild}:crown"]
+        members, seats = state.sums[f"guild:{guild}"], state[f"guild:{guild}:seat"]
+        counts = (state[f"guild:{guild}:free_agents"], state.roll[f"guild:{guild}"], catalogue.GUILD_SEATS - seats)
+        if leaders + crowns != 1:
+            yield "guild_books", f"{guild} has {leaders} leaders and {crowns} crowns without a leader"
+        if set(counts) != {members}:
+            yield "guild_books", f"{guild} has {members} members, and its own accounts say {counts}"
+
+
+def _guild_of_player(state: _GameState, changes: dict[str, int]) -> Violations:
+    for owner in {split(account)[0] for account in changes}:
+        if state.is_registered(owner) and not state[f"{owner}:departed"]:
+            free, guilds = state[f"{owner}:free_agent"], state.memberships[owner]
             if free + guilds != 1:
                 yield "guild_books", f"{owner} is in {guilds} guilds and {free} times a free agent"
-    for account in moved:
+    for account in changes:
         owner, name = split(account)
-        if name.startswith("leader:") and world[account] > world[f"{owner}:guild:{name.removeprefix('leader:')}"]:
-            yield "guild_books", f"{owner} leads and is no member of {name.removeprefix('leader:')}"
-    for guild in _guilds(moved):
-        if world[f"guild:{guild}:charter"]:
-            continue
-        leaders, crowns = world.sums[f"leader:{guild}"], world[f"guild:{guild}:crown"]
-        members, seats = world.sums[f"guild:{guild}"], world[f"guild:{guild}:seat"]
-        rolls = (world[f"guild:{guild}:free_agents"], world.roll[f"guild:{guild}"], catalogue.GUILD_SEATS - seats)
-        if leaders + crowns != 1:
-            yield "guild_books", f"{guild} has {leaders} leaders and {crowns} crowns without a head"
-        if set(rolls) != {members}:
-            yield "guild_books", f"{guild} has {members} members, and by its books {rolls}"
+        if name.startswith("leader:") and state[account] > state[f"{owner}:guild:{name.removeprefix('leader:')}"]:
+            yield "guild_books", f"{owner} leads {name.removeprefix('leader:')} without being a member"
 
 
-def _trade(world: _World, event: Event, _: dict[str, int]) -> Broken:
-    """An offer is closed once, for both; and if it is accepted both sides change hands, as they were offered."""
+def _trade(state: _GameState, event: Event, _: dict[str, int]) -> Violations:
+    """An offer is closed once, for both sides; if it is accepted, both sides change hands exactly as offered."""
     if event.type == "trade_offered":
-        world.offers[event.id.replace("-", "")] = (event.player, str(event.details["to"]), event.details)
+        state.offers[event.id.replace("-", "")] = (event.player, str(event.details["to"]), event.details)
         return
-    moves = Counter({(t.debit, t.credit): t.amount for t in event.transfers})
+    moved = Counter({(t.debit, t.credit): t.amount for t in event.transfers})
     closed: defaultdict[str, set[str]] = defaultdict(set)
-    for debit, _credit in moves:
+    for debit, _credit in moved:
         name, _colon, digits = split(debit)[1].partition(":")
         if name in ("offered", "offer"):
             closed[digits].add(debit)
     for digits, marks in closed.items():
-        giver, taker, details = world.offers.pop(digits, ("", "", {}))
+        giver, taker, details = state.offers.pop(digits, ("", "", {}))
         if marks != {f"player:{giver}:offered:{digits}", f"player:{taker}:offer:{digits}"}:
-            yield "trade", f"{sorted(marks)} are closed for an offer of {giver or 'nobody'} to {taker or 'nobody'}"
+            sides = f"{giver or 'no player'} to {taker or 'no player'}"
+            yield "trade", f"{sorted(marks)} are closed for an offer of {sides}"
         elif event.type == "trade_made":
             offer = Offer.read(event.id, giver, details)
-            due = Counter({(t.debit, t.credit): t.amount for t in _exchange(offer)})
-            found = Counter({pair: n for pair, n in moves.items() if pair[0] not in marks})
-            if due != found:
-                yield "trade", f"{dict(found)} changed hands for {dict(due)}"
-        elif event.type != "actions_batched" and len(moves) != 2:
+            expected = Counter({(t.debit, t.credit): t.amount for t in _exchange(offer)})
+            found = Counter({pair: n for pair, n in moved.items() if pair[0] not in marks})
+            if expected != found:
+                yield "trade", f"{dict(found)} changed hands for {dict(expected)}"
+        elif event.type != "actions_batched" and len(moved) != 2:
             yield "trade", "something else moved with an offer that was not accepted"
 
 
-def _daily_gold(world: _World, event: Event, moved: dict[str, int]) -> Broken:
-    """Nobody is given the gold of a day twice."""
-    for account, by in moved.items():
+def _daily_gold(state: _GameState, event: Event, changes: dict[str, int]) -> Violations:
+    """No player gets the gold of one day twice."""
+    for account, by in changes.items():
         if _is(account, "claim_day") and by <= 0:
-            yield "claimed_twice", f"{account} went to {world[account]} by {by}"
+            yield "claimed_twice", f"{account} went to {state[account]} by {by}"
     if event.type == "gold_claimed":
         account, day = f"player:{event.player}:claim_day", date.fromisoformat(str(event.details["day"])).toordinal()
-        if world[account] != day or account not in moved:
-            yield "claimed_twice", f"{account} is {world[account]} and not {day}"
+        if state[account] != day or account not in changes:
+            yield "claimed_twice", f"{account} is {state[account]} and not {day}"
 
 
-def _telemetry(_: _World, event: Event, __: dict[str, int]) -> Broken:
-    """Who only looks moves nothing."""
+def _telemetry(_: _GameState, event: Event, __: dict[str, int]) -> Violations:
+    """A view event has no transfers."""
+    # The model leaves view events out, so one that is settled has transfers.
     if event.type in TELEMETRY:
         yield "telemetry", f"{len(event.transfers)} transfers"
 
 
-_JUDGES: tuple[Callable[[_World, Event, dict[str, int]], Broken], ...] = (
+_INVARIANTS: tuple[Callable[[_GameState, Event, dict[str, int]], Violations], ...] = (
     _oversold,
     _health,
     _knock_out,
@@ -174,9 +183,9 @@ def _is(account: str, name: str) -> bool:
     return account.startswith("player:") and split(account)[1] == name
 
 
-def _guilds(moved: dict[str, int]) -> set[str]:
+def _guilds(changes: dict[str, int]) -> set[str]:
     found = set()
-    for account in moved:
+    for account in changes:
         owner, name = split(account)
         if owner.startswith("guild:"):
             found.add(owner.removeprefix("guild:"))

@@ -1,7 +1,7 @@
-"""The books of a realm as its log alone gives them: the checker's own account of the protocol.
+"""Compute the state of a realm from its log alone: the checker's own implementation of the protocol.
 
-Written from the design and not from ``state/ledger.lua``, so that one mistake does not stand in both. It never forgets
-an id, and so it holds for logs of less than a day, after which the ledger may take an id for a new one.
+It is written from the design and not from ``state/ledger.lua``, so that one mistake cannot be in both. It never
+forgets an id. So it is right for logs of less than a day, after which the ledger may take an old id for a new one.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from game.events import FENCE, NO_GENERATION, VOID, Event, Malformed, decode, is
 
 FINAL = frozenset({"settled", "voided", "rejected"})
 
-# An event of another generation. It is void, but its id is not used up: the same request may be tried again.
+# Status of an event of another generation. It is void, but its id is not used up: a retry may settle under it.
 STALE = "stale"
 
-LARGEST_BALANCE = 2**53 - 1  # the ledger computes in doubles, which are exact up to here
+MAX_BALANCE = 2**53 - 1  # the ledger computes in doubles, which are exact up to here
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of the realm's partition; ``at_ms`` is the broker's time of it, in ms since 1970."""
+    """A record of the realm's partition; ``at_ms`` is the broker's timestamp in milliseconds since 1970."""
 
     offset: int
     at_ms: int
@@ -36,16 +36,16 @@ class ModelLedger:
         self.generation = NO_GENERATION
         self.balances: dict[str, int] = {}  # of every account that a settled transfer has touched
         self.statuses: dict[str, str] = {}  # event id -> settled, voided, rejected or stale
-        self.events: list[tuple[int, Event]] = []  # what the log holds that is not malformed, by offset
-        self.settled: dict[str, Event] = {}  # event id -> what moved the balances; no fences
-        self.finals: list[tuple[int, Event, str]] = []  # by offset, the events that ended here and how
+        self.events: list[tuple[int, Event]] = []  # the events of the log by offset, without malformed records
+        self.settled: dict[str, Event] = {}  # event id -> event that changed the balances; without fences
+        self.finals: list[tuple[int, Event, str]] = []  # (offset, event, final status), in log order
 
     def balance(self, account: str) -> int:
-        """What the account has; an account without transfers has its opening balance."""
+        """Return the balance of an account; it is the opening balance for an account without transfers."""
         return self.balances.get(account, opening_balance(account))
 
     def apply(self, record: Record) -> None:
-        """Go on by one record, which follows the last one. What is no event only moves the offset."""
+        """Apply the next record of the log. A malformed record only moves the offset."""
         self.offset = record.offset
         try:
             event = decode(record.value, self.realm)
@@ -62,7 +62,7 @@ class ModelLedger:
                 self.finals.append((record.offset, event, status))
 
     def _decide(self, event: Event) -> str:
-        """What becomes of the event, empty if it says nothing: a void of another generation."""
+        """Return the event's status; it is empty for a void of another generation, which has no effect."""
         if event.type == FENCE:
             self.generation = self.offset
             return "settled"
@@ -70,15 +70,15 @@ class ModelLedger:
             return "" if event.type == VOID else STALE
         if event.type == VOID:
             return "voided"
-        after = self._after(event)
-        if after is None:
+        balances = self._balances_after(event)
+        if balances is None:
             return "rejected"
-        self.balances |= after
+        self.balances |= balances
         self.settled[event.id] = event
         return "settled"
 
-    def _after(self, event: Event) -> dict[str, int] | None:
-        """The balances that the event leaves, None if they would not be legal. All debits come before any credit."""
+    def _balances_after(self, event: Event) -> dict[str, int] | None:
+        """Return the balances that the event leaves, None if they are not legal. All debits precede any credit."""
         needed: dict[str, int] = {}
         for transfer in event.transfers:
             needed[transfer.debit] = needed.get(transfer.debit, 0) + transfer.amount
@@ -87,22 +87,22 @@ class ModelLedger:
         after = effect(event)
         for account in after:
             after[account] += self.balance(account)
-        legal = all(abs(balance) <= LARGEST_BALANCE for balance in after.values())
-        return after if legal else None
+        is_legal = all(abs(balance) <= MAX_BALANCE for balance in after.values())
+        return after if is_legal else None
 
 
 def effect(event: Event) -> dict[str, int]:
-    """By how much the event moves each of its accounts."""
-    moved: dict[str, int] = {}
+    """Return the change of each account that the event touches."""
+    changes: dict[str, int] = {}
     for transfer in event.transfers:
-        moved[transfer.debit] = moved.get(transfer.debit, 0) - transfer.amount
-        moved[transfer.credit] = moved.get(transfer.credit, 0) + transfer.amount
-    return moved
+        changes[transfer.debit] = changes.get(transfer.debit, 0) - transfer.amount
+        changes[transfer.credit] = changes.get(transfer.credit, 0) + transfer.amount
+    return changes
 
 
 def fold(realm: int, records: Iterable[Record]) -> ModelLedger:
-    """The books after all of these records."""
-    books = ModelLedger(realm)
+    """Return the state after all of these records."""
+    model = ModelLedger(realm)
     for record in records:
-        books.apply(record)
-    return books
+        model.apply(record)
+    return model

@@ -1,4 +1,4 @@
-"""A campaign: players play while faults are done to every server; then everything is healed and audited."""
+"""A campaign: inject faults into every server during a workload, heal everything, and check the result."""
 
 import random
 import threading
@@ -16,8 +16,9 @@ from load.checker.archive import archive
 from load.checker.check_input import Finding
 from load.checker.collect import collect
 from load.faults import injectors
-from load.faults.injectors import Fault, wait_for
-from load.faults.schedule import LONGEST_PAUSE_SECONDS, order, steps
+from load.faults.injectors import Fault
+from load.faults.schedule import MAX_PAUSE_SECONDS, order, steps
+from load.progress import wait_for
 from load.workload.history import Operation
 from load.workload.runner import play
 from stack.instance import Instance
@@ -26,18 +27,18 @@ from stack.servers import lifecycle, supervisor
 from state.connection import connect, hash_tag
 from state.ledger import Ledger
 
-RECOVERY_SECONDS = 180.0  # from the end of a fault until all that was accepted is settled; more is a finding
-QUIET_SECONDS = 300.0  # until all is landed and no hold is open, at the end: voids wait for the deadlines of holds
-PLAY_SECONDS = 300.0  # of one segment of play: far more than it takes, unless nothing is accepted any more
-SHARE_SECONDS = 60.0  # for what is to be played between two faults; a slow machine plays the rest afterwards
-SEGMENT_TURNS = 25  # of each player, between two looks whether the campaign is over: a life, see load.workload.runner
+RECOVERY_SECONDS = 180.0  # from the end of a fault until all accepted events are settled; longer is a finding
+QUIET_SECONDS = 300.0  # at the end, until all is landed and no hold is open: a void waits for the hold's deadline
+PLAY_SECONDS = 300.0  # for one segment of play: far more than it takes, unless the API accepts nothing any more
+SHARE_SECONDS = 60.0  # for the play between two faults; a slow machine plays the rest after the last fault
+SEGMENT_TURNS = 25  # of each player between two checks for the end: a player's incarnation, see load.workload.runner
 
-Report = Callable[[int, int, str], None]  # is told how many faults and operations are done, and what is done now
+Report = Callable[[int, int, str], None]  # gets the numbers of finished faults and operations, and the current step
 
 
 @dataclass(frozen=True)
 class CampaignConfig:
-    """The size of a campaign: players at the same time, their least number of turns, and the number of faults."""
+    """The size of a campaign: concurrent players, the minimum number of their turns, and the number of faults."""
 
     players: int
     actions: int
@@ -49,19 +50,23 @@ class CampaignConfig:
 
 @dataclass
 class InjectionResult:
-    """A fault that was done: moments are seconds of the monotonic clock. ``skipped`` says why it was not done."""
+    """The result of one fault. Times are seconds of the monotonic clock.
+
+    ``done`` is when it was injected and ``settled`` when the system had recovered. ``together`` is true for the second
+    fault of a step. ``skipped`` is the reason why the fault was not injected, empty if it was.
+    """
 
     fault: str
     began: float
     done: float = 0.0
     settled: float | None = None
-    together: bool = False  # with the one before
+    together: bool = False
     skipped: str = ""
 
 
 @dataclass
 class Campaign:
-    """What was done and what came of it. ``seconds`` is how long it took, from ``began`` on the monotonic clock."""
+    """The course and the result of a campaign. ``seconds`` is its duration; ``began`` is on the monotonic clock."""
 
     seed: int
     began: float
@@ -71,81 +76,82 @@ class Campaign:
     totals: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
-    def accepting(self, outcome: InjectionResult) -> float | None:
-        """Seconds from the begin of the fault until each realm had accepted an action that was sent after it."""
-        firsts: dict[int, float] = {}
+    def seconds_until_accepting(self, result: InjectionResult) -> float | None:
+        """Return the time from the start of the fault until each realm had accepted an action sent after it."""
+        first_by_realm: dict[int, float] = {}
         for o in self.operations:
-            if o.outcome == "success" and o.event_id and o.begun >= outcome.done:
-                firsts[o.realm] = min(o.ended, firsts.get(o.realm, o.ended))
-        complete = firsts.keys() >= {o.realm for o in self.operations}
-        return max(firsts.values()) - outcome.began if complete and firsts else None
+            if o.outcome == "success" and o.event_id and o.begun >= result.done:
+                first_by_realm[o.realm] = min(o.ended, first_by_realm.get(o.realm, o.ended))
+        is_complete = first_by_realm.keys() >= {o.realm for o in self.operations}
+        return max(first_by_realm.values()) - result.began if is_complete and first_by_realm else None
 
 
 class Load:
-    """Players who play, segment after segment, until they are told to stop and have taken ``actions`` turns."""
+    """A background workload: segment after segment, until it is stopped and ``actions`` turns are taken."""
 
     def __init__(self, instance: Instance, players: int, actions: int, seed: int, threads: int) -> None:
         self.operations: list[Operation] = []
         self._instance, self._players, self._actions, self._seed = instance, players, actions, seed
         self._threads = threads
-        self._enough = threading.Event()
-        self._thread = threading.Thread(target=self._play_on)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._play_segments)
         self._error: Exception | None = None
-        self._segment = 0
+        self._count_in_segment = 0
 
     def __enter__(self) -> "Load":
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._enough.set()
+        self._stop.set()
         self._thread.join()
         if self._error:
             raise self._error
 
     @property
     def count(self) -> int:
-        """How many operations have ended."""
-        return len(self.operations) + self._segment
+        """The number of operations that have ended."""
+        return len(self.operations) + self._count_in_segment
 
     def wait_for(self, count: int) -> None:
-        """Return when so many operations have ended, or when that takes too long."""
+        """Return when this number of operations has ended, or after SHARE_SECONDS."""
         wait_for(lambda: self.count >= count, SHARE_SECONDS)
 
-    def _play_on(self) -> None:
-        turns, number = 0, 0
+    def _play_segments(self) -> None:
+        turns, segment = 0, 0
         folder = self._instance.folder("faults")
         try:
-            while turns < self._actions or not self._enough.is_set():
-                number += 1
+            while turns < self._actions or not self._stop.is_set():
+                segment += 1
                 self.operations += play(
                     self._instance.settings().api_url,
                     self._instance.realms,
                     self._players,
                     self._players * SEGMENT_TURNS,
-                    self._seed + number,
-                    folder / f"history-{number:03}.jsonl",
+                    self._seed + segment,
+                    folder / f"history-{segment:03}.jsonl",
                     self._threads,
                     operator_key=self._instance.secrets["operator_key"],
                     deadline_seconds=PLAY_SECONDS,
-                    progress=self._note,
+                    progress=self._update_count,
                 )
-                self._segment = 0
+                self._count_in_segment = 0
                 turns += self._players * SEGMENT_TURNS
         except Exception as error:  # noqa: BLE001 - handed to the thread that waits for the end
             self._error = error
 
-    def _note(self, ended: int) -> None:
-        self._segment = ended
+    def _update_count(self, ended: int) -> None:
+        self._count_in_segment = ended
 
 
 def run_campaign(
     instance: Instance, config: CampaignConfig, report: Report, before: Sequence[Operation] = ()
 ) -> Campaign:
-    """Play while faults are injected, heal the servers, wait until all is settled and landed, and check.
+    """Play while faults are injected, heal the servers, wait until everything is settled and landed, and check.
 
-    The instance is up, and nothing but ``before`` was played on it. Raises OperatorError if a server does not come
-    back, and whatever the check raises."""
+    The instance must be up, and ``before`` must hold every operation that was played on it already.
+    Raises OperatorError if a server does not start again, and whatever the check raises.
+    """
     seed = config.seed or 0
     rng = random.Random(seed)  # noqa: S311 - repeatable, not a secret
     campaign = Campaign(seed, time.monotonic())
@@ -155,7 +161,7 @@ def run_campaign(
         for step in steps(planned, rng):
             # Spread the faults over the play: otherwise the second half of the play is undisturbed.
             load.wait_for(config.actions * len(campaign.results) // count)
-            time.sleep(rng.uniform(0, LONGEST_PAUSE_SECONDS))
+            time.sleep(rng.uniform(0, MAX_PAUSE_SECONDS))
             report(len(campaign.results), load.count, " and ".join(fault.name for fault in step))
             campaign.results += inject_step(instance, step)
         report(count, load.count, "playing to the end")
@@ -165,74 +171,83 @@ def run_campaign(
     if not wait_for(lambda: is_quiet(instance), QUIET_SECONDS):
         campaign.findings.append(Finding("not_quiet", -1, f"{pipeline_status.realm_progress(instance)}"))
     report(count, load.count, "checking")
-    judge(instance, campaign)
+    check_campaign(instance, campaign)
     campaign.seconds = time.monotonic() - campaign.began
     return campaign
 
 
-def judge(instance: Instance, campaign: Campaign) -> None:
-    """Add the findings of the audit, and what did not recover in time. Raises what the audit raises."""
+def check_campaign(instance: Instance, campaign: Campaign) -> None:
+    """Add the findings of the checker, and the faults after which not all was settled in time.
+
+    Raises what ``collect`` raises.
+    """
     settings = instance.settings()
     ledger = Ledger(connect(settings), settings)
     campaign.findings += collect(settings, ledger, campaign.operations, lambda realm, at: archive(settings, realm, at))
     campaign.findings += [
-        Finding("not_recovered", -1, f"not all was settled {RECOVERY_SECONDS:.0f} s after: {outcome.fault}")
-        for outcome in campaign.results
-        if outcome.settled is None
+        Finding(
+            "not_recovered", -1, f"not everything was settled within {RECOVERY_SECONDS:.0f} s after: {result.fault}"
+        )
+        for result in campaign.results
+        if result.settled is None
     ]
     for realm in range(instance.realms):
         campaign.totals.update(ledger.totals(realm))
 
 
 def inject_step(instance: Instance, step: Sequence[Fault]) -> list[InjectionResult]:
-    """Do the faults of a step at once, heal them, and wait until all that was accepted by then is settled."""
-    outcomes: list[InjectionResult] = []
+    """Inject the faults of a step at once, heal them, and wait until everything accepted until then is settled."""
+    results: list[InjectionResult] = []
     try:
         for fault in step:
-            outcome = InjectionResult(fault.name, time.monotonic(), together=bool(outcomes))
-            outcomes.append(outcome)
+            result = InjectionResult(fault.name, time.monotonic(), together=bool(results))
+            results.append(result)
             try:
                 fault.inject(instance)
-            except (injectors.Skipped, redis.RedisError, KafkaError, OSError) as why:
-                outcome.skipped = str(why)
-            outcome.done = time.monotonic()
-        time.sleep(max(fault.lasts for fault in step))
+            except (injectors.Skipped, redis.RedisError, KafkaError, OSError) as reason:
+                result.skipped = str(reason)
+            result.done = time.monotonic()
+        time.sleep(max(fault.duration_seconds for fault in step))
     finally:
         for fault in step:
             fault.heal(instance)
     for server in ("redis", "kafka"):
         supervisor.start(instance, server)  # the supervisor gives up on a server that cannot start on a full disk
     if wait_for_settling(instance):
-        for outcome in outcomes:
-            outcome.settled = time.monotonic()
-    return outcomes
+        for result in results:
+            result.settled = time.monotonic()
+    return results
 
 
 def wait_for_settling(instance: Instance) -> bool:
-    """Whether all that is in the log now is settled in time, with every realm open."""
-    ledger, goal = Ledger(connect(instance.settings())), dict[int, int]()
+    """Wait until everything that is now in the log is settled and every realm is open.
 
-    def reached() -> bool:
-        if not goal:
-            goal.update(end_offsets(instance.settings()))
+    Returns whether that happened within RECOVERY_SECONDS.
+    """
+    ledger, ends = Ledger(connect(instance.settings())), dict[int, int]()
+
+    def is_settled() -> bool:
+        if not ends:  # asked here and not before, because Kafka may be unreachable at first
+            ends.update(end_offsets(instance.settings()))
         offsets = ledger.offsets(range(instance.realms))
-        return all(offsets[n] >= goal[n] - 1 for n in offsets) and all_open(instance)
+        return all(offsets[realm] >= ends[realm] - 1 for realm in offsets) and all_open(instance)
 
-    return wait_for(reached, RECOVERY_SECONDS)
+    return wait_for(is_settled, RECOVERY_SECONDS)
 
 
 def all_open(instance: Instance) -> bool:
-    """Whether holds may be taken in every realm. Raises redis.RedisError."""
+    """Return whether every realm takes holds. Raises redis.RedisError."""
     admin = connect(instance.settings("admin"))
     run_id, ledger = admin.info("server")["run_id"], Ledger(admin)
-    # A Redis that was restarted looks open until the first one who attaches sees that it was.
+    # After a restart of Redis a realm looks open until the first client attaches. So compare the run ids, too.
     return all(
-        admin.get(f"{hash_tag(n)}:run") == run_id and not ledger.is_recovering(n) for n in range(instance.realms)
+        admin.get(f"{hash_tag(realm)}:run") == run_id and not ledger.is_recovering(realm)
+        for realm in range(instance.realms)
     )
 
 
 def is_quiet(instance: Instance) -> bool:
-    """Whether the log is settled and landed to its end and no hold is open. Raises what the servers' clients raise."""
+    """Return whether the log is settled and landed to its end and no hold is open. Raises what the clients raise."""
     ledger = Ledger(connect(instance.settings()))
     return all(
         r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline_status.realm_progress(instance)

@@ -1,4 +1,4 @@
-"""``./guildhall faults``: one campaign on an instance of its own, with progress and a report."""
+"""Run ``./guildhall faults``: one campaign on an instance of its own, with progress and a report."""
 
 import json
 import secrets
@@ -6,15 +6,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
+from infra.terminal import progress_columns
 from load.faults.campaign import CampaignConfig, run_campaign
 from load.faults.environment import fault_instance
 from load.faults.report import print_campaign
 from stack.instance import Instance
 from stack.operations.reconcile.run import reconcile
 
-VERIFY_SECONDS = 60.0  # for landing, which has caught up before
+VERIFY_SECONDS = 60.0  # for landing, which has caught up before: it only has to see that
 
 
 def run_faults(home: Path, port: int, realms: int, config: CampaignConfig, console: Console) -> bool:
@@ -22,8 +23,7 @@ def run_faults(home: Path, port: int, realms: int, config: CampaignConfig, conso
     config = replace(config, seed=secrets.randbelow(10**6) if config.seed is None else config.seed)
     console.print(f"Seed {config.seed}")
     with fault_instance(home, port, realms, console) as instance:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        with Progress(*progress_columns(), console=console, disable=not console.is_terminal) as progress:
             injected = progress.add_task("faults", total=config.faults)
             played = progress.add_task("operations", total=None)
 
@@ -34,12 +34,12 @@ def run_faults(home: Path, port: int, realms: int, config: CampaignConfig, conso
                     console.print(f"{count:3} faults, {operations:6,} operations: {step}", highlight=False)
 
             campaign = run_campaign(instance, config, report)
-        same = reconcile(instance, range(realms), VERIFY_SECONDS, console)
+        is_equal = reconcile(instance, range(realms), VERIFY_SECONDS, console)
         print_campaign(campaign, console)
         _write_rows(instance, "findings.jsonl", [asdict(finding) for finding in campaign.findings])
         _write_rows(instance, "faults.jsonl", [asdict(result) for result in campaign.results])
     console.print(f"The history, the findings and the servers' logs are in {home}.", highlight=False)
-    return same and not campaign.findings
+    return is_equal and not campaign.findings
 
 
 def _write_rows(instance: Instance, name: str, rows: list[dict[str, object]]) -> None:

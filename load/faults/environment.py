@@ -1,4 +1,4 @@
-"""An instance of its own for a campaign: new, on small disks where possible, with short deadlines."""
+"""Prepare an instance for a campaign: new, on small disks where possible, with short deadlines."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from load.faults import small_disks
 from stack.instance import Instance, open_instance
 from stack.servers import lifecycle
 
-# Short, so that a campaign sees deliveries that fail and holds that are voided; long enough for a busy small machine.
+# They are short, so that deliveries fail and holds are voided during a campaign, and long enough for a busy machine.
 DEADLINES = {"delivery_seconds": 4.0, "hold_seconds": 12.0, "margin_seconds": 4.0}
 
 
 @contextmanager
 def fault_instance(home: Path, first_port: int, realms: int, console: Console) -> Iterator[Instance]:
-    """The instance, up; whatever an earlier one left in the folder is ended and removed. Afterwards it is ended."""
+    """Start a new instance in the folder, removing an earlier one, and stop it afterwards."""
     remove(home)
     instance = open_instance(home, first_port, realms, DEADLINES)
     small_disks.mount(instance)
@@ -29,13 +29,13 @@ def fault_instance(home: Path, first_port: int, realms: int, console: Console) -
 
 
 def end(instance: Instance) -> None:
-    """Stop the servers and take their disks away; the logs and the history stay."""
+    """Stop the servers and remove their disks; the logs and the history stay."""
     lifecycle.down(instance)
     small_disks.unmount(instance)
 
 
 def remove(home: Path) -> None:
-    """End the instance of the folder, if there is one, and remove all of it."""
+    """Stop the instance of the folder, if there is one, and remove the folder."""
     if (home / "instance.json").exists():
         end(open_instance(home))
     shutil.rmtree(home, ignore_errors=True)

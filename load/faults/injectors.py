@@ -1,18 +1,16 @@
-"""The faults that a campaign does to the real servers of an instance.
+"""The faults that a campaign injects into the real servers of an instance.
 
-Each is done, lasts, and is healed; what follows is the system's own work. A killed process is healed by its supervisor,
-not by us. Faults of different servers may be done at the same time.
+Each fault is injected, lasts for a time, and is healed; afterwards the system recovers by its own work. A killed
+process is restarted by its supervisor and not by the campaign. Faults of different servers may be injected at the same
+time.
 """
 
-import contextlib
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +22,7 @@ from infra.paths import ROOT
 from infra.settings import Settings
 from load.faults import processes, rogue_producer, small_disks
 from load.faults.processes import Find
+from load.progress import wait_for
 from stack.instance import Instance
 from stack.servers import lifecycle, supervisor
 from state.connection import TIMEOUT_SECONDS, connect
@@ -31,57 +30,61 @@ from state.ledger import Ledger
 
 PAUSE_SECONDS = 4.0  # of a paused broker: longer than a request to it may take
 FULL_SECONDS = 8.0  # of a full disk: a few hundred writes
-APPEAR_SECONDS = 60.0  # for a process that comes and goes: landing, for one, may have to start again first
-OLDER_RECORDS = 60  # by how many settled records a restored Redis is older than the log
-SECOND_SETTLER_SECONDS = 8.0  # both settle queries at work: some dozens of micro-batches
-READY_SECONDS = 90.0  # for a JVM that starts on a machine that is busy
+APPEAR_SECONDS = 60.0  # for a process that comes and goes: landing, for example, may have to start again first
+OLDER_RECORDS = 60  # by which a restored Redis is older than the log: enough that players have acted in between
+SECOND_SETTLER_SECONDS = 8.0  # with two settle queries at work: dozens of micro-batches
+READY_SECONDS = 90.0  # for a JVM that starts on a busy machine
 
-EVERY_SERVER = "every server"  # that no other fault may accompany
+EVERY_SERVER = "every server"  # the ``server`` of a fault that no other fault may accompany
 
 
 class Skipped(Exception):
-    """The fault cannot be done here and now; the message says why."""
+    """The fault cannot be injected here; the message says why."""
 
 
 class Fault(Protocol):
-    """``name`` is for people, ``server`` is what it disturbs, and it ``lasts`` so many seconds before it is healed."""
+    """A fault: ``name`` is for people, ``server`` is what it disturbs, and it lasts ``duration_seconds``."""
 
     name: str
     server: str
-    lasts: float
+    duration_seconds: float
 
     def inject(self, instance: Instance) -> None:
-        """Do it; returns when it is done. Raises Skipped."""
+        """Inject the fault and return when it has happened. Raises Skipped."""
 
     def heal(self, instance: Instance) -> None:
-        """Undo it; returns at once. Nothing happens if it was not done."""
+        """Undo the fault and return at once. It does nothing if the fault was not injected."""
+
+
+class SelfHealing:
+    """The part of a fault that the system repairs by itself."""
+
+    def heal(self, instance: Instance) -> None:
+        """Do nothing: the supervisor restarts what was killed, and the streams repair what was lost."""
 
 
 @dataclass
-class Kill:
-    """kill -9, of processes that come back by themselves."""
+class Kill(SelfHealing):
+    """kill -9 of processes that are started again by what started them."""
 
     name: str
     server: str
     find: Find
-    lasts: float = 0.0
+    duration_seconds: float = 0.0
 
     def inject(self, instance: Instance) -> None:
         for process in find_some(instance, self.find, self.name):
             process.kill()
 
-    def heal(self, instance: Instance) -> None:
-        """Whoever has started the process starts it again."""
-
 
 @dataclass
 class Pause:
-    """SIGSTOP, and SIGCONT a while later."""
+    """SIGSTOP, and SIGCONT after a time."""
 
     name: str
     server: str
     find: Find
-    lasts: float
+    duration_seconds: float
     _stopped: list[psutil.Process] = field(default_factory=list)
 
     def inject(self, instance: Instance) -> None:
@@ -89,7 +92,7 @@ class Pause:
         for process in self._stopped:
             process.send_signal(signal.SIGSTOP)
 
-    def heal(self, instance: Instance) -> None:  # noqa: ARG002 - the processes know what they belong to
+    def heal(self, instance: Instance) -> None:  # noqa: ARG002 - the processes are known already
         for process in self._stopped:
             if process.is_running():
                 process.send_signal(signal.SIGCONT)
@@ -98,11 +101,11 @@ class Pause:
 
 @dataclass
 class Outage:
-    """A server that is down for a while."""
+    """A server that is stopped for a time."""
 
     name: str
     server: str
-    lasts: float
+    duration_seconds: float
 
     def inject(self, instance: Instance) -> None:
         supervisor.stop(instance, self.server)
@@ -112,18 +115,18 @@ class Outage:
 
 
 @dataclass
-class OlderRedis:
-    """Redis comes back as it was some time ago."""
+class OlderRedis(Outage):
+    """Redis is started with an older copy of its data."""
 
     name: str = "Redis restored from an older copy"
     server: str = "redis"
-    lasts: float = 0.0
+    duration_seconds: float = 0.0
 
     def inject(self, instance: Instance) -> None:
-        data, copy = instance.folder("data", "redis"), instance.home / "run" / "redis-copy"
+        data, copy = instance.folder("data", self.server), instance.home / "run" / "redis-copy"
         shutil.rmtree(copy, ignore_errors=True)
-        redis = find_some(instance, processes.server("redis"), self.name)[0]
-        # Nothing is written meanwhile, so that the files fit together; and Redis only ever appends to them.
+        redis = find_some(instance, processes.server(self.server), self.name)[0]
+        # Redis is paused during the copy, so that the files fit together; it only ever appends to them.
         redis.send_signal(signal.SIGSTOP)
         try:
             shutil.copytree(data, copy)
@@ -131,69 +134,57 @@ class OlderRedis:
             redis.send_signal(signal.SIGCONT)
         goal = settled(instance) + OLDER_RECORDS
         wait_for(lambda: settled(instance) >= goal, READY_SECONDS)
-        supervisor.stop(instance, "redis")
+        super().inject(instance)
         empty(data)
         shutil.copytree(copy, data, dirs_exist_ok=True)
 
-    def heal(self, instance: Instance) -> None:
-        supervisor.start(instance, "redis")
+
+@dataclass
+class EmptyRedis(Outage):
+    """Redis is started without its data, and so without the ledger's functions."""
+
+    name: str = "Redis without its data"
+    server: str = "redis"
+    duration_seconds: float = 0.0
+
+    def inject(self, instance: Instance) -> None:
+        super().inject(instance)
+        empty(instance.folder("data", self.server))
 
 
 @dataclass
-class FlushedRedis:
-    """FLUSHALL, by an administrator who thought this was another server."""
+class FlushedRedis(SelfHealing):
+    """FLUSHALL, by an administrator who mistook the server."""
 
     name: str = "Redis wiped by FLUSHALL"
     server: str = "redis"
-    lasts: float = 0.0
+    duration_seconds: float = 0.0
 
     def inject(self, instance: Instance) -> None:
         connect(instance.settings("admin")).flushall()
 
-    def heal(self, instance: Instance) -> None:
-        """The streams repair it."""
-
 
 @dataclass
-class EmptyRedis:
-    """Redis comes back without its data, and so without the ledger's functions."""
-
-    name: str = "Redis without its data"
-    server: str = "redis"
-    lasts: float = 0.0
-
-    def inject(self, instance: Instance) -> None:
-        supervisor.stop(instance, "redis")
-        empty(instance.folder("data", "redis"))
-
-    def heal(self, instance: Instance) -> None:
-        supervisor.start(instance, "redis")
-
-
-@dataclass
-class LostCheckpoints:
-    """The streams' checkpoints are gone, and then the driver dies."""
+class LostCheckpoints(SelfHealing):
+    """The streams' checkpoints are deleted, and then the driver is killed."""
 
     name: str = "Spark's checkpoints deleted, driver killed"
     server: str = "streaming"
-    lasts: float = 0.0
+    duration_seconds: float = 0.0
 
     def inject(self, instance: Instance) -> None:
         empty(instance.folder("run", "spark"))
-        for process in find_some(instance, processes.server("streaming"), self.name):
+        for process in find_some(instance, processes.server(self.server), self.name):
             process.kill()
-
-    def heal(self, instance: Instance) -> None:
-        """The supervisor starts the driver."""
 
 
 @dataclass
 class SecondSettler:
-    """Two settle queries at once."""
+    """Two settle queries at the same time."""
 
     name: str = "two settle queries at once"
-    server: str = EVERY_SERVER  # the second one starts only if all is well
-    lasts: float = SECOND_SETTLER_SECONDS
+    server: str = EVERY_SERVER  # the second query starts only if every server works
+    duration_seconds: float = SECOND_SETTLER_SECONDS
     _process: subprocess.Popen[bytes] | None = None
 
     def inject(self, instance: Instance) -> None:
@@ -209,9 +200,9 @@ class SecondSettler:
             )
         if not wait_for(ready.exists, READY_SECONDS):
             self.heal(instance)
-            raise Skipped(f"the second one does not start within {READY_SECONDS:.0f} s")
+            raise Skipped(f"the second settle query did not start within {READY_SECONDS:.0f} s")
 
-    def heal(self, instance: Instance) -> None:  # noqa: ARG002 - it is ours, whatever the instance
+    def heal(self, instance: Instance) -> None:  # noqa: ARG002 - the campaign started the process itself
         if self._process is None:
             return
         for process in psutil.Process(self._process.pid).children(recursive=True):
@@ -222,32 +213,29 @@ class SecondSettler:
 
 
 @dataclass
-class Garbage:
-    """Somebody else writes into the topic."""
+class Garbage(SelfHealing):
+    """Another program writes into the topic. Its records stay there."""
 
     rng: random.Random
     name: str = "garbage, forgeries and duplicates in the topic"
     server: str = "kafka"
-    lasts: float = 0.0
+    duration_seconds: float = 0.0
 
     def inject(self, instance: Instance) -> None:
         rogue_producer.write(instance.settings(), self.rng)
 
-    def heal(self, instance: Instance) -> None:
-        """The records stay where they are."""
-
 
 @dataclass
 class FullDisk:
-    """No room for what a server wants to write."""
+    """The disk of a server has no space left."""
 
     name: str
     server: str
-    lasts: float = FULL_SECONDS
+    duration_seconds: float = FULL_SECONDS
 
     def inject(self, instance: Instance) -> None:
         if not small_disks.is_mounted(instance, self.server):
-            raise Skipped("only root can give it a small disk")
+            raise Skipped(f"{self.server} has no small disk, which only root can mount")
         small_disks.fill(instance, self.server)
 
     def heal(self, instance: Instance) -> None:
@@ -256,7 +244,7 @@ class FullDisk:
 
 
 def catalogue(settings: Settings, rng: random.Random) -> list[Fault]:
-    """One of each kind."""
+    """Return one fault of each kind."""
     longer_than_a_hold, longer_than_a_delivery = settings.hold_seconds + 1, settings.delivery_seconds + 2
     return [
         Kill("kill -9 of an API worker", "api", processes.api_worker),
@@ -284,37 +272,26 @@ def catalogue(settings: Settings, rng: random.Random) -> list[Fault]:
     ]
 
 
-def find_some(instance: Instance, find: Find, what: str) -> list[psutil.Process]:
-    """The processes, waited for if there are none. Raises Skipped."""
+def find_some(instance: Instance, find: Find, fault: str) -> list[psutil.Process]:
+    """Return the processes, waiting until there is one. Raises Skipped if none appears."""
     found: list[psutil.Process] = []
 
-    def look() -> bool:
+    def has_found() -> bool:
         found[:] = find(instance)
         return bool(found)
 
-    if not wait_for(look, APPEAR_SECONDS):
-        raise Skipped(f"no process within {APPEAR_SECONDS:.0f} s for: {what}")
+    if not wait_for(has_found, APPEAR_SECONDS):
+        raise Skipped(f"no process appeared within {APPEAR_SECONDS:.0f} s for: {fault}")
     return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition has come true in time; what it raises counts as not yet."""
-    give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up:
-        with contextlib.suppress(Exception):  # in the middle of faults any client may raise anything
-            if condition():
-                return True
-        time.sleep(0.1)
-    return False
-
-
 def settled(instance: Instance) -> int:
-    """The sum of all realms' offsets."""
+    """Return the sum of the ledger's offsets over all realms."""
     return sum(Ledger(connect(instance.settings())).offsets(range(instance.realms)).values())
 
 
 def empty(folder: Path) -> None:
-    """Remove what is in the folder, but not the folder: it may be a disk of its own."""
+    """Remove the content of a folder, but not the folder, which may be a disk of its own."""
     for child in folder.iterdir():
         if child.is_dir():
             shutil.rmtree(child, ignore_errors=True)

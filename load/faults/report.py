@@ -1,4 +1,4 @@
-"""What a campaign has done and found, as tables."""
+"""Print the faults, operations and findings of a campaign as tables."""
 
 from collections import Counter
 
@@ -7,29 +7,29 @@ from rich.table import Table
 
 from load.faults.campaign import Campaign, InjectionResult
 
-MOST_FINDINGS = 40  # on the screen; all of them are in the file
+MAX_PRINTED_FINDINGS = 40  # more would scroll the tables away; all findings are in the file
 
 
 def print_campaign(campaign: Campaign, console: Console) -> None:
-    """All tables, and the verdict."""
+    """Print all tables, and the number of findings."""
     console.print(_faults(campaign))
     console.print(_operations(campaign))
-    kinds = Counter(o.fault for o in campaign.results if not o.skipped)
+    kinds = Counter(result.fault for result in campaign.results if not result.skipped)
     records = ", ".join(f"{count:,} {name}" for name, count in sorted(campaign.totals.items()))
-    console.print(f"Records of the log: {records}.")
+    console.print(f"Records in the log: {records}.")
     players = len({o.player for o in campaign.operations if o.kind == "register" and o.outcome == "success"})
     console.print(
         f"Seed {campaign.seed}: {len(campaign.operations):,} operations by {players:,} registered players in "
         f"{campaign.seconds:.0f} s, {sum(kinds.values())} faults of {len(kinds)} kinds."
     )
-    for finding in campaign.findings[:MOST_FINDINGS]:
+    for finding in campaign.findings[:MAX_PRINTED_FINDINGS]:
         console.print(f"[red]{finding.kind}[/] realm {finding.realm}: {finding.detail}", highlight=False)
     console.print(f"[{'red' if campaign.findings else 'green'}]{len(campaign.findings)} findings[/]")
 
 
 def _faults(campaign: Campaign) -> Table:
     table = Table(
-        title="Faults (+: with the one above); seconds until each realm accepts, until all is settled",
+        title="Faults (+: together with the fault above), seconds until every realm accepts and until all is settled",
         title_justify="left",
         box=None,
     )
@@ -37,19 +37,19 @@ def _faults(campaign: Campaign) -> Table:
     table.add_column("fault")
     table.add_column("accepts", justify="right")
     table.add_column("settled", justify="right")
-    for outcome in campaign.results:
-        at = f"{outcome.began - campaign.began:.0f} s"
-        name = ("+ " if outcome.together else "") + outcome.fault
-        if outcome.skipped:
+    for result in campaign.results:
+        at = f"{result.began - campaign.began:.0f} s"
+        name = ("+ " if result.together else "") + result.fault
+        if result.skipped:
             table.add_row(at, name, "skipped", "")
-            table.add_row("", f"  {outcome.skipped}")
+            table.add_row("", f"  {result.skipped}")
         else:
-            table.add_row(at, name, _seconds(campaign.accepting(outcome)), _settled(outcome))
+            table.add_row(at, name, _seconds(campaign.seconds_until_accepting(result)), _settled(result))
     return table
 
 
-def _settled(outcome: InjectionResult) -> str:
-    return _seconds(None if outcome.settled is None else outcome.settled - outcome.began)
+def _settled(result: InjectionResult) -> str:
+    return _seconds(None if result.settled is None else result.settled - result.began)
 
 
 def _seconds(seconds: float | None) -> str:

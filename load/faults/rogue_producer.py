@@ -1,7 +1,7 @@
-"""Records that somebody else writes into the topic: garbage, forged events, and copies of real ones.
+"""Write records into the topic like a foreign program: garbage, forged events, and copies of real events.
 
-None of them may change a balance. What would is left out: whoever may write to Kafka can mint gold by a well-formed
-event that debits the house, and no check behind Kafka can tell that from ours.
+No record of these may change a balance. Records that would are left out: a program with write access to Kafka can mint
+gold with a well-formed event that debits the house, and no check behind Kafka can tell that event from the API's.
 """
 
 import json
@@ -18,18 +18,18 @@ from infra.settings import Settings
 from load.checker.collect import read_log
 from load.checker.model import Record, fold
 
-COPIES = 15  # of older records: enough that some are purchases, few beside what players do meanwhile
+COPIES = 15  # of older records: enough that some are purchases, and few beside the records of the players
 
-# Of no realm ever: a generation is an offset, and those do not come so far.
+# No realm ever has this generation: a generation is an offset, and no log grows this long.
 _FAR_GENERATION = 10**15
 
-_BYTES_OF_A_LARGE_VALUE = 1_000_000  # just below what a broker takes by default
+_LARGE_VALUE_BYTES = 1_000_000  # just below the maximum that a broker accepts by default
 
 
 def write(settings: Settings, rng: random.Random) -> int:
-    """Write into every realm; answers how many records. Raises kafka.errors.KafkaError or TimeoutError."""
+    """Write into every realm. Returns the number of records. Raises kafka.errors.KafkaError or TimeoutError."""
     log = read_log(settings)
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", max_request_size=2 * _BYTES_OF_A_LARGE_VALUE)
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", max_request_size=2 * _LARGE_VALUE_BYTES)
     sent = []
     try:
         for realm, records in log.items():
@@ -44,11 +44,11 @@ def write(settings: Settings, rng: random.Random) -> int:
 
 
 def garbage(realm: int) -> Iterator[bytes | None]:
-    """What is no event of this realm."""
-    whole = _event(realm)
+    """Yield values that are not an event of this realm."""
+    valid = _event(realm)
     yield from (None, b"", b"\xff\x00 garbage", b"null", b"[]", b"{}", b'"event"', b"[" * 5000)
-    yield json.dumps(whole).encode()[:-40]
-    yield json.dumps(whole | {"details": {"padding": "x" * _BYTES_OF_A_LARGE_VALUE}}).encode()
+    yield json.dumps(valid).encode()[:-40]
+    yield json.dumps(valid | {"details": {"padding": "x" * _LARGE_VALUE_BYTES}}).encode()
     for field, wrong in (
         ("realm", realm + 1),
         ("realm", str(realm)),
@@ -67,15 +67,15 @@ def garbage(realm: int) -> Iterator[bytes | None]:
         ("type", "Gold Stolen"),
         ("surplus", 1),
     ):
-        yield json.dumps(whole | {field: wrong}).encode()
+        yield json.dumps(valid | {field: wrong}).encode()
     for amount in (-5, 0, "5", 1.5, 10**9 + 1, 2**70):
-        yield json.dumps(whole | {"transfers": [_transfer(amount=amount)]}).encode()
+        yield json.dumps(valid | {"transfers": [_transfer(amount=amount)]}).encode()
     for account in ("bank:robber:gold", "player:mallory", "player:mallory:gold:held:x", "house:", "player:Eve:gold"):
-        yield json.dumps(whole | {"transfers": [_transfer(account=account)]}).encode()
+        yield json.dumps(valid | {"transfers": [_transfer(account=account)]}).encode()
 
 
 def forged(realm: int, generation: int) -> Iterator[bytes]:
-    """Well-formed events that nothing covers, and events of another generation than the realm's present one."""
+    """Yield well-formed events that no balance covers, and events of another generation than the realm's."""
     yield json.dumps(_event(realm) | {"generation": generation}).encode()
     yield json.dumps(_event(realm) | {"generation": _FAR_GENERATION}).encode()
     mint = _transfer(debit="house:mint")
@@ -87,7 +87,7 @@ def forged(realm: int, generation: int) -> Iterator[bytes]:
 
 
 def copies(records: list[Record], rng: random.Random) -> list[bytes | None]:
-    """Some of the realm's own records, once more."""
+    """Return some of the realm's own records again."""
     return [record.value for record in rng.sample(records, min(COPIES, len(records)))]
 
 

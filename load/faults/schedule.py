@@ -1,16 +1,16 @@
-"""Which faults are done, in which order, and which of them at the same time: a function of the seed."""
+"""Choose which faults are injected, in which order, and which of them at the same time: a function of the seed."""
 
 import random
 from collections.abc import Sequence
 
 from load.faults.injectors import EVERY_SERVER, Fault
 
-TOGETHER = 0.25  # of all steps: two faults at once find other bugs, but hide which of them has caused what
-LONGEST_PAUSE_SECONDS = 3.0  # of undisturbed play before a step, so that faults meet every stage of a micro-batch
+PAIR_PROBABILITY = 0.25  # two faults at once find other bugs, but hide which of the two caused one
+MAX_PAUSE_SECONDS = 3.0  # of undisturbed play before a step, so that faults meet every stage of a micro-batch
 
 
 def order(faults: Sequence[Fault], count: int, rng: random.Random) -> list[Fault]:
-    """``count`` faults: each kind once before any comes again."""
+    """Return ``count`` faults in random order; each kind comes once before any kind comes again."""
     ordered: list[Fault] = []
     while len(ordered) < count:
         ordered += rng.sample(faults, len(faults))
@@ -18,11 +18,11 @@ def order(faults: Sequence[Fault], count: int, rng: random.Random) -> list[Fault
 
 
 def steps(ordered: Sequence[Fault], rng: random.Random) -> list[list[Fault]]:
-    """The same faults, in steps of one or of two that disturb different servers."""
+    """Group the faults into steps of one, or of two that disturb different servers."""
     left, result = list(ordered), []
     while left:
         step = [left.pop(0)]
-        if left and _may_be_together(step[0], left[0]) and rng.random() < TOGETHER:
+        if left and _may_be_together(step[0], left[0]) and rng.random() < PAIR_PROBABILITY:
             step.append(left.pop(0))
         result.append(step)
     return result

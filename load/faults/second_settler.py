@@ -1,6 +1,7 @@
-"""A second settle query for an instance, as when an old driver still runs: ``python -m load.faults.second_settler``.
+"""Run a second settle query on an instance, like an old driver that still runs.
 
-It settles and does not land: two land queries at once would write rows twice, two settle queries do no harm.
+Usage: ``python -m load.faults.second_settler``. It settles and does not land, because two land queries at the same
+time would write rows twice, while two settle queries do no harm.
 """
 
 import os
@@ -22,7 +23,7 @@ def main() -> None:
     settings = Settings()
     ledger = Ledger(connect(settings, attach=True), settings)
     spark = create_session(settings)
-    # Why a realm is halted is the first query's to say.
+    # The reason of a halt is not reported here: the instance's own query reports it.
     progress = Progress(settings.realms, lambda _realm, _reason: None)
     with tempfile.TemporaryDirectory(prefix="checkpoints-") as checkpoints:
         settling = RestartingQuery(

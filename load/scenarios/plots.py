@@ -1,28 +1,28 @@
-"""Plots of a scenario. The colours are Okabe and Ito's, which people tell apart whatever they see of colours."""
+"""Draw the plots of a scenario, in the colours of Okabe and Ito, which are safe for colour-blind people."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-# A figure of its own and not pyplot's: that one would keep a state and look for a screen.
+# Not pyplot, which keeps global state and looks for a screen.
 from matplotlib.figure import Figure
 
 from load.scenarios.ab_runner import Run
 from load.scenarios.results import Row
 
-_BARS: Final = 60  # over the time of the plan
+_BARS: Final = 60  # over the duration of the plan: one a second in a scenario of a minute
 _BLUE, _ORANGE, _PURPLE, _BLACK = "#0072B2", "#E69F00", "#CC79A7", "#000000"
 _OUTCOMES: Final = {
     "accepted (2xx)": _BLUE,
-    "refused by the game (404, 409, 412, 422)": _ORANGE,
-    "too fast (429)": _PURPLE,
+    "rejected by the game (404, 409, 412, 422)": _ORANGE,
+    "rate limit (429)": _PURPLE,
     "other": _BLACK,
 }
 
 
 def latency(rows: dict[str, Row], title: str, file: Path) -> None:
-    """How long each action took: the box is half of the requests, the whiskers are from the 1st to the 99th percent."""
+    """Draw a box plot of each action's latency; the whiskers are the 1st and the 99th percentile."""
     measured = {action: row.times for action, row in rows.items() if row.times}
     figure = Figure(figsize=(9, 1.6 + 0.38 * len(measured)), layout="constrained")
     axes = figure.add_subplot()
@@ -38,20 +38,20 @@ def latency(rows: dict[str, Row], title: str, file: Path) -> None:
         medianprops={"color": _BLACK, "linewidth": 1.5},
     )
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="milliseconds, from the connection to the end of the answer (log scale)")
+    axes.set(xscale="log", xlabel="milliseconds from the connection to the end of the response (log scale)")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_title(f"{title}: how long each action took", loc="left")
+    axes.set_title(f"{title}: latency by action", loc="left")
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(file, dpi=120)
 
 
 def over_time(runs: Sequence[Run], seconds: float, title: str, file: Path) -> None:
-    """How many requests a second came to which end, by the time at which their run began."""
+    """Draw the requests a second by outcome, over the start times of their runs."""
     width = max(1.0, seconds / _BARS)
     counts = {name: Counter[int]() for name in _OUTCOMES}
     for run in runs:
-        for status, number in run.statuses.items():
-            counts[_outcome(status)][int(run.begun / width)] += number
+        for status, count in run.statuses.items():
+            counts[_outcome(status)][int(run.begun / width)] += count
     figure = Figure(figsize=(9, 4.5), layout="constrained")
     axes = figure.add_subplot()
     bars = range(1 + max((int(run.begun / width) for run in runs), default=0))
@@ -62,7 +62,7 @@ def over_time(runs: Sequence[Run], seconds: float, title: str, file: Path) -> No
             axes.bar([bar * width for bar in bars], heights, width * 0.9, below, align="edge", color=colour, label=name)
         below = [low + height for low, height in zip(below, heights, strict=True)]
     axes.set(xlabel="seconds since the start", ylabel="requests a second")
-    axes.set_title(f"{title}: what became of the requests", loc="left")
+    axes.set_title(f"{title}: outcomes of the requests", loc="left")
     axes.legend(frameon=False)
     figure.savefig(file, dpi=120)
 

@@ -1,101 +1,90 @@
-"""What ab measured, collected from its many files, summed up by action, and as plots."""
+"""Collect what ab measured from its many files, and sum it up by action."""
 
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import quantiles
 from typing import Any
 
 from rich.table import Table
 
+from load.scenarios.ab_output import PERCENTILES, percentile, read_rows, total_ms
 from load.scenarios.ab_runner import Run
 
-_SHOWN = (404, 409, 412, 422, 429, 503)  # the others are one column together
+_SHOWN_STATUSES = (404, 409, 412, 422, 429, 503)  # each has a column; all others share one
 
 
 @dataclass
 class Row:
-    """All runs of one action. ``times`` are milliseconds from the connection to the end of the answer."""
+    """All runs of one action. ``times`` are milliseconds from the connection to the end of the response."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     times: list[int] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
-        """How many were sent."""
+        """The number of requests that were sent."""
         return self.statuses.total()
 
     @property
     def accepted(self) -> int:
-        """How many were answered 2xx."""
+        """The number of responses 2xx."""
         return sum(n for status, n in self.statuses.items() if status // 100 == 2)
-
-    def percentile(self, percent: int) -> float:
-        """Of the times; 0 if there are none."""
-        if len(self.times) < 2:
-            return float(self.times[0]) if self.times else 0.0
-        return quantiles(self.times, n=100, method="inclusive")[percent - 1]
 
 
 def collect(runs: Sequence[Run], folder: Path, out: Path) -> dict[str, Row]:
-    """Read ab's files of these runs from ``folder``, and write what is in them into one file for all requests (-g) and
-    one for all percentages (-e)."""
+    """Read ab's files of these runs from ``folder``. Returns action -> its sums.
+
+    The content of the files is also written into ``out``: all requests (ab -g) and all percentages (ab -e) in one file
+    each.
+    """
     rows: defaultdict[str, Row] = defaultdict(Row)
     with (
-        (out / "requests.csv").open("w", newline="") as first,
-        (out / "percentages.csv").open("w", newline="") as second,
+        (out / "requests.csv").open("w", newline="") as requests_file,
+        (out / "percentages.csv").open("w", newline="") as percentages_file,
     ):
-        requests, percentages = csv.writer(first), csv.writer(second)
+        requests, percentages = csv.writer(requests_file), csv.writer(percentages_file)
         requests.writerow(
             ("run", "action", "player", "epoch_second", "connect_ms", "processing_ms", "total_ms", "wait_ms")
         )
         percentages.writerow(("run", "action", "percent", "ms"))
-        for run in sorted(runs, key=lambda run: run.number):
-            row, name = rows[run.step.action], (run.number, run.step.action)
+        for run in sorted(runs, key=lambda run: run.index):
+            row, key = rows[run.step.action], (run.index, run.step.action)
             row.statuses += run.statuses
-            for line in _lines(folder / f"{run.number}.tsv", "\t"):
-                requests.writerow((*name, "" if run.step.who is None else run.step.who, *line[1:]))
-                row.times.append(int(line[4]))
-            percentages.writerows((*name, *line) for line in _lines(folder / f"{run.number}.csv", ","))
+            for line in read_rows(folder / f"{run.index}.tsv", "\t"):
+                requests.writerow((*key, "" if run.step.player is None else run.step.player, *line[1:]))
+                row.times.append(total_ms(line))
+            percentages.writerows((*key, *line) for line in read_rows(folder / f"{run.index}.csv", ","))
     return dict(sorted(rows.items()))
 
 
-def _lines(file: Path, delimiter: str) -> Iterable[list[str]]:
-    """Without the header; nothing for a run that ab has not ended."""
-    if not file.exists():
-        return []
-    with file.open(newline="") as lines:
-        return list(csv.reader(lines, delimiter=delimiter))[1:]
-
-
-def write_summary(rows: dict[str, Row], said: dict[str, Any], out: Path) -> None:
-    """The sums, as ``summary.json``."""
+def write_summary(rows: dict[str, Row], facts: dict[str, Any], out: Path) -> None:
+    """Write the sums, and the facts about the run, into ``summary.json``."""
     actions = {
         action: {
             "requests": row.requests,
             "accepted": row.accepted,
             "statuses": {str(status): n for status, n in sorted(row.statuses.items())},
-            **{f"p{percent}_ms": round(row.percentile(percent), 1) for percent in (50, 95, 99)},
+            **{f"p{percent}_ms": round(percentile(row.times, percent), 1) for percent in PERCENTILES},
         }
         for action, row in rows.items()
     }
-    (out / "summary.json").write_text(json.dumps(said | {"actions": actions}, indent=1) + "\n")
+    (out / "summary.json").write_text(json.dumps(facts | {"actions": actions}, indent=1) + "\n")
 
 
 def table(rows: dict[str, Row]) -> Table:
-    """For people."""
-    result = Table(title="ab's figures", title_justify="left", box=None)
+    """Return the sums as a table for the terminal."""
+    result = Table(title="Results of Apache Bench", title_justify="left", box=None)
     result.add_column("action")
-    shown = [status for status in _SHOWN if any(row.statuses[status] for row in rows.values())]
-    for name in ("requests", "2xx", *map(str, shown), "other", "p50", "p95", "p99"):
+    shown = [status for status in _SHOWN_STATUSES if any(row.statuses[status] for row in rows.values())]
+    for name in ("requests", "2xx", *map(str, shown), "other", *(f"p{percent}" for percent in PERCENTILES)):
         result.add_column(name, justify="right")
     for action, row in rows.items():
         known = [row.statuses[status] for status in shown]
         other = row.requests - row.accepted - sum(known)
         counts = (f"{n:,}" for n in (row.requests, row.accepted, *known, other))
-        times = (f"{row.percentile(p):.0f} ms" if row.times else "" for p in (50, 95, 99))
+        times = (f"{percentile(row.times, percent):.0f} ms" if row.times else "" for percent in PERCENTILES)
         result.add_row(action, *counts, *times)
     return result

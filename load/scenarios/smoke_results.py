@@ -1,78 +1,76 @@
-"""Reads what ab wrote and sums it up by kind of action."""
+"""Sum up by action what ab measured in the runs of ``load/data_generator.sh``."""
 
 import json
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.table import Table
 
+from load.scenarios.ab_output import PERCENTILES, parse_report, percentile, read_rows, total_ms
+
 
 @dataclass
-class Row:
-    """All runs of one kind of action; the percentile is that of the slowest of them."""
+class SmokeRow:
+    """All runs of one action. ``times`` are milliseconds from the connection to the end of the response."""
 
     complete: int = 0
     accepted: int = 0
     failed: int = 0
-    slowest_p95_ms: int = 0
+    times: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """By kind of action. ``registered`` players came without ab."""
+    """Action -> its sums. The ``registered`` named players were registered without ab."""
 
-    rows: dict[str, Row]
+    rows: dict[str, SmokeRow]
     registered: int
 
     @property
     def accepted(self) -> int:
-        """Requests that were answered 2xx."""
+        """The number of responses 2xx."""
         return sum(row.accepted for row in self.rows.values()) + self.registered
 
     def table(self) -> Table:
-        """For people."""
-        table = Table(title="ab's figures", title_justify="left", box=None)
+        """Return the sums as a table for the terminal."""
+        table = Table(title="Results of Apache Bench", title_justify="left", box=None)
         table.add_column("action")
-        for name in ("requests", "accepted (2xx)", "refused", "failed", "p95 of the slowest run"):
+        for name in ("requests", "2xx", "rejected", "failed", *(f"p{percent}" for percent in PERCENTILES)):
             table.add_column(name, justify="right")
-        for kind, row in self.rows.items():
-            refused = row.complete - row.accepted
-            table.add_row(
-                kind,
-                f"{row.complete:,}",
-                f"{row.accepted:,}",
-                f"{refused:,}",
-                str(row.failed),
-                f"{row.slowest_p95_ms} ms",
-            )
-        table.add_row("named players", str(self.registered), str(self.registered), "0", "0", "")
+        for action, row in self.rows.items():
+            rejected = row.complete - row.accepted - row.failed
+            counts = (f"{n:,}" for n in (row.complete, row.accepted, rejected, row.failed))
+            table.add_row(action, *counts, *(f"{percentile(row.times, percent):.0f} ms" for percent in PERCENTILES))
+        table.add_row("named players", str(self.registered), str(self.registered), "0", "0")
         return table
 
 
-def parse_ab(text: str) -> tuple[int, int, int, int]:
-    """(complete, non-2xx, failed, 95th percentile in ms) of ab's report. Raises ValueError if it is none."""
-
-    def number(label: str, default: str | None = None) -> int:
-        found = re.search(rf"^\s*{label}:?\s+(\d+)", text, re.MULTILINE)
-        if not found and default is None:
-            raise ValueError(f"no {label!r} in ab's report")
-        return int(found.group(1) if found else default or 0)
-
-    return number("Complete requests"), number("Non-2xx responses", "0"), number("Failed requests"), number("95%", "0")
-
-
 def read_figures(folder: Path) -> Figures:
-    """Sum up the reports in the folder, and keep the sums there as ``figures.json``."""
-    rows: dict[str, Row] = {}
+    """Sum up the reports in the folder, and write the sums to ``figures.json`` beside them.
+
+    A report is named ``ACTION-NAME.txt``. Raises ValueError if one of them is not a report.
+    """
+    rows: dict[str, SmokeRow] = {}
     for report in sorted(folder.glob("*-*.txt")):
-        complete, non_2xx, failed, p95 = parse_ab(report.read_text())
-        row = rows.setdefault(report.name.partition("-")[0], Row())
-        row.complete += complete
-        row.accepted += complete - non_2xx - failed
-        row.failed += failed
-        row.slowest_p95_ms = max(row.slowest_p95_ms, p95)
+        counts = parse_report(report.read_text())
+        row = rows.setdefault(report.name.partition("-")[0], SmokeRow())
+        row.complete += counts.complete
+        row.accepted += counts.complete - counts.non_2xx - counts.failed
+        row.failed += counts.failed
+        row.times += [total_ms(line) for line in read_rows(report.with_suffix(".tsv"), "\t")]
     registered = int((folder / "registered.txt").read_text())
-    summary = {kind: asdict(row) for kind, row in rows.items()}
-    (folder / "figures.json").write_text(json.dumps({"registered": registered, "actions": summary}, indent=1) + "\n")
+    _write_figures(folder / "figures.json", rows, registered)
     return Figures(rows, registered)
+
+
+def _write_figures(file: Path, rows: dict[str, SmokeRow], registered: int) -> None:
+    actions = {
+        action: {
+            "complete": row.complete,
+            "accepted": row.accepted,
+            "failed": row.failed,
+            **{f"p{percent}_ms": round(percentile(row.times, percent), 1) for percent in PERCENTILES},
+        }
+        for action, row in rows.items()
+    }
+    file.write_text(json.dumps({"registered": registered, "actions": actions}, indent=1) + "\n")

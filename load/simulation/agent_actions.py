@@ -1,4 +1,4 @@
-"""What becomes of a player's turn: an event that the rules allow and the books cover, or nothing."""
+"""Turn an agent's choice into an event that the rules allow and the balances cover, or into no event."""
 
 import random
 from collections import Counter
@@ -11,115 +11,115 @@ from game.decision import Decision, RuleViolation
 from game.events import NO_GENERATION, Event, new_event
 from game.rules import players
 from load.simulation.agents import Agent
-from load.simulation.behaviour import Choice, choose, look
+from load.simulation.behaviour import Choice, choose, view
 from load.simulation.personas import IDLE_LOOK, SALE_APPETITE, SALE_ITEM
 from load.simulation.realm_context import RealmContext, at_sale_price
 
-_TRIES = 4  # of a player who wants what makes no sense, or what the rules refuse
-_HARMLESS = ("look_inventory", "buy", "sell")  # what may reach the log late: it concerns nobody else
+_MAX_ATTEMPTS = 4  # draws before an agent gives up on finding a legal action
+_LATE_ACTIONS = ("look_inventory", "buy", "sell")  # may reach the log late, because they concern no other player
 
 
 class AgentActions:
-    """The turns of one realm. ``refused`` counts, by the code of the refusal, what players tried in vain."""
+    """The actions of one realm. ``rejections`` counts rule violations by their code."""
 
-    def __init__(self, stage: RealmContext, generation: int) -> None:
-        self._stage, self._generation = stage, generation
-        self.refused: Counter[str] = Counter()
+    def __init__(self, context: RealmContext, generation: int) -> None:
+        self._context, self._generation = context, generation
+        self.rejections: Counter[str] = Counter()
 
-    def register(self, actor: Agent) -> Event:
-        """The player comes into the realm."""
-        event_id = new_id(self._stage.rng)
-        decision = players.register(actor.name, self._stage.now.date())
-        self._stage.books.settle(actor.name, decision, event_id)
-        return self._event(actor, event_id, self._stage.now, decision)
+    def register(self, agent: Agent) -> Event:
+        """Register the player in the realm."""
+        event_id = new_id(self._context.rng)
+        decision = players.register(agent.name, self._context.now.date())
+        self._context.ledger.settle(agent.name, decision, event_id)
+        return self._event(agent, event_id, self._context.now, decision)
 
-    def take(self, actor: Agent, *, is_late: bool) -> Event | None:
-        """What the player does now."""
-        for _ in range(_TRIES):
-            choice = choose(self._stage, actor, self._action(actor, is_late=is_late))
-            event = self._done(actor, choice) if choice else None
+    def act(self, agent: Agent, *, is_late: bool) -> Event | None:
+        """Let the player act once. Returns None if no legal action is found."""
+        for _ in range(_MAX_ATTEMPTS):
+            choice = choose(self._context, agent, self._draw_action(agent, is_late=is_late))
+            event = self._execute(agent, choice) if choice else None
             if event:
                 return event
-        if self._stage.rng.random() > IDLE_LOOK:
+        if self._context.rng.random() > IDLE_LOOK:
             return None
-        idle = look(self._stage, actor, self._stage.rng.choice(("inventory_viewed", "shop_viewed")))
-        return self._done(actor, idle) if idle else None
+        idle = view(self._context, agent, self._context.rng.choice(("inventory_viewed", "shop_viewed")))
+        return self._execute(agent, idle) if idle else None
 
-    def _action(self, actor: Agent, *, is_late: bool) -> str:
-        rng = self._stage.rng
+    def _draw_action(self, agent: Agent, *, is_late: bool) -> str:
+        rng = self._context.rng
         if is_late:
-            return rng.choice(_HARMLESS)
-        if actor.script:
-            return actor.script.pop()
-        if self._stage.is_sale() and rng.random() < (SALE_APPETITE - 1) * _weight(actor, "buy"):
+            return rng.choice(_LATE_ACTIONS)
+        if agent.script:
+            return agent.script.pop()
+        if self._context.is_sale() and rng.random() < (SALE_APPETITE - 1) * _share_of(agent, "buy"):
             return "buy"
-        names, weights = actor.wants
+        names, weights = agent.action_weights
         return rng.choices(names, cum_weights=weights)[0]
 
-    def _done(self, actor: Agent, choice: Choice) -> Event | None:
-        event_id, now = new_id(self._stage.rng), self._stage.now
+    def _execute(self, agent: Agent, choice: Choice) -> Event | None:
+        event_id, now = new_id(self._context.rng), self._context.now
         if isinstance(choice, str):
-            return self._event(actor, event_id, now, Decision(choice, {}, ()))
+            return self._event(agent, event_id, now, Decision(choice, {}, ()))
         try:
-            decision = self._decide(actor, choice, event_id, now)
-            self._stage.books.settle(actor.name, decision, event_id)
-        except RuleViolation as refusal:
-            self.refused[refusal.code] += 1
+            decision = self._decide(agent, choice, event_id, now)
+            self._context.ledger.settle(agent.name, decision, event_id)
+        except RuleViolation as violation:
+            self.rejections[violation.code] += 1
             return None
-        self._remember(actor, choice, decision, event_id)
-        return self._event(actor, event_id, now, decision)
+        self._update_context(agent, choice, decision, event_id)
+        return self._event(agent, event_id, now, decision)
 
-    def _decide(self, actor: Agent, choice: Command | Sequence[Command], event_id: str, now: datetime) -> Decision:
-        books = self._stage.books
-        scene = DecisionContext(actor.name, now, event_id, books.of, books.offers.get)
-        decision = choice.decide(scene) if isinstance(choice, Command) else combine(choice, scene)
-        on_sale = decision.details.get("item") == SALE_ITEM and decision.type == "sword_bought"
-        return at_sale_price(decision) if on_sale and self._stage.is_sale() else decision
+    def _decide(self, agent: Agent, choice: Command | Sequence[Command], event_id: str, now: datetime) -> Decision:
+        ledger = self._context.ledger
+        context = DecisionContext(agent.name, now, event_id, ledger.of, ledger.offers.get)
+        decision = choice.decide(context) if isinstance(choice, Command) else combine(choice, context)
+        is_sale_item = decision.details.get("item") == SALE_ITEM and decision.type == "sword_bought"
+        return at_sale_price(decision) if is_sale_item and self._context.is_sale() else decision
 
-    def _remember(self, actor: Agent, choice: Choice, decision: Decision, event_id: str) -> None:
-        """What others will have in mind."""
-        stage = self._stage
+    def _update_context(self, agent: Agent, choice: Choice, decision: Decision, event_id: str) -> None:
+        """Note what other agents react to."""
+        context = self._context
         if "sale" in decision.details:
-            stage.sale_pieces -= 1
+            context.sale_pieces -= 1
         if isinstance(choice, Strike):
-            target = stage.by_name[choice.target]
-            target.attacker = actor
+            target = context.by_name[choice.target]
+            target.attacker = agent
             if decision.type == "player_defeated":
-                actor.opponent = None
+                agent.opponent = None
         elif isinstance(choice, OfferTrade):
-            self._offer(actor, stage.by_name[choice.to], event_id)
+            self._offer(agent, context.by_name[choice.to], event_id)
         elif decision.type == "guild_founded":
-            stage.guilds.append(str(decision.details["guild"]))
+            context.guilds.append(str(decision.details["guild"]))
         elif decision.type == "player_left":
-            actor.is_gone = True
+            agent.left_realm = True
 
-    def _offer(self, actor: Agent, to: Agent, trade: str) -> None:
-        actor.offered.append((trade, self._stage.seconds))
-        to.inbox.append((trade, self._stage.seconds))
-        if to.is_playing and not to.has_quit:  # sees it at once
+    def _offer(self, agent: Agent, to: Agent, trade: str) -> None:
+        agent.offered.append((trade, self._context.seconds))
+        to.inbox.append((trade, self._context.seconds))
+        if to.is_playing and not to.churned:  # an active player sees the offer at once
             to.script.append("answer")
 
-    def _event(self, actor: Agent, event_id: str, now: datetime, decision: Decision) -> Event:
-        is_look = not decision.transfers
+    def _event(self, agent: Agent, event_id: str, now: datetime, decision: Decision) -> Event:
+        is_view = not decision.transfers
         return new_event(
             event_id=event_id,
             event_type=decision.type,
-            realm=self._stage.realm,
-            player=actor.name,
+            realm=self._context.realm,
+            player=agent.name,
             at=now,
-            # As the API has it: a look takes no hold, and so it has no generation.
-            generation=NO_GENERATION if is_look else self._generation,
-            details=decision.details | {"generated": self._stage.era.seed},
+            # As in the API, a view event takes no hold, so it has no generation.
+            generation=NO_GENERATION if is_view else self._generation,
+            details=decision.details | {"generated": self._context.spec.seed},
             transfers=decision.transfers,
         )
 
 
 def new_id(rng: random.Random) -> str:
-    """A UUID of version 4, from the seed."""
+    """Return a UUID of version 4 that follows from the seed."""
     digits = f"{rng.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def _weight(actor: Agent, action: str) -> float:
-    wants = actor.persona.wants
-    return wants.get(action, 0) / sum(wants.values())
+def _share_of(agent: Agent, action: str) -> float:
+    weights = agent.persona.action_weights
+    return weights.get(action, 0) / sum(weights.values())

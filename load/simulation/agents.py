@@ -1,42 +1,43 @@
-"""The players of a realm: who they are, and what they have in mind at the moment."""
+"""The agents of a realm: their individual parameters and their state of mind. Their balances are in the ledger."""
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from load.simulation.personas import HOURS, PERSONAS, THRIFT_SIGMA, ZEAL_SIGMA, Persona
+from load.simulation.personas import ENGAGEMENT_SIGMA, HOURLY_ACTIVITY, PERSONAS, THRIFT_SIGMA, Persona
 from load.simulation.world_spec import WorldSpec
 
-_HABIT = 0.6  # of the sessions are around the player's own hour, the others whenever everybody plays
-_HABIT_HOURS = 2  # before and after it
+_HABIT = 0.6  # share of sessions around the agent's own hour; the others follow the activity of all players
+_HABIT_HOURS = 2  # before and after the own hour
+_MIN_PLAYERS_FOR_BOT = 40  # the share of bots is so small that few realms would have one otherwise
 
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """One player. What the player owns is in the books and not here."""
+    """One simulated player."""
 
     name: str
-    kind: str
+    kind: str  # the name of the persona
     persona: Persona
-    arrives: float  # seconds after the beginning of the world
-    zeal: float
+    arrives: float  # seconds after the start of the world
+    engagement: float  # factor on the number of sessions; 1 is usual
     thrift: float
-    comes: tuple[float, ...]  # hour of the day -> sessions in it, on an ordinary day
-    wants: tuple[tuple[str, ...], tuple[float, ...]]  # actions, and their weights added up
+    sessions_by_hour: tuple[float, ...]  # hour of the day -> sessions in it, on an ordinary day
+    action_weights: tuple[tuple[str, ...], tuple[float, ...]]  # actions, and their cumulative weights
 
-    turns: int = 0  # left in this session
+    actions_left: int = 0  # in this session
     sessions: int = 0
-    is_arriving: bool = False  # the next turn is the first one of a session
+    is_arriving: bool = False  # the next action is the first of a session
     busy_until: float = -1e9
-    has_quit: bool = False
-    is_gone: bool = False
-    script: list[str] = field(default_factory=list)  # what is done before anything is chosen, the last one first
+    churned: bool = False
+    left_realm: bool = False
+    script: list[str] = field(default_factory=list)  # actions that precede any choice; the last one comes first
     opponent: "Agent | None" = None
     attacker: "Agent | None" = None
-    inbox: list[tuple[str, float]] = field(default_factory=list)  # trades that were offered, and when
-    offered: list[tuple[str, float]] = field(default_factory=list)
-    looked: dict[str, float] = field(default_factory=dict)  # kind of look -> when it counted last
+    inbox: list[tuple[str, float]] = field(default_factory=list)  # received trade offers, and when
+    offered: list[tuple[str, float]] = field(default_factory=list)  # sent trade offers, and when
+    last_viewed: dict[str, float] = field(default_factory=dict)  # type of view event -> when it counted last
 
     @property
     def owner(self) -> str:
@@ -46,58 +47,61 @@ class Agent:
     @property
     def is_playing(self) -> bool:
         """Whether the player is in the middle of a session."""
-        return self.turns > 0 and not self.is_arriving
+        return self.actions_left > 0 and not self.is_arriving
 
 
-def create_agents(era: WorldSpec, realm: int, rng: random.Random) -> list[Agent]:
-    """All players of the realm, in the order in which they arrive."""
-    number = era.players_of(realm)
-    kinds = _kinds(number, rng)
-    hours = rng.choices(range(era.rhythm.hours), era.rhythm.newcomers(), k=number)
+def create_agents(spec: WorldSpec, realm: int, rng: random.Random) -> list[Agent]:
+    """Create all agents of the realm, in the order in which they arrive."""
+    count = spec.players_of(realm)
+    kinds = _kinds(count, rng)
+    hours = rng.choices(range(spec.curve.hours), spec.curve.newcomers(), k=count)
     arrivals = sorted((hour + rng.random()) * 3600 for hour in hours)
-    # Without the first one nobody could have written of a realm before there was a player in it.
+    # The first agent arrives at once: otherwise the world would begin with hours in which no player exists.
     arrivals[0] = min(arrivals[0], rng.random() * 60)
-    return [newcomer(era, realm, i, kind, at, rng) for i, (kind, at) in enumerate(zip(kinds, arrivals, strict=True))]
+    return [
+        create_agent(spec, realm, index, kind, at, rng)
+        for index, (kind, at) in enumerate(zip(kinds, arrivals, strict=True))
+    ]
 
 
-def newcomer(era: WorldSpec, realm: int, number: int, kind: str, arrives: float, rng: random.Random) -> Agent:
-    """Somebody who comes at this moment."""
+def create_agent(spec: WorldSpec, realm: int, index: int, kind: str, arrives: float, rng: random.Random) -> Agent:
+    """Create an agent that arrives at this time, in seconds after the start of the world."""
     persona = PERSONAS[kind]
-    zeal = 1.0 if persona.is_bot else rng.lognormvariate(0, ZEAL_SIGMA)
+    engagement = 1.0 if persona.is_bot else rng.lognormvariate(0, ENGAGEMENT_SIGMA)
     return Agent(
-        name=era.player_name(realm, number),
+        name=spec.player_name(realm, index),
         kind=kind,
         persona=persona,
         arrives=arrives,
-        zeal=zeal,
+        engagement=engagement,
         thrift=persona.thrift * rng.lognormvariate(0, THRIFT_SIGMA),
-        comes=tuple(persona.sessions_a_day * zeal * share for share in _habit(persona, rng)),
-        wants=(tuple(persona.wants), tuple(accumulate(persona.wants.values()))),
+        sessions_by_hour=tuple(persona.sessions_a_day * engagement * share for share in _habit(persona, rng)),
+        action_weights=(tuple(persona.action_weights), tuple(accumulate(persona.action_weights.values()))),
     )
 
 
-def _kinds(number: int, rng: random.Random) -> list[str]:
-    """As many of each persona as its share says, in any order; a realm of some size has a bot."""
-    wanted = {kind: number * persona.share for kind, persona in PERSONAS.items()}
-    if number >= 40:
-        wanted["bot"] = max(1.0, wanted["bot"])
-    counts = {kind: int(n) for kind, n in wanted.items()}
-    by_remainder = sorted(wanted, key=lambda kind: counts[kind] - wanted[kind])
-    for kind in by_remainder[: max(0, number - sum(counts.values()))]:
+def _kinds(count: int, rng: random.Random) -> list[str]:
+    """Return the personas of all agents by their shares, in random order; a realm of some size has a bot."""
+    expected = {kind: count * persona.share for kind, persona in PERSONAS.items()}
+    if count >= _MIN_PLAYERS_FOR_BOT:
+        expected["bot"] = max(1.0, expected["bot"])
+    counts = {kind: int(n) for kind, n in expected.items()}
+    by_remainder = sorted(expected, key=lambda kind: counts[kind] - expected[kind])
+    for kind in by_remainder[: max(0, count - sum(counts.values()))]:
         counts[kind] += 1
     kinds = [kind for kind, n in counts.items() for _ in range(n)]
     rng.shuffle(kinds)
-    return kinds[:number]
+    return kinds[:count]
 
 
 def _habit(persona: Persona, rng: random.Random) -> Iterator[float]:
-    """The share of each hour of the day."""
+    """Yield each hour's share of the agent's sessions in a day."""
     if persona.is_bot:
-        yield from [1 / len(HOURS)] * len(HOURS)
+        yield from [1 / len(HOURLY_ACTIVITY)] * len(HOURLY_ACTIVITY)
         return
-    everybody = sum(HOURS)
-    own = rng.choices(range(len(HOURS)), HOURS)[0]
-    for hour, weight in enumerate(HOURS):
-        apart = min((hour - own) % len(HOURS), (own - hour) % len(HOURS))
-        near = 1 / (2 * _HABIT_HOURS + 1) if apart <= _HABIT_HOURS else 0.0
-        yield (1 - _HABIT) * weight / everybody + _HABIT * near
+    total = sum(HOURLY_ACTIVITY)
+    own = rng.choices(range(len(HOURLY_ACTIVITY)), HOURLY_ACTIVITY)[0]
+    for hour, activity in enumerate(HOURLY_ACTIVITY):
+        distance = min((hour - own) % len(HOURLY_ACTIVITY), (own - hour) % len(HOURLY_ACTIVITY))
+        near = 1 / (2 * _HABIT_HOURS + 1) if distance <= _HABIT_HOURS else 0.0
+        yield (1 - _HABIT) * activity / total + _HABIT * near

@@ -1,4 +1,4 @@
-"""``./guildhall play --history``: writes an era into the log and waits until it is settled and landed."""
+"""Run ``./guildhall backfill``: write a simulated world into the log and wait until it is settled and landed."""
 
 import csv
 import json
@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from infra.errors import OperatorError, server_errors
 from infra.kafka.topic import end_offsets
 from infra.presto import fetch
+from infra.terminal import progress_columns
 from load.progress import wait_until_landed
 from load.simulation.backfill_writer import BackfillFailed, WriteResult, WriteTask, write_all
 from load.simulation.personas import PERSONAS
@@ -22,13 +23,15 @@ from stack.instance import Instance
 from state.connection import connect
 from state.ledger import Ledger
 
+_STAGES = ("written", "settled", "landed")
+
 _COUNT = """select count(*) from events
 where element_at(details, 'generated') = '{seed}' and strpos(player, '_{run}') > 0"""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds from the first record until all were written, settled and landed."""
+    """Seconds from the first record until all records were written, settled and landed."""
 
     written: float
     settled: float
@@ -36,76 +39,79 @@ class Times:
 
 
 class Backfill:
-    """One era on its way through the pipeline."""
+    """One simulated world on its way through the pipeline."""
 
-    def __init__(self, instance: Instance, era: WorldSpec, console: Console) -> None:
-        self._instance, self._era, self._console = instance, era, console
+    def __init__(self, instance: Instance, spec: WorldSpec, console: Console) -> None:
+        self._instance, self._spec, self._console = instance, spec, console
         self._settings = instance.settings()
         self._ledger = Ledger(connect(self._settings))
-        self._realms = range(era.realms)
+        self._realms = range(spec.realms)
 
     def run(self) -> bool:
-        """Answers whether all of it is effective. Raises OperatorError if it cannot be written."""
+        """Write all events. Returns whether all are effective. Raises OperatorError if they cannot be written."""
         try:
             with server_errors():
-                self._require_new()
+                self._require_new_world()
                 generations, before = self._ledger.generations(self._realms), self._totals()
-                columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+                columns = progress_columns(max(map(len, _STAGES)) + 1)
                 with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
-                    written, times = self._play(generations, progress)
-                self._keep(written, times)
+                    written, times = self._write(generations, progress)
+                self._write_parameters(written, times)
                 return self._is_effective(written, times, generations, self._totals() - before)
         except BackfillFailed as error:
-            raise OperatorError(f"the log did not take all of it: {error}; begin anew with another --seed") from error
+            raise OperatorError(
+                f"the log did not take all records: {error}; start again with another --seed"
+            ) from error
 
-    def _require_new(self) -> None:
-        """That the realms take what is written, and that the names are nobody's."""
+    def _require_new_world(self) -> None:
+        """Raise OperatorError unless all realms take events and the names of the world are unused."""
         for realm in self._realms:
             if self._ledger.is_recovering(realm) or self._ledger.halted(realm):
                 raise OperatorError(f"realm {realm} takes no actions at the moment: ./guildhall status says why")
-            if self._ledger.holdings(realm, f"player:{self._era.player_name(realm, 0)}").settled:
-                raise OperatorError(f"the history of seed {self._era.seed} was written before: choose another --seed")
+            if self._ledger.holdings(realm, f"player:{self._spec.player_name(realm, 0)}").settled:
+                raise OperatorError(
+                    f"the backfill with seed {self._spec.seed} was written before: choose another --seed"
+                )
 
     def _totals(self) -> Counter[str]:
         return sum((Counter(self._ledger.totals(realm)) for realm in self._realms), Counter())
 
-    def _play(self, generations: Mapping[int, int], progress: Progress) -> tuple[list[WriteResult], Times]:
-        names = ("written", "settled", "landed")
-        bars = {name: progress.add_task(name, total=self._era.events) for name in names}
+    def _write(self, generations: Mapping[int, int], progress: Progress) -> tuple[list[WriteResult], Times]:
+        bars = {stage: progress.add_task(stage, total=self._spec.events) for stage in _STAGES}
         begins, begun = end_offsets(self._settings), time.monotonic()
 
-        def show(name: str, offsets: Mapping[int, int]) -> int:
+        def show(stage: str, offsets: Mapping[int, int]) -> int:
             done = sum(max(0, offsets.get(realm, -1) + 1 - begins[realm]) for realm in self._realms)
-            progress.update(bars[name], completed=min(done, self._era.events))
+            progress.update(bars[stage], completed=min(done, self._spec.events))
             return done
 
         def report(done: int) -> None:
             progress.update(bars["written"], completed=done)
             show("settled", self._ledger.offsets(self._realms))
             if self._ledger.generations(self._realms) != generations:
-                raise BackfillFailed("Redis was restarted meanwhile, and what is written from now on would not count")
+                raise BackfillFailed("Redis was restarted meanwhile, so further events would be stale")
 
-        orders = [WriteTask(self._settings, self._era, realm, generations[realm]) for realm in self._realms]
-        written = write_all(orders, report)
-        progress.update(bars["written"], completed=self._era.events)
+        tasks = [WriteTask(self._settings, self._spec, realm, generations[realm]) for realm in self._realms]
+        written = write_all(tasks, report)
+        progress.update(bars["written"], completed=self._spec.events)
         after_writing = time.monotonic() - begun
         ends = end_offsets(self._settings)
         settled_at, landed_at = wait_until_landed(self._instance, self._ledger, ends, show)
         return written, Times(after_writing, settled_at - begun, landed_at - begun)
 
-    def _keep(self, written: Sequence[WriteResult], times: Times) -> None:
-        """What was put into the world, for whoever wants to know whether an analysis has found it."""
+    def _write_parameters(self, written: Sequence[WriteResult], times: Times) -> None:
+        """Write the parameters of the world into files, so that the results of an analysis can be checked."""
         folder = self._folder()
         world = {
-            "seed": self._era.seed,
-            "run": self._era.run,
-            "start": self._era.start.isoformat(),
-            "days": self._era.days,
-            "records": self._era.events,
-            "late": sum(w.summary.late for w in written),
-            "twice": sum(w.summary.twice for w in written),
-            "sold_on_sale": sum(w.summary.sold_on_sale for w in written),
-            "types": dict(sum((w.summary.types for w in written), Counter[str]()).most_common()),
+            "seed": self._spec.seed,
+            "run": self._spec.run,
+            "start": self._spec.start.isoformat(),
+            "days": self._spec.days,
+            "records": self._spec.events,
+            "late": sum(w.result.late for w in written),
+            "twice": sum(w.result.twice for w in written),
+            "sold_on_sale": sum(w.result.sold_on_sale for w in written),
+            "types": dict(sum((w.result.types for w in written), Counter[str]()).most_common()),
             "personas": {kind: asdict(persona) for kind, persona in PERSONAS.items()},
             "seconds": asdict(times),
         }
@@ -116,38 +122,37 @@ class Backfill:
             table.writerows((w.realm, *player) for w in written for player in w.players)
 
     def _folder(self) -> Path:
-        return self._instance.folder("figures", f"history-{self._era.seed}-{self._era.run}")
+        return self._instance.folder("figures", f"history-{self._spec.seed}-{self._spec.run}")
 
     def _is_effective(
         self, written: Sequence[WriteResult], times: Times, generations: Mapping[int, int], grown: Counter[str]
     ) -> bool:
-        """Say what became of it, and why if it is not what it should be."""
-        era, say = self._era, self._console.print
-        twice = sum(w.summary.twice for w in written)
-        landed = fetch(self._instance.settings(), _COUNT.format(seed=era.seed, run=era.run)).rows[0][0]
-        people = sum(len(w.players) for w in written)
-        late = sum(w.summary.late for w in written)
+        """Print what became of the records, and the problems if there are any. Returns whether there are none."""
+        spec, say = self._spec, self._console.print
+        landed = fetch(self._instance.settings(), _COUNT.format(seed=spec.seed, run=spec.run)).rows[0][0]
         say(
-            f"{era.events:,} records of {people:,} players in {era.days} days from {era.start} on, seed {era.seed}: "
-            f"{late:,} of them late, {twice:,} written a second time."
+            f"{spec.events:,} records by {sum(len(w.players) for w in written):,} players in {spec.days} days from "
+            f"{spec.start} on, seed {spec.seed}: {sum(w.result.late for w in written):,} late, "
+            f"{sum(w.result.twice for w in written):,} written twice."
         )
-        for what, seconds in asdict(times).items():
-            say(f"{what:8} after {seconds:5.0f} s, {era.events / seconds:,.0f} records a second")
+        for stage, seconds in asdict(times).items():
+            say(f"{stage:8} after {seconds:5.0f} s, {spec.events / seconds:,.0f} records a second")
         say(f"rows in Presto {landed:,}; rejected = {grown['rejected']:,}, stale = {grown['stale']:,}")
-        say(f"What was put in: {self._folder()}", highlight=False, soft_wrap=True)
-        for trouble in _troubles(era, landed, grown, self._ledger.generations(self._realms) != generations):
-            say(f"[red]{trouble}[/]")
-        return landed == era.events and not grown["rejected"] and not grown["stale"]
+        say(f"Parameters of the world: {self._folder()}", highlight=False, soft_wrap=True)
+        was_restarted = self._ledger.generations(self._realms) != generations
+        for problem in _problems(spec, landed, grown, was_restarted=was_restarted):
+            say(f"[red]{problem}[/]")
+        return landed == spec.events and not grown["rejected"] and not grown["stale"]
 
 
-def _troubles(era: WorldSpec, landed: int, grown: Counter[str], was_restarted: bool) -> Iterator[str]:
-    if landed != era.events:
-        yield f"{era.events - landed:,} records are not in Presto: ./guildhall quarantine list may have them"
+def _problems(spec: WorldSpec, landed: int, grown: Counter[str], *, was_restarted: bool) -> Iterator[str]:
+    if landed != spec.events:
+        yield f"{spec.events - landed:,} records are not in Presto: type ./guildhall quarantine list to look for them"
     if grown["stale"]:
-        why = "Redis was restarted meanwhile" if was_restarted else "a realm's generation had ended before"
-        yield f"{grown['stale']:,} events are stale and do nothing, as {why}: begin anew with another --seed"
+        reason = "Redis was restarted meanwhile" if was_restarted else "the generation of a realm had ended before"
+        yield f"{grown['stale']:,} events are stale and have no effect, because {reason}: use another --seed"
     if grown["rejected"]:
         yield (
-            f"{grown['rejected']:,} events were rejected: somebody else has written to these accounts, or to Kafka: "
-            "./guildhall logs streaming"
+            f"{grown['rejected']:,} events were rejected, because another program wrote to these accounts or to Kafka: "
+            "see ./guildhall logs streaming"
         )

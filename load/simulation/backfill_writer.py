@@ -1,4 +1,4 @@
-"""Writes a history into the log: each realm's into its partition, as many at a time as there are cores."""
+"""Write a simulated world into the log: each realm into its partition, in one process for each core."""
 
 import multiprocessing
 import os
@@ -17,107 +17,112 @@ from infra.settings import Settings
 from load.simulation.simulator import RealmSimulator, SimulationResult
 from load.simulation.world_spec import WorldSpec
 
-POLL_SECONDS = 1.0  # between two reports of how many records there are
+POLL_SECONDS = 1.0  # between two reports of the progress, which a person watches
 
-_LOOK_EVERY = 500  # records between two looks at whether to stop
-_BATCH_BYTES = 512 * 1024
+_CHECK_EVERY = 500  # records between two checks whether to stop: a check costs more than a record
+_BATCH_BYTES = 512 * 1024  # throughput matters here and latency does not
 _LINGER_MS = 100
-_PATIENCE_MS = 120_000  # for a broker that others keep busy; then the history is given up
+_TIMEOUT_MS = 120_000  # for a broker that other programs keep busy; then the backfill fails
 
-# Set in each process as it starts: records written, by realm, and whether to stop.
+# Set in each process at its start: the number of written records by realm, and whether to stop.
 _written: "SynchronizedArray[int]"
 _stop: "Synchronized[int]"
 
 
 class BackfillFailed(Exception):
-    """The log did not take all records. Those that it took are a world that ends in the middle."""
+    """The log did not take all records. The records that it took are a world that ends in the middle."""
 
 
 @dataclass(frozen=True)
 class WriteTask:
-    """What one process is to write."""
+    """The realm that one process writes."""
 
     settings: Settings
-    era: WorldSpec
+    spec: WorldSpec
     realm: int
     generation: int
 
 
 @dataclass(frozen=True)
 class WriteResult:
-    """What the realm got. ``players`` are what each one was made of and what became of them: name, persona, number of
-    sessions, whether they came back no more, and whether they said so."""
+    """The records of one realm.
+
+    ``players`` has each player's name, persona, number of sessions, whether the player churned, and whether the player
+    deleted the account.
+    """
 
     realm: int
-    summary: SimulationResult
+    result: SimulationResult
     players: Sequence[tuple[str, str, int, bool, bool]]
 
 
-def write_all(orders: Sequence[WriteTask], report: Callable[[int], None]) -> list[WriteResult]:
-    """Write all of them. ``report`` is told now and then how many records there are, and may raise what stops it.
-    Raises NotWritten or kafka.errors.KafkaError."""
-    # Spawned and not forked: a fork would inherit the locks of other threads' clients.
+def write_all(tasks: Sequence[WriteTask], report: Callable[[int], None]) -> list[WriteResult]:
+    """Write all realms. ``report`` gets the number of written records each POLL_SECONDS, and may raise to stop.
+
+    Raises BackfillFailed, kafka.errors.KafkaError, or what ``report`` raises.
+    """
+    # Spawn instead of fork: a fork would inherit the locks of the clients of other threads.
     context = multiprocessing.get_context("spawn")
-    written, stop = context.Array("q", max(order.realm for order in orders) + 1), context.Value("b", 0)
-    workers = min(len(orders), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(written, stop)) as pool:
-        futures = [pool.submit(write, order) for order in orders]
+    written, stop = context.Array("q", max(task.realm for task in tasks) + 1), context.Value("b", 0)
+    workers = min(len(tasks), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, context, initializer=_initialize, initargs=(written, stop)) as pool:
+        futures = [pool.submit(write, task) for task in tasks]
         try:
             while not all(future.done() for future in futures):
-                report(sum(written[order.realm] for order in orders))
+                report(sum(written[task.realm] for task in tasks))
                 time.sleep(POLL_SECONDS)
                 for future in futures:
                     if future.done():
                         future.result()
             return [future.result() for future in futures]
         except BrokenProcessPool as error:
-            raise BackfillFailed("a process that writes it was killed") from error
+            raise BackfillFailed("a process that writes records was killed") from error
         except BaseException:
             stop.value = 1
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _begin(written: "SynchronizedArray[int]", stop: "Synchronized[int]") -> None:
-    global _written, _stop  # what a pool's processes share can only be handed over like this
+def _initialize(written: "SynchronizedArray[int]", stop: "Synchronized[int]") -> None:
+    global _written, _stop  # the only way to hand shared memory to the processes of a pool
     _written, _stop = written, stop
-    # The terminal interrupts all processes at once; the parent says when to stop.
+    # Ctrl-C interrupts all processes of the terminal; here the parent decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def write(order: WriteTask) -> WriteResult:
-    """Write one realm's history. Raises NotWritten or kafka.errors.KafkaError."""
-    world = RealmSimulator(order.era, order.realm, order.generation)
+def write(task: WriteTask) -> WriteResult:
+    """Simulate one realm and write its records. Raises BackfillFailed or kafka.errors.KafkaError."""
+    simulator = RealmSimulator(task.spec, task.realm, task.generation)
     failures: list[BaseException] = []
     producer = KafkaProducer(
-        bootstrap_servers=order.settings.kafka,
+        bootstrap_servers=task.settings.kafka,
         acks="all",
-        enable_idempotence=True,  # keeps the order of a partition, and writes nothing twice by itself
+        enable_idempotence=True,  # keeps the order of a partition and prevents copies by retries
         linger_ms=_LINGER_MS,
         batch_size=_BATCH_BYTES,
-        max_block_ms=_PATIENCE_MS,
-        delivery_timeout_ms=_PATIENCE_MS,
+        max_block_ms=_TIMEOUT_MS,
+        delivery_timeout_ms=_TIMEOUT_MS,
         allow_auto_create_topics=False,
     )
     try:
-        for number, event in enumerate(world.records()):
-            if number % _LOOK_EVERY == 0:
-                _written[order.realm] = number
-                if _stop.value or failures or not _is_wanted():
+        for count, event in enumerate(simulator.records()):
+            if count % _CHECK_EVERY == 0:
+                _written[task.realm] = count
+                if _stop.value or failures or not _is_parent_alive():
                     raise BackfillFailed(str(failures[0]) if failures else "it was stopped")
-            record = {"key": event.player.encode(), "value": encode(event), "partition": order.realm}
-            producer.send(order.settings.topic, **record).add_errback(failures.append)
+            record = {"key": event.player.encode(), "value": encode(event), "partition": task.realm}
+            producer.send(task.settings.topic, **record).add_errback(failures.append)
         producer.flush()
     finally:
         producer.close()
     if failures:
         raise BackfillFailed(str(failures[0]))
-    _written[order.realm] = world.summary.records
-    people = [(a.name, a.kind, a.sessions, a.has_quit, a.is_gone) for a in world.stage.people]
-    return WriteResult(order.realm, world.summary, people)
+    _written[task.realm] = simulator.result.records
+    players = [(a.name, a.kind, a.sessions, a.churned, a.left_realm) for a in simulator.context.agents]
+    return WriteResult(task.realm, simulator.result, players)
 
 
-def _is_wanted() -> bool:
-    """Whether the process that asked for it is still there: one that was killed has told nobody to stop."""
+def _is_parent_alive() -> bool:
+    """Return whether the parent process still runs: if it was killed, it could not set the flag to stop."""
     parent = multiprocessing.parent_process()
     return parent is None or parent.is_alive()

@@ -1,6 +1,6 @@
-"""What a player does next. Each choice is a command of the game, several at once, a look, or None if it makes no sense.
+"""Choose what an agent does next: a command, several commands at once, a view event, or None if no choice makes sense.
 
-They do not know the rules: whether a command is allowed is for the rules to say.
+The choices do not know the rules: the rules decide afterwards whether a command is allowed.
 """
 
 import math
@@ -32,248 +32,253 @@ from game.commands import (
 )
 from game.rules import guilds, quests
 from load.simulation.agents import Agent
-from load.simulation.personas import APPEAL, NO_PURCHASE_UTILITY, OWNED_UTILITY, UNARMED, WOUNDED
+from load.simulation.personas import APPEAL, NO_PURCHASE_UTILITY, OWNED_UTILITY, UNARMED_UTILITY, WOUNDED_UTILITY
 from load.simulation.realm_context import RealmContext
 
-Look = str  # the type of a telemetry event
-Choice = Command | tuple[Command, ...] | Look
+ViewType = str  # the type of a view event
+Choice = Command | tuple[Command, ...] | ViewType
 
-LOOK_SECONDS: Final = 60.0  # a look counts once a minute, as the API has it
-_OFFER_LASTS: Final = 20 * 3600.0  # the API knows an offer for a day
-_PATIENCE: Final = 3  # own offers that wait for an answer, before the oldest one is taken back
-_AMBUSH: Final = 0.15  # of those who are struck while they do not play
-_AMONG_FRIENDS: Final = 0.05
+VIEW_SECONDS: Final = 60.0  # a view counts once a minute, as in the API
+_OFFER_SECONDS: Final = 20 * 3600.0  # the API accepts an offer for a day
+_MAX_OPEN_OFFERS: Final = 3  # before an agent takes its oldest offer back
+_AMBUSH: Final = 0.15  # probability of striking a player who does not play at the moment
+_FRIENDLY_FIRE: Final = 0.05  # probability of striking a member of the own guild
+_MIN_WOUNDS_TO_DRINK: Final = 15  # a small potion heals 20, of which little is wasted then
 _SWORDS: Final = tuple(catalogue.SWORDS)
 _SHIELDS: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.kind == "shield")
 _POTIONS: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.kind == "potion")
 
 
-def choose(stage: RealmContext, actor: Agent, action: str) -> Choice | None:
-    """What the player does, if it is an action of this name."""
-    return _CHOICES[action](stage, actor)
+def choose(context: RealmContext, agent: Agent, action: str) -> Choice | None:
+    """Return the agent's choice for the action of this name."""
+    return _CHOICES[action](context, agent)
 
 
-def look(stage: RealmContext, actor: Agent, kind: Look) -> Look | None:
-    """A look that counts."""
-    if stage.seconds - actor.looked.get(kind, -LOOK_SECONDS) < LOOK_SECONDS:
+def view(context: RealmContext, agent: Agent, event_type: ViewType) -> ViewType | None:
+    """Return the view event, or None if the last one of its type is too recent to count."""
+    if context.seconds - agent.last_viewed.get(event_type, -VIEW_SECONDS) < VIEW_SECONDS:
         return None
-    actor.looked[kind] = stage.seconds
-    return kind
+    agent.last_viewed[event_type] = context.seconds
+    return event_type
 
 
-def _buy(stage: RealmContext, actor: Agent) -> Choice | None:
-    """A logit choice among what the player can pay, and nothing. Who fights keeps the gold for a revival."""
-    has, gold = stage.has(actor), stage.gold(actor)
-    if _owned(stage, actor, _SWORDS):
+def _buy(context: RealmContext, agent: Agent) -> Choice | None:
+    """Make a logit choice among the affordable items and no purchase. Fighters keep the gold for a revival."""
+    balances, gold = context.balances(agent), context.gold(agent)
+    if _owned(context, agent, _SWORDS):
         gold -= catalogue.REVIVAL_PRICE
     names, weights = [""], [math.exp(NO_PURCHASE_UTILITY)]
     for name in APPEAL:
-        if stage.price(name) <= gold:
+        if context.price(name) <= gold:
             names.append(name)
-            weights.append(math.exp(_utility(stage, actor, name, has.get(f"item:{name}", 0))))
-    found = stage.rng.choices(names, weights)[0]
-    if not found:
+            weights.append(math.exp(_utility(context, agent, name, balances.get(f"item:{name}", 0))))
+    item = context.rng.choices(names, weights)[0]
+    if not item:
         return None
-    several = catalogue.ITEMS[found].kind == "potion" and stage.price(found) * 2 <= gold and stage.rng.random() < 0.3
-    return Buy(item=found, quantity=2 if several else 1)
+    several = catalogue.ITEMS[item].kind == "potion" and context.price(item) * 2 <= gold and context.rng.random() < 0.3
+    return Buy(item=item, quantity=2 if several else 1)
 
 
-def _utility(stage: RealmContext, actor: Agent, name: str, owned: int) -> float:
-    kind, has = catalogue.ITEMS[name].kind, stage.has(actor)
-    worth = APPEAL[name] - actor.thrift * stage.price(name) / 10
+def _utility(context: RealmContext, agent: Agent, name: str, owned: int) -> float:
+    kind, balances = catalogue.ITEMS[name].kind, context.balances(agent)
+    utility = APPEAL[name] - agent.thrift * context.price(name) / 10
     if kind == "potion":
-        return worth + (WOUNDED if 2 * has.get("wounds", 0) >= catalogue.FULL_HEALTH else 0.0) - 0.5 * owned
+        is_wounded = 2 * balances.get("wounds", 0) >= catalogue.FULL_HEALTH
+        return utility + (WOUNDED_UTILITY if is_wounded else 0.0) - 0.5 * owned
     if owned:
-        return worth + OWNED_UTILITY
-    return worth + (UNARMED if kind == "sword" and not _owned(stage, actor, _SWORDS) else 0.0)
+        return utility + OWNED_UTILITY
+    return utility + (UNARMED_UTILITY if kind == "sword" and not _owned(context, agent, _SWORDS) else 0.0)
 
 
-def _sell(stage: RealmContext, actor: Agent) -> Choice | None:
-    spare = _spare(stage, actor)
+def _sell(context: RealmContext, agent: Agent) -> Choice | None:
+    spare = _spare(context, agent)
     return Sell(item=spare, quantity=1) if spare else None
 
 
-def _strike(stage: RealmContext, actor: Agent) -> Choice | None:
-    if not _stands(stage, actor):
-        return _revive(stage, actor)
-    target = _target(stage, actor) if _owned(stage, actor, _SWORDS) else None
-    actor.opponent = target
+def _strike(context: RealmContext, agent: Agent) -> Choice | None:
+    if not _is_standing(context, agent):
+        return _revive(context, agent)
+    target = _target(context, agent) if _owned(context, agent, _SWORDS) else None
+    agent.opponent = target
     return Strike(target=target.name) if target else None
 
 
-def _target(stage: RealmContext, actor: Agent) -> Agent | None:
-    """Whoever is being fought, else who struck last, else somebody who plays at the moment; seldom somebody who is not
-    there to strike back, or a member of the own guild."""
-    rng = stage.rng
-    for known, chance in ((actor.opponent, 0.8), (actor.attacker, 0.4)):
-        if known and known.is_playing and _stands(stage, known) and rng.random() < chance:
+def _target(context: RealmContext, agent: Agent) -> Agent | None:
+    """Choose the present opponent, else the last attacker, else another active player.
+
+    Inactive players, who cannot strike back, and members of the own guild are seldom chosen.
+    """
+    rng = context.rng
+    for known, chance in ((agent.opponent, 0.8), (agent.attacker, 0.4)):
+        if known and known.is_playing and _is_standing(context, known) and rng.random() < chance:
             return known
-    guild, found = stage.guild(actor), []
+    guild, found = context.guild(agent), []
     for _ in range(3):
-        other = stage.somebody(actor)
-        if not other or not _stands(stage, other) or (not other.is_playing and rng.random() > _AMBUSH):
+        other = context.meet(agent)
+        if not other or not _is_standing(context, other) or (not other.is_playing and rng.random() > _AMBUSH):
             continue
-        if not guild or stage.guild(other) != guild or rng.random() < _AMONG_FRIENDS:
+        if not guild or context.guild(other) != guild or rng.random() < _FRIENDLY_FIRE:
             found.append(other)
-    if actor.persona.is_bot:
-        return min(found, key=lambda other: stage.has(other).get("health", 0), default=None)
+    if agent.persona.is_bot:
+        return min(found, key=lambda other: context.balances(other).get("health", 0), default=None)
     return found[0] if found else None
 
 
-def _stands(stage: RealmContext, other: Agent) -> bool:
-    return not other.is_gone and stage.has(other).get("health", 0) > 0
+def _is_standing(context: RealmContext, other: Agent) -> bool:
+    return not other.left_realm and context.balances(other).get("health", 0) > 0
 
 
-def _drink(stage: RealmContext, actor: Agent) -> Choice | None:
-    potions = _owned(stage, actor, _POTIONS) if _stands(stage, actor) else []
-    return Drink(potion=potions[0]) if potions and stage.has(actor).get("wounds", 0) > 15 else None
+def _drink(context: RealmContext, agent: Agent) -> Choice | None:
+    potions = _owned(context, agent, _POTIONS) if _is_standing(context, agent) else []
+    is_wounded = context.balances(agent).get("wounds", 0) > _MIN_WOUNDS_TO_DRINK
+    return Drink(potion=potions[0]) if potions and is_wounded else None
 
 
-def _revive(stage: RealmContext, actor: Agent) -> Choice | None:
-    has = stage.has(actor)
-    is_down = has.get("health", 0) == 0
-    return Revive() if is_down and has.get("gold", 0) >= catalogue.REVIVAL_PRICE else None
+def _revive(context: RealmContext, agent: Agent) -> Choice | None:
+    balances = context.balances(agent)
+    is_defeated = balances.get("health", 0) == 0
+    return Revive() if is_defeated and balances.get("gold", 0) >= catalogue.REVIVAL_PRICE else None
 
 
-def _gift(stage: RealmContext, actor: Agent) -> Choice | None:
-    to, gold = _friend(stage, actor), stage.gold(actor)
+def _gift(context: RealmContext, agent: Agent) -> Choice | None:
+    to, gold = _friend(context, agent), context.gold(agent)
     if to is None:
         return None
-    spare = _spare(stage, actor)
-    if spare and stage.rng.random() < 0.35:
+    spare = _spare(context, agent)
+    if spare and context.rng.random() < 0.35:
         return Give(to=to.name, item=spare, quantity=1)
-    return Give(to=to.name, gold=stage.rng.randint(1, min(15, gold // 2))) if gold >= 10 else None
+    return Give(to=to.name, gold=context.rng.randint(1, min(15, gold // 2))) if gold >= 10 else None
 
 
-def _trade(stage: RealmContext, actor: Agent) -> Choice | None:
-    answer = _answer(stage, actor)
+def _trade(context: RealmContext, agent: Agent) -> Choice | None:
+    answer = _answer(context, agent)
     if answer:
         return answer
-    if len(actor.offered) >= _PATIENCE:
-        return _withdraw(stage, actor) if stage.rng.random() < 0.3 else None
-    to = _friend(stage, actor, is_needed=True)
+    if len(agent.offered) >= _MAX_OPEN_OFFERS:
+        return _withdraw(context, agent) if context.rng.random() < 0.3 else None
+    to = _friend(context, agent, must_respond=True)
     if to is None:
         return None
-    spare, theirs = _spare(stage, actor), _spare(stage, to)
-    if spare and (not theirs or stage.rng.random() < 0.6):
-        return OfferTrade(to=to.name, give=TradeSide(item=spare), want=TradeSide(gold=_asked(stage, spare)))
-    gold = _asked(stage, theirs) if theirs else 0
-    if theirs and gold <= stage.gold(actor):
+    spare, theirs = _spare(context, agent), _spare(context, to)
+    if spare and (not theirs or context.rng.random() < 0.6):
+        return OfferTrade(to=to.name, give=TradeSide(item=spare), want=TradeSide(gold=_asking_price(context, spare)))
+    gold = _asking_price(context, theirs) if theirs else 0
+    if theirs and gold <= context.gold(agent):
         return OfferTrade(to=to.name, give=TradeSide(gold=gold), want=TradeSide(item=theirs))
     return None
 
 
-def _asked(stage: RealmContext, item: str) -> int:
-    """Between what the shop pays and what it takes."""
-    return max(1, round(catalogue.ITEMS[item].price * stage.rng.uniform(0.5, 0.95)))
+def _asking_price(context: RealmContext, item: str) -> int:
+    """Return a price between what the shop pays for the item and what it charges."""
+    return max(1, round(catalogue.ITEMS[item].price * context.rng.uniform(0.5, 0.95)))
 
 
-def _answer(stage: RealmContext, actor: Agent) -> Choice | None:
-    """The oldest offer that is still open."""
-    while actor.inbox:
-        trade, at = actor.inbox.pop(0)
-        if trade in stage.books.offers and stage.seconds - at < _OFFER_LASTS:
-            return AcceptTrade(trade=trade) if stage.rng.random() < 0.72 else DeclineTrade(trade=trade)
+def _answer(context: RealmContext, agent: Agent) -> Choice | None:
+    """Accept or decline the oldest offer that is still open."""
+    while agent.inbox:
+        trade, at = agent.inbox.pop(0)
+        if trade in context.ledger.offers and context.seconds - at < _OFFER_SECONDS:
+            return AcceptTrade(trade=trade) if context.rng.random() < 0.72 else DeclineTrade(trade=trade)
     return None
 
 
-def _withdraw(stage: RealmContext, actor: Agent) -> Choice | None:
-    while actor.offered:
-        trade, at = actor.offered.pop(0)
-        if trade in stage.books.offers and stage.seconds - at < _OFFER_LASTS:
+def _withdraw(context: RealmContext, agent: Agent) -> Choice | None:
+    while agent.offered:
+        trade, at = agent.offered.pop(0)
+        if trade in context.ledger.offers and context.seconds - at < _OFFER_SECONDS:
             return DeclineTrade(trade=trade)
     return None
 
 
-def _quest(stage: RealmContext, actor: Agent) -> Choice | None:
-    has = stage.has(actor)
+def _quest(context: RealmContext, agent: Agent) -> Choice | None:
+    balances = context.balances(agent)
     for name, quest in catalogue.QUESTS.items():
-        if not quests.is_rewarded(name, has) and quests.fulfilled_by(quest, has):
+        if not quests.is_rewarded(name, balances) and quests.fulfilled_by(quest, balances):
             return ClaimReward(quest=name)
     return None
 
 
-def _claim(stage: RealmContext, actor: Agent) -> Choice | None:
-    return ClaimGold() if stage.has(actor).get("claim_day", 0) < stage.now.toordinal() else None
+def _claim(context: RealmContext, agent: Agent) -> Choice | None:
+    return ClaimGold() if context.balances(agent).get("claim_day", 0) < context.now.toordinal() else None
 
 
-def _batch(stage: RealmContext, actor: Agent) -> Choice | None:
-    """Daily gold and a potion, in one event."""
-    claim = ClaimGold() if _claim(stage, actor) else None
-    gold = stage.gold(actor)
+def _batch(context: RealmContext, agent: Agent) -> Choice | None:
+    """Claim the daily gold and buy a potion in one event."""
+    claim = ClaimGold() if _claim(context, agent) else None
+    gold = context.gold(agent)
     if claim is None or gold < catalogue.ITEMS["small_potion"].price:
         return claim
     return claim, Buy(item="small_potion", quantity=1)
 
 
-def _join(stage: RealmContext, actor: Agent) -> Choice | None:
-    """The largest of some guilds that have a seat; now and then, or if there is none, a new one."""
-    rng, found = stage.rng, []
-    if stage.guild(actor):
+def _join(context: RealmContext, agent: Agent) -> Choice | None:
+    """Enter the largest of some drawn guilds with a free seat; found a guild if there is none, and sometimes anyway."""
+    rng, found = context.rng, []
+    if context.guild(agent):
         return None
-    for _ in range(3 if stage.guilds else 0):
-        guild = rng.choice(stage.guilds)
-        seats = stage.books.of(f"guild:{guild}").get("seat", 0)
+    for _ in range(3 if context.guilds else 0):
+        guild = rng.choice(context.guilds)
+        seats = context.ledger.of(f"guild:{guild}").get("seat", 0)
         if seats:
             found.append((seats, guild))
     if not found or rng.random() < 0.06:
-        return FoundGuild(guild=stage.era.guild_name(stage.realm, len(stage.guilds)))
+        return FoundGuild(guild=context.spec.guild_name(context.realm, len(context.guilds)))
     return EnterGuild(guild=min(found)[1])
 
 
-def _guild(stage: RealmContext, actor: Agent) -> Choice | None:
-    """The life of a guild; its leader pays out, hands over now and then, and leaves like others."""
-    guild, dice, gold = stage.guild(actor), stage.rng.random(), stage.gold(actor)
+def _guild(context: RealmContext, agent: Agent) -> Choice | None:
+    """Act within the guild: deposit or leave; a leader also pays out and sometimes hands over."""
+    guild, draw, gold = context.guild(agent), context.rng.random(), context.gold(agent)
     if guild is None:
         return None
-    is_leader = guilds.leads(stage.has(actor)) == guild
-    if is_leader and dice < 0.4:
-        treasury, mates = stage.books.of(f"guild:{guild}").get("gold", 0), stage.mates(actor)
-        poorest = min(mates, key=stage.gold, default=actor)
-        return PayOut(to=poorest.name, gold=stage.rng.randint(5, min(40, treasury))) if treasury >= 5 else None
-    if is_leader and dice < 0.43:
-        mates = stage.mates(actor)
-        return LeadGuild(player=stage.rng.choice(mates).name) if mates else None
-    if dice > 0.985:
+    is_leader = guilds.leads(context.balances(agent)) == guild
+    if is_leader and draw < 0.4:
+        treasury, mates = context.ledger.of(f"guild:{guild}").get("gold", 0), context.guild_mates(agent)
+        poorest = min(mates, key=context.gold, default=agent)
+        return PayOut(to=poorest.name, gold=context.rng.randint(5, min(40, treasury))) if treasury >= 5 else None
+    if is_leader and draw < 0.43:
+        mates = context.guild_mates(agent)
+        return LeadGuild(player=context.rng.choice(mates).name) if mates else None
+    if draw > 0.985:
         return LeaveGuild()
-    return Deposit(gold=stage.rng.randint(2, min(20, gold // 2))) if gold >= 12 else None
+    return Deposit(gold=context.rng.randint(2, min(20, gold // 2))) if gold >= 12 else None
 
 
-def _leave_guild(stage: RealmContext, actor: Agent) -> Choice | None:
-    return LeaveGuild() if stage.guild(actor) else None
+def _leave_guild(context: RealmContext, agent: Agent) -> Choice | None:
+    return LeaveGuild() if context.guild(agent) else None
 
 
-def _friend(stage: RealmContext, actor: Agent, *, is_needed: bool = False) -> Agent | None:
-    """Often a member of the own guild; if an answer is needed rather somebody who plays at the moment."""
-    mates = [mate for mate in stage.mates(actor) if not mate.is_gone]
-    if is_needed:
-        others = [*mates, *filter(None, (stage.somebody(actor) for _ in range(6)))]
+def _friend(context: RealmContext, agent: Agent, *, must_respond: bool = False) -> Agent | None:
+    """Choose another player, often of the own guild; one who must respond is active at the moment if possible."""
+    mates = [mate for mate in context.guild_mates(agent) if not mate.left_realm]
+    if must_respond:
+        others = [*mates, *filter(None, (context.meet(agent) for _ in range(6)))]
         playing = [other for other in others if other.is_playing]
         if playing:
-            return stage.rng.choice(playing)
-    return stage.rng.choice(mates) if mates and stage.rng.random() < 0.6 else stage.somebody(actor)
+            return context.rng.choice(playing)
+    return context.rng.choice(mates) if mates and context.rng.random() < 0.6 else context.meet(agent)
 
 
-def _owned(stage: RealmContext, actor: Agent, names: tuple[str, ...]) -> list[str]:
-    has = stage.has(actor)
-    return [name for name in names if has.get(f"item:{name}", 0) > 0]
+def _owned(context: RealmContext, agent: Agent, names: tuple[str, ...]) -> list[str]:
+    balances = context.balances(agent)
+    return [name for name in names if balances.get(f"item:{name}", 0) > 0]
 
 
-def _spare(stage: RealmContext, actor: Agent) -> str | None:
-    """Something that the player does not need: a second piece, or what a better one has replaced."""
-    has = stage.has(actor)
+def _spare(context: RealmContext, agent: Agent) -> str | None:
+    """Return an item that the player does not need: a second piece, or one that a better piece replaced."""
+    balances = context.balances(agent)
     for kind in (_SWORDS, _SHIELDS):
-        owned = _owned(stage, actor, kind)
+        owned = _owned(context, agent, kind)
         for name in owned:
-            if has[f"item:{name}"] > 1 or name != max(owned, key=lambda item: catalogue.ITEMS[item].power):
+            if balances[f"item:{name}"] > 1 or name != max(owned, key=lambda item: catalogue.ITEMS[item].power):
                 return name
-    return next((name for name in _POTIONS if has.get(f"item:{name}", 0) > 2), None)
+    return next((name for name in _POTIONS if balances.get(f"item:{name}", 0) > 2), None)
 
 
 _CHOICES: Final[dict[str, Callable[[RealmContext, Agent], Choice | None]]] = {
-    "look_shop": lambda stage, actor: look(stage, actor, "shop_viewed"),
-    "look_inventory": lambda stage, actor: look(stage, actor, "inventory_viewed"),
-    "sign_in": lambda stage, actor: look(stage, actor, "signed_in"),
+    "look_shop": lambda context, agent: view(context, agent, "shop_viewed"),
+    "look_inventory": lambda context, agent: view(context, agent, "inventory_viewed"),
+    "sign_in": lambda context, agent: view(context, agent, "signed_in"),
     "buy": _buy,
     "sell": _sell,
     "strike": _strike,

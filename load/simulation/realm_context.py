@@ -1,4 +1,4 @@
-"""What a player sees while choosing: the books, who is around, the guilds, the sale."""
+"""The state of one realm that agents see when they choose: balances, other players, guilds and the sale."""
 
 import random
 from collections import deque
@@ -14,76 +14,77 @@ from load.simulation.agents import Agent
 from load.simulation.personas import SALE_ITEM, SALE_OFF, SALE_PIECES
 from load.simulation.world_spec import WorldSpec
 
-AROUND = 40  # players whose session began last: whom one meets
-_ANYBODY = 0.15  # how often somebody is met who has not been around for long
+RECENT_AGENTS = 40  # whose sessions began last: mostly these meet each other
+_ANY_AGENT = 0.15  # probability of meeting any agent, including those who have not played for long
+_MEETING_ATTEMPTS = 4  # draws before an agent meets no other
 
 SALE_PRICE = round(catalogue.ITEMS[SALE_ITEM].price * (1 - SALE_OFF))
 
 
 class RealmContext:
-    """One realm at a moment."""
+    """One realm at a moment of its simulation."""
 
-    def __init__(self, era: WorldSpec, realm: int, rng: random.Random) -> None:
-        self.era, self.realm, self.rng = era, realm, rng
-        self.rhythm = era.rhythm
-        self.books = InMemoryLedger()
-        self.seconds = 0.0  # since the beginning of the world
-        self.people: list[Agent] = []
+    def __init__(self, spec: WorldSpec, realm: int, rng: random.Random) -> None:
+        self.spec, self.realm, self.rng = spec, realm, rng
+        self.curve = spec.curve
+        self.ledger = InMemoryLedger()
+        self.seconds = 0.0  # since the start of the world
+        self.agents: list[Agent] = []
         self.by_name: dict[str, Agent] = {}
         self.guilds: list[str] = []
-        self.sale_pieces = max(1, round(era.players_of(realm) * SALE_PIECES))
-        self._around: deque[Agent] = deque(maxlen=AROUND)
+        self.sale_pieces = max(1, round(spec.players_of(realm) * SALE_PIECES))
+        self._recent: deque[Agent] = deque(maxlen=RECENT_AGENTS)
 
     @property
     def now(self) -> datetime:
-        """The moment."""
-        return self.rhythm.moment(self.seconds)
+        """The time in the simulated world."""
+        return self.curve.moment(self.seconds)
 
-    def enter(self, actor: Agent) -> None:
-        """A session begins."""
-        if actor.name not in self.by_name:
-            self.by_name[actor.name] = actor
-            self.people.append(actor)
-        self._around.append(actor)
+    def enter(self, agent: Agent) -> None:
+        """Note that a session of the agent begins."""
+        if agent.name not in self.by_name:
+            self.by_name[agent.name] = agent
+            self.agents.append(agent)
+        self._recent.append(agent)
 
-    def has(self, actor: Agent) -> Balances:
-        """What the player owns."""
-        return self.books.of(actor.owner)
+    def balances(self, agent: Agent) -> Balances:
+        """Return the player's balances."""
+        return self.ledger.of(agent.owner)
 
-    def gold(self, actor: Agent) -> int:
-        """How much of it is gold."""
-        return self.has(actor).get("gold", 0)
+    def gold(self, agent: Agent) -> int:
+        """Return the player's gold."""
+        return self.balances(agent).get("gold", 0)
 
-    def guild(self, actor: Agent) -> str | None:
-        """The player's guild."""
-        return guilds.membership(self.has(actor))
+    def guild(self, agent: Agent) -> str | None:
+        """Return the player's guild."""
+        return guilds.membership(self.balances(agent))
 
-    def mates(self, actor: Agent) -> list[Agent]:
-        """The other members of the player's guild."""
-        guild = self.guild(actor)
-        roll = guilds.members(self.books.of(f"guild:{guild}")) if guild else ()
-        return [self.by_name[name] for name in roll if name != actor.name]
+    def guild_mates(self, agent: Agent) -> list[Agent]:
+        """Return the other members of the player's guild."""
+        guild = self.guild(agent)
+        roll = guilds.members(self.ledger.of(f"guild:{guild}")) if guild else ()
+        return [self.by_name[name] for name in roll if name != agent.name]
 
-    def somebody(self, actor: Agent) -> Agent | None:
-        """Somebody else whom the player meets, None if nobody is there."""
-        for _ in range(4):
-            crowd = self.people if self.rng.random() < _ANYBODY else self._around
-            found = crowd[int(self.rng.random() * len(crowd))]
-            if found is not actor and not found.is_gone and found.arrives < self.seconds:
-                return found
+    def meet(self, agent: Agent) -> Agent | None:
+        """Draw another player whom the agent meets; None if no draw gives one."""
+        for _ in range(_MEETING_ATTEMPTS):
+            candidates = self.agents if self.rng.random() < _ANY_AGENT else self._recent
+            other = candidates[int(self.rng.random() * len(candidates))]
+            if other is not agent and not other.left_realm and other.arrives < self.seconds:
+                return other
         return None
 
     def is_sale(self) -> bool:
-        """Whether there is a sale and something left of it."""
-        return self.sale_pieces > 0 and self.rhythm.is_sale(self.seconds)
+        """Return whether the sale is on and has pieces left."""
+        return self.sale_pieces > 0 and self.curve.is_sale(self.seconds)
 
     def price(self, item: str) -> int:
-        """What one costs at the moment."""
+        """Return the present price of an item."""
         return SALE_PRICE if item == SALE_ITEM and self.is_sale() else catalogue.ITEMS[item].price
 
 
 def at_sale_price(decision: Decision) -> Decision:
-    """The purchase of one piece of the item on sale, as the rules decide it, at the price of the sale."""
-    paid, *others = decision.transfers
+    """Return the purchase of one piece of the item on sale with its price replaced by the sale's."""
+    payment, *others = decision.transfers
     details = decision.details | {"price": SALE_PRICE, "sale": 1}
-    return replace(decision, details=details, transfers=(Transfer(paid.debit, paid.credit, SALE_PRICE), *others))
+    return replace(decision, details=details, transfers=(Transfer(payment.debit, payment.credit, SALE_PRICE), *others))

@@ -1,4 +1,4 @@
-"""One realm's history, record by record, in the order in which it is written into the log."""
+"""Simulate one realm: its events, record by record, in the order in which they are written into the log."""
 
 import heapq
 import itertools
@@ -9,185 +9,194 @@ from dataclasses import dataclass, field
 
 from game.events import Event, is_telemetry
 from load.simulation.agent_actions import AgentActions
-from load.simulation.agents import Agent, create_agents, newcomer
+from load.simulation.agents import Agent, create_agent, create_agents
 from load.simulation.personas import (
     BOT_JITTER_SECONDS,
     DELETES_ACCOUNT_SHARE,
     DUPLICATE_RATE,
-    FUNNEL,
-    GREETING,
+    FIRST_SESSION_ACTIONS,
     GUILD_CHURN_FACTOR,
     LATE_RATE,
-    LATEST_SECONDS,
-    LEAST_PAUSE_SECONDS,
-    LEAVES_GUILD_FIRST,
+    LEAVES_GUILD_SHARE,
+    MAX_LATE_SECONDS,
+    MIN_PAUSE_SECONDS,
+    RETURN_SESSION_ACTIONS,
 )
 from load.simulation.realm_context import RealmContext
 from load.simulation.world_spec import WorldSpec
 
 _HOUR = 3600.0
-_APART = 2700.0  # between two sessions of a player: analysts take actions that are half an hour apart for one session
-_COPY_WITHIN = 20  # records: a producer that sends again does it soon
+_MIN_BREAK_SECONDS = 2700.0  # between two sessions of a player: analysts join actions less than half an hour apart
+_MAX_COPY_DISTANCE = 20  # records between an event and its copy: a producer retries soon
+_EXTRA_PERSONA = "socialite"  # of agents that are added at the end; any persona but the bot would do
 
 
 @dataclass
 class SimulationResult:
-    """What a realm's history holds."""
+    """Counts of one realm's records."""
 
     records: int = 0
-    types: Counter[str] = field(default_factory=Counter)  # of all records, those that are written twice included
+    types: Counter[str] = field(default_factory=Counter)  # of all records, copies included
     late: int = 0
-    twice: int = 0
+    twice: int = 0  # records that are a copy
     sold_on_sale: int = 0
 
 
 class RealmSimulator:
-    """The generator of one realm. The same era and realm give the same records."""
+    """The simulation of one realm. The same spec and realm give the same records."""
 
-    def __init__(self, era: WorldSpec, realm: int, generation: int) -> None:
-        self._era, self._total, self._eagerness = era, era.events_of(realm), era.eagerness
-        self._rng = random.Random(f"{era.seed}:{era.start}:{realm}")  # noqa: S311 - repeatable, and no secret
-        self.stage = RealmContext(era, realm, self._rng)
-        self.turns = AgentActions(self.stage, generation)
-        self.summary = SimulationResult()
-        self._coming = deque(create_agents(era, realm, self._rng))
-        self._goals = [share * self._total for share in itertools.accumulate(era.rhythm.events())]
-        # When the record is written, a number, who acts, and when it is said to happen.
-        self._agenda: list[tuple[float, int, Agent, float]] = []
-        self._numbers = itertools.count()
+    def __init__(self, spec: WorldSpec, realm: int, generation: int) -> None:
+        self._spec, self._total, self._activity_factor = spec, spec.events_of(realm), spec.activity_factor
+        self._rng = random.Random(f"{spec.seed}:{spec.start}:{realm}")  # noqa: S311 - repeatable, and no secret
+        self.context = RealmContext(spec, realm, self._rng)
+        self.actions = AgentActions(self.context, generation)
+        self.result = SimulationResult()
+        self._arrivals = deque(create_agents(spec, realm, self._rng))
+        self._goals = [share * self._total for share in itertools.accumulate(spec.curve.events())]
+        # The queue of actions: time of the record, tie breaker, agent, and time of the event.
+        self._queue: list[tuple[float, int, Agent, float]] = []
+        self._tie_breakers = itertools.count()
         self._copies: deque[tuple[int, Event]] = deque()
-        # What was begun, to know how many turns a session has and how many events a turn.
-        self._sessions, self._planned, self._taken, self._acted, self._due = 1, 10, 1, 1, 0
-        self._added = 0  # newcomers at the end
+        # Counts from which the mean actions of a session and the mean events of an action are estimated. They start
+        # at a guess instead of zero.
+        self._sessions, self._planned_actions, self._actions_taken, self._events = 1, 10, 1, 1
+        self._pending_actions = 0
+        self._extra_agents = 0
 
     def records(self) -> Iterator[Event]:
-        """As many records as the era gives to the realm."""
-        return itertools.islice(self._records(), self._total)
+        """Yield exactly as many records as the spec gives to the realm."""
+        return itertools.islice(self._all_records(), self._total)
 
-    def _records(self) -> Iterator[Event]:
+    def _all_records(self) -> Iterator[Event]:
         for hour in itertools.count():
-            self._plan(hour)
-            while self._agenda and self._agenda[0][0] < (hour + 1) * _HOUR:
-                at, _, actor, happens = heapq.heappop(self._agenda)
-                event = self._turn(actor, at, happens)
+            self._plan_hour(hour)
+            while self._queue and self._queue[0][0] < (hour + 1) * _HOUR:
+                written_at, _, agent, happens_at = heapq.heappop(self._queue)
+                event = self._act(agent, written_at, happens_at)
                 if event:
-                    yield self._counted(event)
-                    yield from self._repeated(event)
+                    yield self._count(event)
+                    yield from self._copies_due(event)
 
-    def _repeated(self, event: Event) -> Iterator[Event]:
-        """Records that are written a second time, now that some others have come between."""
-        if self._rng.random() < DUPLICATE_RATE and not is_telemetry(event):  # the ledger forgets looks at once
-            self._copies.append((self.summary.records + self._rng.randint(0, _COPY_WITHIN), event))
-        while self._copies and self._copies[0][0] <= self.summary.records:
-            self.summary.twice += 1
-            yield self._counted(self._copies.popleft()[1])
+    def _copies_due(self, event: Event) -> Iterator[Event]:
+        """Yield copies of earlier records, a few records after the original."""
+        # View events are not copied, because the ledger does not remember their ids.
+        if self._rng.random() < DUPLICATE_RATE and not is_telemetry(event):
+            self._copies.append((self.result.records + self._rng.randint(0, _MAX_COPY_DISTANCE), event))
+        while self._copies and self._copies[0][0] <= self.result.records:
+            self.result.twice += 1
+            yield self._count(self._copies.popleft()[1])
 
-    def _counted(self, event: Event) -> Event:
-        self.summary.records += 1
-        self.summary.types[event.type] += 1
-        self.summary.sold_on_sale += "sale" in event.details
+    def _count(self, event: Event) -> Event:
+        self.result.records += 1
+        self.result.types[event.type] += 1
+        self.result.sold_on_sale += "sale" in event.details
         return event
 
-    # Who comes.
+    # The sessions of an hour.
 
-    def _plan(self, hour: int) -> None:
-        """Sessions that begin in this hour: of newcomers, and of so many others that the world keeps to its curve."""
-        while self._coming and self._coming[0].arrives < (hour + 1) * _HOUR:
-            actor = self._coming.popleft()
-            self._begin(actor, actor.arrives)
-        # The curve is an hour ahead: the last hour is for what chance has left missing.
+    def _plan_hour(self, hour: int) -> None:
+        """Plan the sessions that begin in this hour: those of newcomers, and as many others as the curve needs."""
+        while self._arrivals and self._arrivals[0].arrives < (hour + 1) * _HOUR:
+            agent = self._arrivals.popleft()
+            self._begin_session(agent, agent.arrives)
+        # The goal is that of the next hour, so the last hour is left for what chance has left missing.
         goal = self._goals[min(hour + 1, len(self._goals) - 1)]
-        yields = self._acted / self._taken
-        missing = goal - self.summary.records - self._due * yields
-        sessions = max(0.0, missing / (self._planned / self._sessions * yields))
+        events_per_action = self._events / self._actions_taken
+        missing = goal - self.result.records - self._pending_actions * events_per_action
+        actions_per_session = self._planned_actions / self._sessions
+        sessions = max(0.0, missing / (actions_per_session * events_per_action))
         whole = int(sessions) + (self._rng.random() < sessions % 1)
         is_over = hour >= len(self._goals) - 1
-        free = self._invite(hour, max(whole, 1) if is_over else whole)
+        eligible = self._start_sessions(hour, max(whole, 1) if is_over else whole)
         if is_over:
-            for _ in range(max(whole, 1) - free):
-                self._add_newcomer(hour)  # too few are left to do what is missing
+            for _ in range(max(whole, 1) - eligible):
+                self._add_agent(hour)  # too few agents are left for the missing events
 
-    def _add_newcomer(self, hour: int) -> None:
-        number = self._era.players_of(self.stage.realm) + self._added
-        self._added += 1
-        self._begin(newcomer(self._era, self.stage.realm, number, "socialite", hour * _HOUR, self._rng), hour * _HOUR)
+    def _add_agent(self, hour: int) -> None:
+        index = self._spec.players_of(self.context.realm) + self._extra_agents
+        self._extra_agents += 1
+        agent = create_agent(self._spec, self.context.realm, index, _EXTRA_PERSONA, hour * _HOUR, self._rng)
+        self._begin_session(agent, hour * _HOUR)
 
-    def _invite(self, hour: int, sessions: int) -> int:
-        """Players come in this hour, those most often who like to; answers how many could have."""
-        free = [a for a in self.stage.people if not a.has_quit and a.busy_until + _APART < hour * _HOUR]
-        if not free or not sessions:
-            return len(free)
-        of_day = hour % len(free[0].comes)
-        chosen = set(self._rng.choices(range(len(free)), [a.comes[of_day] for a in free], k=sessions))
+    def _start_sessions(self, hour: int, sessions: int) -> int:
+        """Start this hour's sessions, weighted by engagement. Returns the number of eligible agents."""
+        eligible = [
+            a for a in self.context.agents if not a.churned and a.busy_until + _MIN_BREAK_SECONDS < hour * _HOUR
+        ]
+        if not eligible or not sessions:
+            return len(eligible)
+        hour_of_day = hour % len(eligible[0].sessions_by_hour)
+        weights = [agent.sessions_by_hour[hour_of_day] for agent in eligible]
+        chosen = set(self._rng.choices(range(len(eligible)), weights, k=sessions))
         for i in sorted(chosen):
-            self._begin(free[i], (hour + self._rng.random()) * _HOUR)
-        return len(free)
+            self._begin_session(eligible[i], (hour + self._rng.random()) * _HOUR)
+        return len(eligible)
 
-    def _begin(self, actor: Agent, at: float) -> None:
-        """Plan a session."""
-        rng, usual = self._rng, actor.persona.actions
-        turns = rng.gauss(usual, usual / 6) if actor.persona.is_bot else rng.expovariate(1 / usual)
-        actor.turns = max(2, round(turns))
-        actor.busy_until = at
+    def _begin_session(self, agent: Agent, at: float) -> None:
+        """Draw the length and the first actions of a session, and queue its first action."""
+        rng, mean = self._rng, agent.persona.actions
+        actions = rng.gauss(mean, mean / 6) if agent.persona.is_bot else rng.expovariate(1 / mean)
+        agent.actions_left = max(2, round(actions))
+        agent.busy_until = at
         self._sessions += 1
-        self._planned += actor.turns
-        self._due += actor.turns
-        script = GREETING if actor.sessions else FUNNEL
-        actor.script = [action for action, chance in reversed(script) if rng.random() < chance]
-        if actor.sessions and rng.random() < actor.persona.sociable * actor.zeal:
-            actor.script.insert(0, "join")
-        actor.is_arriving = True
-        self._go_on(actor, at)
+        self._planned_actions += agent.actions_left
+        self._pending_actions += agent.actions_left
+        script = RETURN_SESSION_ACTIONS if agent.sessions else FIRST_SESSION_ACTIONS
+        agent.script = [action for action, chance in reversed(script) if rng.random() < chance]
+        if agent.sessions and rng.random() < agent.persona.sociability * agent.engagement:
+            agent.script.insert(0, "join")
+        agent.is_arriving = True
+        self._enqueue(agent, at)
 
-    def _go_on(self, actor: Agent, at: float) -> None:
-        # What is late is decided now: the player waits for it, and others come before it in the log.
-        is_late = not actor.is_arriving and self._rng.random() < LATE_RATE
-        written = at + self._rng.uniform(1, LATEST_SECONDS) if is_late else at
-        heapq.heappush(self._agenda, (written, next(self._numbers), actor, at))
+    def _enqueue(self, agent: Agent, at: float) -> None:
+        # Lateness is drawn now, because the agent waits for its late event and others come before it in the log.
+        is_late = not agent.is_arriving and self._rng.random() < LATE_RATE
+        written_at = at + self._rng.uniform(1, MAX_LATE_SECONDS) if is_late else at
+        heapq.heappush(self._queue, (written_at, next(self._tie_breakers), agent, at))
 
-    # What they do.
+    # One action of a session.
 
-    def _turn(self, actor: Agent, at: float, happens: float) -> Event | None:
-        self.stage.seconds = happens
-        self._taken += 1
-        self._due -= 1
-        actor.turns -= 1
-        if actor.is_arriving:
-            self.stage.enter(actor)
-            event = self._arrive(actor)
+    def _act(self, agent: Agent, written_at: float, happens_at: float) -> Event | None:
+        self.context.seconds = happens_at
+        self._actions_taken += 1
+        self._pending_actions -= 1
+        agent.actions_left -= 1
+        if agent.is_arriving:
+            self.context.enter(agent)
+            event = self._arrive(agent)
         else:
-            event = self.turns.take(actor, is_late=at > happens)
-        self._acted += event is not None
-        self.summary.late += event is not None and at > happens
-        actor.busy_until = at
-        if not actor.turns and not actor.has_quit:
-            self._end(actor)
-        if actor.turns:
-            self._go_on(actor, at + self._pause(actor))
+            event = self.actions.act(agent, is_late=written_at > happens_at)
+        self._events += event is not None
+        self.result.late += event is not None and written_at > happens_at
+        agent.busy_until = written_at
+        if not agent.actions_left and not agent.churned:
+            self._end_session(agent)
+        if agent.actions_left:
+            self._enqueue(agent, written_at + self._pause(agent))
         return event
 
-    def _arrive(self, actor: Agent) -> Event | None:
-        """The first turn of a session; of the first session it is to register."""
-        actor.is_arriving = False
-        actor.sessions += 1
-        return self.turns.register(actor) if actor.sessions == 1 else self.turns.take(actor, is_late=False)
+    def _arrive(self, agent: Agent) -> Event | None:
+        """Take the first action of a session, which is the registration in an agent's first session."""
+        agent.is_arriving = False
+        agent.sessions += 1
+        return self.actions.register(agent) if agent.sessions == 1 else self.actions.act(agent, is_late=False)
 
-    def _end(self, actor: Agent) -> None:
-        """The session is over, and perhaps the player never comes back; some of those say so."""
-        rng, guild = self._rng, self.stage.guild(actor)
-        # Whoever is made to come more often than usual has as many days here as others.
-        chance = actor.persona.leaves / actor.zeal**0.5 / max(1.0, self._eagerness)
+    def _end_session(self, agent: Agent) -> None:
+        """End the session and draw whether the player churns; some churning players first delete their account."""
+        rng, guild = self._rng, self.context.guild(agent)
+        # The activity factor adds sessions. Dividing by it keeps the number of days until the churn as it is.
+        chance = agent.persona.churn / agent.engagement**0.5 / max(1.0, self._activity_factor)
         if rng.random() >= chance * (GUILD_CHURN_FACTOR if guild else 1.0):
             return
-        actor.has_quit = True
-        goodbye = rng.random() < DELETES_ACCOUNT_SHARE
-        gives_back = bool(guild) and (goodbye or rng.random() < LEAVES_GUILD_FIRST)
-        actor.script = ["depart"] * goodbye + ["leave_guild"] * gives_back  # the last one comes first
-        actor.turns = len(actor.script)
-        self._due += actor.turns
+        agent.churned = True
+        deletes_account = rng.random() < DELETES_ACCOUNT_SHARE
+        leaves_guild = bool(guild) and (deletes_account or rng.random() < LEAVES_GUILD_SHARE)
+        agent.script = ["depart"] * deletes_account + ["leave_guild"] * leaves_guild  # the last one comes first
+        agent.actions_left = len(agent.script)
+        self._pending_actions += agent.actions_left
 
-    def _pause(self, actor: Agent) -> float:
-        usual = actor.persona.pause_seconds
-        if actor.persona.is_bot:
-            return self._rng.gauss(usual, BOT_JITTER_SECONDS)
-        return LEAST_PAUSE_SECONDS + self._rng.expovariate(1 / (usual - LEAST_PAUSE_SECONDS))
+    def _pause(self, agent: Agent) -> float:
+        mean = agent.persona.pause_seconds
+        if agent.persona.is_bot:
+            return self._rng.gauss(mean, BOT_JITTER_SECONDS)
+        return MIN_PAUSE_SECONDS + self._rng.expovariate(1 / (mean - MIN_PAUSE_SECONDS))

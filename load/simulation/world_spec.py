@@ -1,4 +1,4 @@
-"""What a history is asked to be, how it is shared out among the realms, and the names in it."""
+"""The size of a simulated world, its division among the realms, and its names."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from datetime import date
 from infra.errors import OperatorError
 from load.simulation.activity_curve import ActivityCurve
 
-# No two names of these characters look alike, and none of them looks like another one beside its neighbours: whatever
-# ends in so many of them is a name of its own, as the rules see it.
+# No two of these characters look alike, alone or beside each other. So names that end in different codes of these
+# characters are different names for the rules, too.
 _DISTINCT = "23456789abcdefghjkpqstuxyz"
 _RUN_LENGTH = 4
 _CODE_LENGTH = 4
-_LEAST_EVENTS_A_PLAYER = 6  # somebody who comes once causes as many
-_MOST_EAGERNESS = 10.0  # how much more than usual players may be made to do
+_MIN_EVENTS_A_PLAYER = 6  # about what a single session causes
+_MAX_ACTIVITY_FACTOR = 10.0  # beyond this, the players no longer behave like their personas
 
 _ONSETS = (
     "b",
@@ -59,7 +59,7 @@ _GUILDS = (
 
 @dataclass(frozen=True)
 class WorldSpec:
-    """A function of what is given here, the day included: the same era has the same events."""
+    """The parameters of a world. The same parameters, the start day included, give the same events."""
 
     seed: int
     start: date
@@ -69,54 +69,57 @@ class WorldSpec:
     events: int
 
     @property
-    def rhythm(self) -> ActivityCurve:
-        """When things happen."""
+    def curve(self) -> ActivityCurve:
+        """The shares of the hours in newcomers and events."""
         return ActivityCurve(self.start, self.days)
 
     @property
     def run(self) -> str:
-        """A short code that all names of the era have in them, so that they are nobody else's."""
-        said = f"{self.seed}:{self.start}:{self.days}:{self.realms}:{self.players}:{self.events}"
-        return _code(int.from_bytes(hashlib.sha256(said.encode()).digest()[:8]), _RUN_LENGTH)
+        """A short code in all names of the world, which keeps them apart from all other names."""
+        parameters = f"{self.seed}:{self.start}:{self.days}:{self.realms}:{self.players}:{self.events}"
+        return _code(int.from_bytes(hashlib.sha256(parameters.encode()).digest()[:8]), _RUN_LENGTH)
 
     @property
-    def eagerness(self) -> float:
-        """How much more each player does than the personas say, so that there are as many events as were asked for."""
-        return self.events / (self.players * self.rhythm.events_a_player())
+    def activity_factor(self) -> float:
+        """The events of a player, relative to those by the personas: it gives the world the requested number."""
+        return self.events / (self.players * self.curve.events_a_player())
 
     def events_of(self, realm: int) -> int:
-        """How many records the realm gets."""
+        """Return the realm's number of records."""
         return _share(self.events, self.realms, realm)
 
     def players_of(self, realm: int) -> int:
-        """How many players the realm gets."""
+        """Return the realm's number of players."""
         return _share(self.players, self.realms, realm)
 
-    def player_name(self, realm: int, number: int) -> str:
-        """The name of a player; it tells nothing about the player."""
-        n = number * self.realms + realm
+    def player_name(self, realm: int, index: int) -> str:
+        """Return the name of a player, which reveals nothing about the player."""
+        n = index * self.realms + realm
         digest = hashlib.sha256(f"{self.seed}:{n}".encode()).digest()
         word = "".join(_ONSETS[a % len(_ONSETS)] + _VOWELS[b % len(_VOWELS)] for a, b in (digest[:2], digest[2:4]))
         return f"{word}_{self.run}{_code(n, _CODE_LENGTH)}"
 
-    def guild_name(self, realm: int, number: int) -> str:
-        """The name of a guild."""
-        n = number * self.realms + realm
+    def guild_name(self, realm: int, index: int) -> str:
+        """Return the name of a guild."""
+        n = index * self.realms + realm
         return f"{_GUILDS[n % len(_GUILDS)]}_{self.run}{_code(n, _CODE_LENGTH)}"
 
 
 def world_spec(seed: int, start: date, days: int, realms: int, players: int | None, events: int) -> WorldSpec:
-    """The era with these figures; without a number of players there are as many as usually cause so many events.
-    Raises OperatorError if so many players cannot cause so many events."""
-    usual = ActivityCurve(start, days).events_a_player()
-    found = WorldSpec(seed, start, days, realms, players or max(realms, round(events / usual)), events)
-    most = min(len(_DISTINCT) ** _CODE_LENGTH // 2, events // _LEAST_EVENTS_A_PLAYER)
-    least = max(realms, round(events / (usual * _MOST_EAGERNESS)))
-    if not least <= found.players <= most:
+    """Return the spec of a world. ``players`` of None means the number that usually causes this number of events.
+
+    Raises OperatorError if the number of players cannot cause the number of events.
+    """
+    events_a_player = ActivityCurve(start, days).events_a_player()
+    spec = WorldSpec(seed, start, days, realms, players or max(realms, round(events / events_a_player)), events)
+    max_players = min(len(_DISTINCT) ** _CODE_LENGTH // 2, events // _MIN_EVENTS_A_PLAYER)
+    min_players = max(realms, round(events / (events_a_player * _MAX_ACTIVITY_FACTOR)))
+    if not min_players <= spec.players <= max_players:
         raise OperatorError(
-            f"{found.players:,} players do not cause {events:,} events in {days} days: choose {least:,} to {most:,}"
+            f"{spec.players:,} players cannot cause {events:,} events in {days} days: "
+            f"choose {min_players:,} to {max_players:,} with --players"
         )
-    return found
+    return spec
 
 
 def _share(total: int, parts: int, part: int) -> int:

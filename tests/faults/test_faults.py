@@ -31,9 +31,10 @@ from load.checker.model import fold
 from load.faults import campaign, processes
 from load.faults.campaign import Load, inject_step, is_quiet
 from load.faults.environment import fault_instance
-from load.faults.injectors import Fault, catalogue, wait_for
+from load.faults.injectors import Fault, catalogue
 from load.faults.report import print_campaign
 from load.guildhall_client import OutcomeUnknown, RequestRejected
+from load.progress import wait_for
 from load.workload.history import Operation
 from load.workload.operations import ROUTES
 from stack.instance import PORTS, Instance

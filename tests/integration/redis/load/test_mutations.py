@@ -234,7 +234,7 @@ DROP_CLAIMS = """
     [
         pytest.param(
             [("read(realm, owner, name) - held(realm, owner, name)", "read(realm, owner, name)")],
-            {"rejected", "lost"},
+            {"rejected", "lost_write"},
             # The gold of a day is given twice, when the second claim is covered by what the first one has put back.
             {"claimed_twice"},
             id="holds ignored",
@@ -253,8 +253,8 @@ DROP_CLAIMS = """
                     "if record.type == 'void' or is_final(status, line) then return 'dup",
                 )
             ],
-            {"unresolved", "both", "ledger_differs"},
-            {"wrong_history"},  # of who reads it in the end, when the late event counts all the same
+            {"unresolved", "status_conflict", "ledger_differs"},
+            {"inconsistent_history"},  # of who reads it in the end, when the late event counts all the same
             id="void ignored",
         ),
         pytest.param(
@@ -264,9 +264,9 @@ DROP_CLAIMS = """
                     "  remember(realm, record, outcome, concerned(record))\n" + APPLY_TWICE,
                 )
             ],
-            {"doubled", "ledger_differs", "stale_read"},
+            {"duplicated_write", "ledger_differs", "stale_read"},
             # Of a sword that only the ledger has, and that is sold, given away or used.
-            {"rejected", "lost", "status_differs", "wrong_history"},
+            {"rejected", "lost_write", "status_differs", "inconsistent_history"},
             id="an event applied twice",
         ),
     ],
@@ -285,12 +285,12 @@ def test_an_event_dropped_by_the_settle_query_is_found(
 ) -> None:
     source = mutated(
         inspect.getsource(settle.judged_record),
-        ("    return settle_record(", DROP_CLAIMS + "    return settle_record("),
+        ("    return encode_settle_record(", DROP_CLAIMS + "    return settle_record("),
     )
     namespace = dict(vars(settle))
     exec(source, namespace)  # noqa: S102 - the source is ours
     monkeypatch.setattr(settle, "judged_record", namespace["judged_record"])
     findings = played(server, tmp_path / "history.jsonl")
     # Its hold is voided in the end, although the log has settled it; and then the player may claim again.
-    kinds = {"lost", "both", "ledger_differs", "stale_read"}
-    assert kinds <= {finding.kind for finding in findings} <= kinds | {"wrong_history", "claimed_twice"}
+    kinds = {"lost_write", "status_conflict", "ledger_differs", "stale_read"}
+    assert kinds <= {finding.kind for finding in findings} <= kinds | {"inconsistent_history", "claimed_twice"}

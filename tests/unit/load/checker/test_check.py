@@ -15,33 +15,33 @@ def test_a_clean_history_has_no_findings(story: Story) -> None:
 def test_lost_is_an_acceptance_that_is_not_in_the_log(story: Story) -> None:
     story.tell("gone", "success")
     (finding,) = story.judge()
-    assert finding.kind == "lost"
+    assert finding.kind == "lost_write"
     assert id_of("gone") in finding.detail
 
 
 @pytest.mark.parametrize("key", ["voided", "stale"])
 def test_lost_is_an_acceptance_that_the_log_voids(story: Story, key: str) -> None:
     story.tell(key, "success")
-    assert kinds(story.judge()) == {"lost"}
+    assert kinds(story.judge()) == {"lost_write"}
 
 
 def test_lost_is_an_acceptance_that_has_not_landed(story: Story) -> None:
     archive = story.archive()
     rows = [row for row in archive.rows if row[1] != id_of("bought")]
-    assert kinds(story.judge(archive=Archive(archive.balances, rows))) == {"lost", "archive_differs"}
+    assert kinds(story.judge(archive=Archive(archive.balances, rows))) == {"lost_write", "archive_differs"}
 
 
 def test_lost_is_an_acceptance_that_the_ledger_does_not_know(story: Story) -> None:
     ledger = story.ledger()
     statuses = {event_id: status for event_id, status in ledger.statuses.items() if event_id != id_of("bought")}
-    assert kinds(story.judge(replace(ledger, statuses=statuses))) == {"lost", "status_differs"}
+    assert kinds(story.judge(replace(ledger, statuses=statuses))) == {"lost_write", "status_differs"}
 
 
 def test_doubled_is_a_key_that_settled_twice(story: Story) -> None:
     story.log("other", buy(), generation=6)
     story.tell("bought", "success", event_id=id_of("other"))
     (finding,) = story.judge()
-    assert finding.kind == "doubled"
+    assert finding.kind == "duplicated_write"
     assert id_of("bought") in finding.detail
     assert id_of("other") in finding.detail
 
@@ -50,8 +50,8 @@ def test_doubled_is_an_event_that_the_ledger_applied_twice(story: Story) -> None
     ledger = story.ledger()
     twice = {GOLD: 40, SWORD: 2, "house:shop": 60, "house:stock:iron_sword": -2}
     findings = story.judge(replace(ledger, balances={**ledger.balances, **twice}))
-    assert kinds(findings) == {"doubled", "ledger_differs"}
-    assert [id_of("bought") in finding.detail for finding in findings if finding.kind == "doubled"] == [True]
+    assert kinds(findings) == {"duplicated_write", "ledger_differs"}
+    assert [id_of("bought") in finding.detail for finding in findings if finding.kind == "duplicated_write"] == [True]
 
 
 def test_doubled_is_not_a_void_that_the_ledger_ignored(story: Story) -> None:
@@ -59,12 +59,14 @@ def test_doubled_is_not_a_void_that_the_ledger_ignored(story: Story) -> None:
     moved = {GOLD: 40, SWORD: 2, "house:shop": 60, "house:stock:iron_sword": -2}
     statuses = {**ledger.statuses, id_of("voided"): "settled"}
     findings = story.judge(replace(ledger, balances={**ledger.balances, **moved}, statuses=statuses))
-    assert kinds(findings) == {"both", "ledger_differs"}
+    assert kinds(findings) == {"status_conflict", "ledger_differs"}
 
 
 def test_doubled_is_a_row_that_landed_twice(story: Story) -> None:
     archive = story.archive()
-    assert kinds(story.judge(archive=Archive(archive.balances, [*archive.rows, archive.rows[1]]))) == {"doubled"}
+    assert kinds(story.judge(archive=Archive(archive.balances, [*archive.rows, archive.rows[1]]))) == {
+        "duplicated_write"
+    }
 
 
 @pytest.mark.parametrize(("key", "said"), [("bought", "voided"), ("voided", "settled"), ("stale", "settled")])
@@ -72,7 +74,7 @@ def test_both_is_an_event_that_is_settled_here_and_voided_there(story: Story, ke
     story.operations = [o for o in story.operations if o.key != "bought" or o.outcome != "success"]
     ledger = story.ledger()
     (finding,) = story.judge(replace(ledger, statuses={**ledger.statuses, id_of(key): said}))
-    assert finding.kind == "both"
+    assert finding.kind == "status_conflict"
     assert id_of(key) in finding.detail
 
 
@@ -87,19 +89,19 @@ def test_unresolved_is_what_is_still_pending_or_held(story: Story) -> None:
 
 def test_unasked_is_what_nobody_asked_for(story: Story) -> None:
     story.log("gift", buy(), generation=6)
-    assert kinds(story.judge()) == {"unasked"}
+    assert kinds(story.judge()) == {"unexpected_effect"}
 
 
 def test_unasked_is_what_was_refused_each_time(story: Story) -> None:
     story.log("short", buy(), generation=6)
     (finding,) = story.judge()
-    assert (finding.kind, "refused" in finding.detail) == ("unasked", True)
+    assert (finding.kind, "refused" in finding.detail) == ("unexpected_effect", True)
 
 
 def test_unasked_is_something_else_than_was_asked_for(story: Story) -> None:
     story.log("never", buy("wooden_sword"), generation=6)
     (finding,) = story.judge()
-    assert (finding.kind, "'iron_sword'" in finding.detail) == ("unasked", True)
+    assert (finding.kind, "'iron_sword'" in finding.detail) == ("unexpected_effect", True)
 
 
 def test_rejected_is_an_event_of_ours_that_is_not_covered(story: Story) -> None:
@@ -166,13 +168,13 @@ def test_a_history_is_a_part_of_the_log(story: Story, offsets: tuple[int, ...], 
 @pytest.mark.parametrize(("offsets", "following"), [((0, 3), None), ((1, 3), None), ((6,), None)])
 def test_wrong_history_is_one_with_a_gap(story: Story, offsets: tuple[int, ...], following: int | None) -> None:
     page(story, *offsets, following=following)
-    assert kinds(story.judge()) == {"wrong_history"}
+    assert kinds(story.judge()) == {"inconsistent_history"}
 
 
 def test_wrong_history_is_another_status(story: Story) -> None:
     page(story, 0, 1)
     story.operations[-1].answer["events"][0]["status"] = "voided"
-    assert kinds(story.judge()) == {"wrong_history"}
+    assert kinds(story.judge()) == {"inconsistent_history"}
 
 
 def test_stale_read_is_a_future_that_the_log_does_not_have(story: Story) -> None:
@@ -209,7 +211,7 @@ def test_status_differs_names_both(story: Story) -> None:
 
 def test_an_unexpected_answer_is_reported(story: Story) -> None:
     story.tell("never", "unknown", answer={"status": 500})
-    assert kinds(story.judge()) == {"unexpected_answer"}
+    assert kinds(story.judge()) == {"unexpected_response"}
 
 
 def test_an_offset_gap_is_a_log_with_a_hole_or_a_ledger_that_is_behind(story: Story) -> None:

@@ -222,7 +222,7 @@ def test_a_trade_that_is_closed_twice_is_found(world: World) -> None:
     marks = [Transfer("house:offers", t.debit, 1) for t in trading.decline("ada", offer).transfers]
     world.happen("ada", Decision("cheated", {}, tuple(marks)))
     world.happen("ada", trading.decline("ada", offer))
-    assert "for an offer of nobody" in found(world, "trade")
+    assert "for an offer of no player" in found(world, "trade")
 
 
 def test_who_has_left_has_nothing(world: World) -> None:

@@ -59,17 +59,17 @@ def test_copies_are_the_realms_own_records() -> None:
 
 def test_a_fault_is_over_for_players_when_every_realm_accepts_again() -> None:
     campaign, outcome = Campaign(1, 0.0), InjectionResult("a fault", began=10.0, done=12.0)
-    assert campaign.accepting(outcome) is None
+    assert campaign.seconds_until_accepting(outcome) is None
     campaign.operations = [
         bought(realm=0, begun=11.0),  # sent before the fault was done: says nothing
         bought(realm=0, begun=13.0),
         bought(realm=0, begun=14.0),
     ]
-    assert campaign.accepting(outcome) == 13.5 - 10.0
+    assert campaign.seconds_until_accepting(outcome) == 13.5 - 10.0
     campaign.operations.append(bought(realm=1, begun=11.0))
-    assert campaign.accepting(outcome) is None
+    assert campaign.seconds_until_accepting(outcome) is None
     campaign.operations.append(bought(realm=1, begun=20.0))
-    assert campaign.accepting(outcome) == 20.5 - 10.0
+    assert campaign.seconds_until_accepting(outcome) == 20.5 - 10.0
 
 
 def bought(realm: int, begun: float) -> Operation:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.errors import OperatorError
-from load.scenarios.ab_runner import AbRunner, statuses_of
+from load.scenarios.ab_output import statuses_of
+from load.scenarios.ab_runner import AbRunner
 from load.scenarios.plan import plan_of
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from load.scenarios.plan import MOST_REQUESTS, MOST_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
+from load.scenarios.plan import MAX_REQUESTS, MAX_RUNS_A_SECOND, SCENARIOS, Plan, plan_of
 
 
 def a_plan(name: str, seed: int = 1, players: int = 60, seconds: float = 60.0) -> Plan:
@@ -27,20 +27,20 @@ def test_a_plan_is_a_function_of_its_seed(name: str) -> None:
 )
 def test_a_plan_is_bounded_and_everybody_registers_first(name: str, players: int, seconds: float, seed: int) -> None:
     plan = a_plan(name, seed, players, seconds)
-    assert 0 < len(plan.steps) <= seconds * MOST_RUNS_A_SECOND
-    assert plan.requests <= MOST_REQUESTS
+    assert 0 < len(plan.steps) <= seconds * MAX_RUNS_A_SECOND
+    assert plan.requests <= MAX_REQUESTS
     assert [step.at for step in plan.steps] == sorted(step.at for step in plan.steps)
-    assert all(0 <= step.at <= seconds and 1 <= step.at_once <= step.number for step in plan.steps)
+    assert all(0 <= step.at <= seconds and 1 <= step.concurrency <= step.requests for step in plan.steps)
     known: set[int] = set()
     for step in plan.steps:
-        if step.action == "register" and step.who is not None:
-            known.add(step.who)
-        assert step.who is None or step.who in known
+        if step.action == "register" and step.player is not None:
+            known.add(step.player)
+        assert step.player is None or step.player in known
 
 
 def test_what_is_special_about_each_scenario() -> None:
     assert {step.action for step in a_plan("bot-attack").steps if step.is_limited} == {"hammer"}
-    assert {step.who for step in a_plan("bot-attack").steps if step.is_limited} == {0}
+    assert {step.player for step in a_plan("bot-attack").steps if step.is_limited} == {0}
     for other in ("launch-day", "quiet-evening", "flash-sale"):
         assert not any(step.is_limited for step in a_plan(other).steps)
     rare = [step for step in a_plan("flash-sale").steps if step.action == "buy_rare"]
@@ -56,5 +56,5 @@ def test_a_trade_is_offered_and_accepted_by_the_other() -> None:
     answers = [step for step in steps if step.path.endswith("/acceptance")]
     assert offers
     assert len(answers) <= len(offers)
-    assert all(step.key and step.number == 1 for step in offers)
+    assert all(step.key and step.requests == 1 for step in offers)
     assert answers

@@ -2,11 +2,11 @@
 
 import pytest
 
-from load.scenarios.smoke_results import parse_ab
+from load.scenarios.ab_output import parse_report
 
 
 def test_reading_abs_report() -> None:
     report = "Complete requests:      50\nFailed requests:        1\nNon-2xx responses:      12\n  95%     33\n"
-    assert parse_ab(report) == (50, 12, 1, 33)
+    assert parse_report(report) == (50, 12, 1)
     with pytest.raises(ValueError, match="Complete requests"):
-        parse_ab("ab: connection refused")
+        parse_report("ab: connection refused")

@@ -38,8 +38,8 @@ class Played:
     """A world of a realm that is large enough to have a shape."""
 
     def __init__(self) -> None:
-        self.era = world_spec(5, START, 21, 1, None, 60_000)
-        self.world = RealmSimulator(self.era, 0, GENERATION)
+        self.spec = world_spec(5, START, 21, 1, None, 60_000)
+        self.world = RealmSimulator(self.spec, 0, GENERATION)
         self.records = list(self.world.records())
         self.by_type: dict[str, set[str]] = defaultdict(set)
         for event in self.records:
@@ -67,18 +67,18 @@ def test_nothing_of_any_world_is_rejected_or_stale(seed: int, days: int, events:
         books = folded(records, realm)
         assert set(books.statuses.values()) == {"settled"}
         looks = sum(is_telemetry(event) for event in records)
-        assert len(books.statuses) == len(records) - looks - world.summary.twice
+        assert len(books.statuses) == len(records) - looks - world.result.twice
     assert counts["records"] == events
 
 
 def test_the_large_world_is_legal_too(played: Played) -> None:
     books = folded(played.records, 0)
     assert set(books.statuses.values()) == {"settled"}
-    assert len(played.records) == played.era.events
+    assert len(played.records) == played.spec.events
     # What the generator believes that everybody owns is what the log says.
-    for actor in played.world.stage.people:
-        for name, amount in played.world.stage.has(actor).items():
-            assert books.balance(f"{actor.owner}:{name}") == amount
+    for agent in played.world.context.agents:
+        for name, amount in played.world.context.balances(agent).items():
+            assert books.balance(f"{agent.owner}:{name}") == amount
 
 
 def test_the_books_of_the_generator_refuse_what_the_ledger_would(played: Played) -> None:
@@ -113,10 +113,10 @@ def test_few_events_are_late_and_few_are_written_twice(played: Played) -> None:
         behind += event.time < latest
         latest = max(latest, event.time)
     assert 0.001 < behind / len(played.records) < 0.02
-    assert played.world.summary.late > 0
+    assert played.world.result.late > 0
     copies = Counter(event.id for event in played.records)
-    assert sum(n - 1 for n in copies.values()) == played.world.summary.twice
-    assert 0.0005 < played.world.summary.twice / len(played.records) < 0.004
+    assert sum(n - 1 for n in copies.values()) == played.world.result.twice
+    assert 0.0005 < played.world.result.twice / len(played.records) < 0.004
     assert max(copies.values()) == 2
 
 
@@ -158,15 +158,15 @@ def test_most_people_come_back_seldom_and_some_for_long(played: Played) -> None:
 
 
 def test_a_guild_makes_people_stay_and_those_who_join_would_have_stayed_longer_anyway(played: Played) -> None:
-    people = [actor for actor in played.world.stage.people if actor.kind != "bot"]
-    members = [actor for actor in people if actor.name in played.by_type["guild_joined"]]
-    others = [actor for actor in people if actor not in members]
+    people = [agent for agent in played.world.context.agents if agent.kind != "bot"]
+    members = [agent for agent in people if agent.name in played.by_type["guild_joined"]]
+    others = [agent for agent in people if agent not in members]
 
-    def mean(actors: list, value: str) -> float:
-        return sum(getattr(actor, value) for actor in actors) / len(actors)
+    def mean(agents: list, value: str) -> float:
+        return sum(getattr(agent, value) for agent in agents) / len(agents)
 
-    assert mean(members, "has_quit") < 0.8 * mean(others, "has_quit")
-    assert mean(members, "zeal") > 1.05 * mean(others, "zeal")
+    assert mean(members, "churned") < 0.8 * mean(others, "churned")
+    assert mean(members, "engagement") > 1.05 * mean(others, "engagement")
     assert personas.GUILD_CHURN_FACTOR < 1
 
 
@@ -198,14 +198,14 @@ def test_the_sale_is_on_for_some_hours_at_its_price_and_sells_more(played: Playe
         price = SALE_PRICE if "sale" in event.details else catalogue.ITEMS[item].price
         assert event.details["price"] == price
         assert event.transfers[0].amount == price * quantity
-    assert len(sales) == played.world.summary.sold_on_sale
+    assert len(sales) == played.world.result.sold_on_sale
     # In a quarter of its day it sells more than on usual days altogether.
     days = Counter(e.time[:10] for e in played.records if e.details.get("item") == personas.SALE_ITEM)
     assert len(sales) > sorted(days.values())[len(days) // 2] / 2
 
 
 def test_bots_are_steady_and_awake_at_night(played: Played) -> None:
-    bots = {actor.name for actor in played.world.stage.people if actor.kind == "bot"}
+    bots = {agent.name for agent in played.world.context.agents if agent.kind == "bot"}
     assert bots
     at = defaultdict(list)
     for event in played.records:
@@ -225,10 +225,10 @@ def test_bots_are_steady_and_awake_at_night(played: Played) -> None:
 
 
 def test_names_are_new_tell_nothing_and_look_like_no_other(played: Played) -> None:
-    found = [actor.name for actor in played.world.stage.people] + played.world.stage.guilds
+    found = [agent.name for agent in played.world.context.agents] + played.world.context.guilds
     assert all(re.fullmatch(r"[a-z]+_[2-9a-z]{8}", name) for name in found)
     assert len({names.skeleton(name) for name in found}) == len(found)
-    assert {name.partition("_")[2][:4] for name in found} == {played.era.run}
+    assert {name.partition("_")[2][:4] for name in found} == {played.spec.run}
     for name in found:
         names.check(name)
 
@@ -237,7 +237,7 @@ def test_all_events_are_shared_out_and_there_are_as_many_players_as_it_takes() -
     of = world_spec(1, START, 30, 3, None, 1000)
     assert sum(of.events_of(realm) for realm in range(3)) == 1000
     assert sum(of.players_of(realm) for realm in range(3)) == of.players
-    assert 0.9 < of.eagerness < 1.1
+    assert 0.9 < of.activity_factor < 1.1
     assert isinstance(of, WorldSpec)
 
 
