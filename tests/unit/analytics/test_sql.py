@@ -17,9 +17,8 @@ from prompt_toolkit.document import Document
 
 from analytics import queries
 from analytics.sql_shell.completion import SqlCompleter
-from analytics.sql_shell.explain import tree_of
 from analytics.sql_shell.prompt import COMMANDS, is_finished
-from analytics.sql_shell.render import table_of, text_of, unbroken, write_csv
+from analytics.sql_shell.render import content_of, table_of, text_of, unbroken, write_csv
 from analytics.sql_shell.statements import ends_in_code, split
 from infra.errors import OperatorError
 from infra.paths import ROOT
@@ -142,25 +141,11 @@ def test_lines_are_not_broken_for_a_program() -> None:
     assert unbroken(table_of(QueryResult(["a", "b"], [(wide, wide)]))).splitlines()[1] == f"{wide}  {wide}"
 
 
-def _node(name: str, identifier: str = "", details: str = "", children: tuple = (), rows: object = "NaN") -> dict:
-    estimates = [{"outputRowCount": rows}]
-    return {"name": name, "identifier": identifier, "details": details, "children": children, "estimates": estimates}
-
-
-def test_a_plan_shows_what_matters() -> None:
-    handle = "table = TableHandle {connectorId='iceberg', connectorHandle='events$data@Optional.empty', layout='x'}"
-    read = 'player := 7:player:varchar (1:59)\nkafka_time := 3:kafka_time:timestamp (1:5)\n    :: [("2026", <max>)]\n'
-    scan = _node("ScanFilter", f"[{handle}, filterPredicate = (a) > (b)]", read, rows=1234567.0)
-    part = _node("Aggregate(PARTIAL)[t][$hashvalue_2]", "", 'n_1 := "presto.default.count"(*) (1:3)\n', (scan,))
-    final = _node("Aggregate(FINAL)[t][$hashvalue]", "", 'n := "presto.default.count"((n_1))', (part,))
-    project = _node("Project", "[projectLocality = LOCAL]", "$hashvalue := combine_hash(x)", (final,))
-    tree = tree_of(_node("Output", "[n]", "n := count (1:3)", (_node("RemoteStreamingExchange", "", "", (project,)),)))
-    assert unbroken(tree).splitlines() == [
-        "Output [n]",
-        "└── Aggregate [t]",
-        "      n_1 := count(*)",
-        "    └── ScanFilter [events, filterPredicate = (a) > (b)]  about 1,234,567 rows",
-        '          kafka_time in [("2026", <max>)]',
+def test_a_plan_is_shown_in_lines_and_steers_no_terminal() -> None:
+    plan = "- Output[n] => [n:bigint]\n    - Values\x1b[31m\n\n"
+    assert unbroken(content_of(QueryResult(["Query Plan"], [(plan,)]))).splitlines() == [
+        "- Output[n] => [n:bigint]",
+        "    - Values\\x1b[31m",
     ]
 
 
@@ -243,11 +228,11 @@ def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
     [
         (["--name", "nope"], "there is no query nope"),
         (["--show", "nope"], "there is no query nope"),
-        (["--list", "select 1"], "one of QUERY, --name, --show and --list"),
-        (["--csv", "--explain", "select 1"], "--csv or --explain, not both"),
-        (["--csv", "select 1; select 2"], "--csv is one table, and these are 2 queries"),
-        ([" ; -- nothing"], "there is no query"),
-        ([], "there is no query"),
+        (["--list", "select 1"], "give only one of QUERY, --name, --show and --list"),
+        (["--csv", "--explain", "select 1"], "give --csv or --explain, not both"),
+        (["--csv", "select 1; select 2"], "--csv writes one table, but the input has 2 queries"),
+        ([" ; -- nothing"], "the input contains no query"),
+        ([], "the input contains no query"),
         (["select 1"], "Presto does not answer: ./guildhall up"),
         (["--csv", "select 1"], "Presto does not answer: ./guildhall up"),
         (["--explain", "select 1"], "Presto does not answer: ./guildhall up"),
@@ -285,13 +270,11 @@ def test_answers_for_people_and_for_programs(pipeline: Instance) -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("name", queries.names())
-def test_each_plan_is_readable(pipeline: Instance, name: str) -> None:
-    plan = sql(pipeline, "--explain", "--name", name)
+def test_a_plan_is_that_of_presto(pipeline: Instance) -> None:
+    plan = sql(pipeline, "--explain", "--name", "item_sales")
     assert plan.returncode == 0, plan.stderr
-    assert plan.stdout.startswith("Output [")
-    for noise in ("$hash", "TableHandle", "presto.default", "projectLocality", "Exchange"):
-        assert noise not in plan.stdout
+    assert plan.stdout.startswith("- Output[")
+    assert len(plan.stdout.splitlines()) > 3
 
 
 @pytest.mark.stack
@@ -360,7 +343,7 @@ def test_the_prompt(pipeline: Instance) -> None:
     terminal.asks("select nope;", "line 1:8: Column 'nope' cannot be resolved")
     terminal.types("select count(*) as landed from ev\t", "ents")  # what is there already is not drawn again
     terminal.asks(";", "landed", "1 row")
-    terminal.asks("\\?", "ask Presto", "\\q")
+    terminal.asks("\\?", "run the query in Presto", "\\q")
     terminal.asks("\\d", "quarantine")
     terminal.asks("\\d events", "kafka_time", "timestamp")
     terminal.asks("\\d nope", "there is no table nope")
@@ -386,7 +369,7 @@ def test_the_prompt(pipeline: Instance) -> None:
 def test_ctrl_c_ends_the_query_and_not_the_prompt(pipeline: Instance) -> None:
     terminal = Terminal(pipeline)
     mark, many = _mark(), ", ".join(f"unnest(sequence(1, 10000)) as t{i} (x{i})" for i in range(3))
-    terminal.types(f"select count(*) as {mark} from {many};\r", "Presto is at work")  # noqa: S608 - our own text
+    terminal.types(f"select count(*) as {mark} from {many};\r", "Presto runs the query")  # noqa: S608 - our own text
     eventually(lambda: _states(pipeline, mark) == ["RUNNING"])
     terminal.process.sendintr()
     terminal.sees("Cancelled.")
@@ -401,5 +384,5 @@ def test_what_does_not_fit_on_the_screen_is_paged(pipeline: Instance) -> None:
     terminal.asks("select x from unnest(sequence(1, 100)) as t (x);", "paged:", "paged:", "100 rows")
     terminal.asks("select rpad('', 200, 'x') as wide;", "paged:", "paged:", "1 row")
     many = "select x from unnest(sequence(1, 6000)) as t (x), unnest(array[1, 2]) as u (y)"
-    terminal.asks(f"{many};", "paged:", "10,000 rows, the first of more")
+    terminal.asks(f"{many};", "paged:", "10,000 rows, there are more")
     terminal.leaves()
