@@ -48,7 +48,8 @@ def show_table(frame: pd.DataFrame, **formats: str) -> None:
 
 
 def _cell(tag: str, text: str, right: bool) -> str:
-    return f"<{tag}{' class="right"' if right else ''}>{html.escape(text)}</{tag}>"
+    attribute = ' class="right"' if right else ""
+    return f"<{tag}{attribute}>{html.escape(text)}</{tag}>"
 
 
 def show_query(name: str, text: str, seconds: float) -> None:

@@ -1,1 +1,1 @@
-"""The SQL prompt of ``./guildhall sql``: completion, statements and results. Decision record 0011 says why it is ours."""
+"""The SQL prompt of ``./guildhall sql``: completion, statements and results. See decision record 0011."""

@@ -87,5 +87,5 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: TextI
 
 
 def _printable(text: str) -> str:
-    # Anyone can write bytes that end up in quarantine. Escape them, because control characters could steer the terminal.
+    # Anyone can write bytes that end up in quarantine, and their control characters could steer the terminal.
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""What the generator was told, beside what the analysis found: only generated data can be checked like this."""
+"""Compare parameters of the simulation with the estimates of the analysis, which only generated data allows."""
 
 import pandas as pd
 
@@ -12,38 +12,36 @@ from load.simulation import personas
 def comparison(
     guild: GuildEffect | None, sale: Sale | None, bots: Estimate | None, late: Estimate | None, twice: Estimate | None
 ) -> pd.DataFrame:
-    """A row for each parameter that the analysis could look for; what it could not tell is left out."""
+    """Return a row for each parameter that the analysis could estimate; the others are left out."""
     rows: list[tuple[str, str, str, str]] = []
     if guild:
-        for title, found in (("as it is", guild.naive), ("among alike sessions", guild.adjusted)):
+        for title, estimate in (("all sessions", guild.naive), ("similar sessions", guild.adjusted)):
             rows.append(
-                _ratio(f"a guild multiplies the chance to leave by ({title})", personas.GUILD_CHURN_FACTOR, found)
+                _ratio(f"factor of a guild for the chance of leaving ({title})", personas.GUILD_CHURN_FACTOR, estimate)
             )
     if sale:
-        price = f"{personas.SALE_OFF:.0%}"
-        rows.append(
-            ("the sale takes off the price", price, f"{1 - sale.price / sale.usual_price:.0%}", "measured directly")
-        )
-        crowd = f"× {personas.SALE_CROWD:.2f}"
-        rows.append(("the sale multiplies the players by", crowd, f"× {sale.crowd:.2f}", "the weekday is in it, too"))
+        reduction = f"{1 - sale.price / sale.usual_price:.0%}"
+        rows.append(("reduction of the price in the sale", f"{personas.SALE_OFF:.0%}", reduction, "measured directly"))
+        crowd = (f"× {personas.SALE_CROWD:.2f}", f"× {sale.crowd:.2f}")
+        rows.append(("factor of the sale for the number of players", *crowd, "includes the effect of the weekday"))
     shares = (
-        ("players who are bots", personas.PERSONAS["bot"].share, bots),
-        ("events that come late", personas.LATE_RATE, late),
-        ("events, looks left out, that are written twice", personas.DUPLICATE_RATE, twice),
+        ("share of players who are bots", personas.PERSONAS["bot"].share, bots),
+        ("share of events that come late", personas.LATE_RATE, late),
+        ("share of events written twice, without view events", personas.DUPLICATE_RATE, twice),
     )
-    rows += [_share(title, told, found) for title, told, found in shares if found]
-    return pd.DataFrame(rows, columns=["parameter", "told", "found", "verdict"])
+    rows += [_share(title, true, estimate) for title, true, estimate in shares if estimate]
+    return pd.DataFrame(rows, columns=["parameter", "true value", "estimate", "verdict"])
 
 
-def _ratio(title: str, told: float, found: Estimate) -> tuple[str, str, str, str]:
-    return title, f"× {told:.2f}", fmt.times(found), _verdict(told, found)
+def _ratio(title: str, true: float, estimate: Estimate) -> tuple[str, str, str, str]:
+    return title, f"× {true:.2f}", fmt.times(estimate), _verdict(true, estimate)
 
 
-def _share(title: str, told: float, found: Estimate) -> tuple[str, str, str, str]:
-    return title, fmt.percent(told, 2), fmt.percent(found, 2), _verdict(told, found)
+def _share(title: str, true: float, estimate: Estimate) -> tuple[str, str, str, str]:
+    return title, fmt.percent(true, 2), fmt.percent(estimate, 2), _verdict(true, estimate)
 
 
-def _verdict(told: float, found: Estimate) -> str:
-    if not found.excludes(told):
+def _verdict(true: float, estimate: Estimate) -> str:
+    if not estimate.excludes(true):
         return "within the interval"
-    return "found too low" if found.value < told else "found too high"
+    return "estimated too low" if estimate.value < true else "estimated too high"

@@ -22,8 +22,9 @@ from analytics.report import (
     theme,
 )
 from analytics.report import formatting as fmt
+from analytics.report.display import query_html
 from analytics.report.export import NOTEBOOK, contents, page
-from analytics.report.notebook import PREFIX, shown_query, typed
+from analytics.report.source import PREFIX, typed
 from analytics.report.statistics import Estimate, InsufficientData
 from analytics.report.summary import Summary
 from infra.paths import ROOT
@@ -190,7 +191,7 @@ def test_the_funnel_counts_who_did_all_steps_before():
     steps = player_behaviour.funnel(funnel_frame())
     assert list(steps["all_before"]) == [100, 78, 48, 8, 8]
     assert list(steps["did"]) == [100, 78, 50, 8, 8]
-    assert "between *bought something* and *struck somebody*: 40.0 % of all" in player_behaviour.funnel_text(steps)
+    assert "between *bought something* and *struck a player*: 40.0 % of all" in player_behaviour.funnel_text(steps)
 
 
 def test_what_guilds_go_along_with_is_not_called_an_effect():
@@ -280,14 +281,14 @@ def test_counts_that_differ_are_seen():
     found = pipeline_health.comparison(side, records, types, 61)
     assert list(found["verdict"]) == ["the same", "the same", "DIFFERENT", "DIFFERENT"]
     found = pipeline_health.comparison(side, records, types, 61, moving=True)
-    assert list(found["verdict"])[2:] == ["counted a moment apart"] * 2
+    assert list(found["verdict"])[2:] == ["read at different times"] * 2
 
 
 def test_what_was_found_is_set_against_what_was_put_in():
     late = Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
     bots = Estimate(0.5, 0.4, 0.6)
     rows = ground_truth.comparison(None, None, bots, late, None)
-    assert list(rows["verdict"]) == ["found too high", "within the interval"]
+    assert list(rows["verdict"]) == ["estimated too high", "within the interval"]
 
 
 def test_every_figure_can_be_drawn():
@@ -351,7 +352,7 @@ def test_every_query_of_the_notebook_is_there_and_says_what_it_answers():
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     asked = {PREFIX + name for name in re.findall(r'source\.frame\("(\w+)"\)', code)}
     assert asked == {name for name in queries.names() if name.startswith(PREFIX)}
-    assert all(queries.sentence(name).endswith(".") for name in asked)
+    assert all(queries.sentence(name).endswith((".", "?")) for name in asked)
 
 
 def test_the_links_of_the_summary_lead_to_sections():
@@ -375,7 +376,7 @@ def test_times_of_presto_become_times():
 
 
 def test_a_query_is_shown_as_text():
-    assert "&lt; 3" in shown_query("x", "-- Few.\nselect 1 < 3", 0.1)
+    assert "&lt; 3" in query_html("x", "-- Few.\nselect 1 < 3", 0.1)
 
 
 # On a real world
