@@ -1,5 +1,14 @@
-"""Ready-made queries: the files ``<name>.sql`` in this folder. The first line of each one is a comment that says in a
-sentence what it answers. The report reads the same files, so that each of its figures follows from a query shown."""
+"""Ready-made queries: the files ``<name>.sql`` in this folder.
+
+Run one with ``./guildhall sql --name NAME``; ``--list`` lists them and ``--show NAME`` prints the SQL.
+Each file holds one query, without a semicolon at its end. Its first line is a comment with the question that the query
+answers, in plain English and under 120 characters; it ends with a question mark or a period.
+
+Names that begin with ``report_`` belong to the report (``analysis.ipynb``), which shows each query beside its figures.
+The other queries are for analysts: a starting point to copy and change. All of them read the tables of docs/tables.md.
+
+To add a query, add a file. Tests check the comment, and that Presto runs the query.
+"""
 
 import difflib
 from pathlib import Path
@@ -10,23 +19,23 @@ FOLDER = Path(__file__).parent
 
 
 def names() -> list[str]:
-    """The names of all of them, in order."""
+    """Return the names of all ready-made queries in alphabetical order."""
     return sorted(path.stem for path in FOLDER.glob("*.sql"))
 
 
 def load(name: str) -> str:
-    """The SQL of one, with its comments and without a semicolon at its end. Raises OperatorError if there is none."""
+    """Return the SQL of a query with its comments, without a semicolon at its end. Raises OperatorError if unknown."""
     known = names()
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "./guildhall sql --list names those there are"
+        hint = f"did you mean {close[0]}?" if close else "./guildhall sql --list lists them"
         raise OperatorError(f"there is no query {name}: {hint}")
     return (FOLDER / f"{name}.sql").read_text().strip().removesuffix(";").rstrip()
 
 
 def sentence(name: str) -> str:
-    """What it answers. Raises OperatorError if its first line does not say it."""
+    """Return the question of a query. Raises OperatorError if its first line is not a comment."""
     first = load(name).partition("\n")[0]
     if not first.startswith("-- "):
-        raise OperatorError(f"the first line of {FOLDER / name}.sql is no comment that says what it answers")
+        raise OperatorError(f"{FOLDER / name}.sql must begin with a comment that says what the query answers")
     return first.removeprefix("-- ").strip()

@@ -1,7 +1,7 @@
--- What happened on each day, and how many players did it: played in earnest, and written by play --history.
+-- How many actions, players, newcomers, purchases and blows were there each day, and how many actions were generated?
 select cast(date_trunc('day', event_time) as date) as day,
   count(*) as actions,
-  count_if(generated is not null) as of_them_generated,
+  count_if(generated is not null) as generated_actions,
   count(distinct player) as players,
   count_if(event_type = 'player_registered') as newcomers,
   count_if(event_type in ('sword_bought', 'item_bought')) as purchases,

@@ -1,4 +1,4 @@
--- Players who act too fast or too evenly for a human: of at least 50 actions, by how even the pauses between them are.
+-- Which players with 50 or more actions act too fast or too evenly for a person?
 with pauses as (
   select realm, player, event_time,
     date_diff('millisecond', lag(event_time) over (partition by realm, player order by event_time, "offset"),
@@ -9,7 +9,7 @@ habits as (
   select realm, player,
     count(*) as actions,
     approx_percentile(pause, 0.5) as median_pause,
-    -- Of a human the long pauses are many times the short ones; those of a session alone, so that sleep is none.
+    -- A person's long pauses are many times the short ones. Only pauses within a session count: sleep is not a pause.
     approx_percentile(pause, 0.9) / nullif(approx_percentile(pause, 0.1), 0) as spread,
     count(distinct hour(event_time)) as hours_of_the_day
   from pauses

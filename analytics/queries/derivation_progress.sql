@@ -1,9 +1,9 @@
--- Up to which record of each realm the tables for analysts tell, and how many records have landed behind it.
+-- Which record have the tables for analysts reached in each realm, and how many landed records are still missing?
 with derived as (select realm, max("offset") as last from actions group by 1)
 select e.realm,
   max(e."offset") as landed_up_to,
-  coalesce(max(d.last), -1) as derivation_progress,
-  count_if(e."offset" > coalesce(d.last, -1)) as behind
+  coalesce(max(d.last), -1) as derived_up_to,
+  count_if(e."offset" > coalesce(d.last, -1)) as missing
 from events e
 left join derived d on d.realm = e.realm
 group by 1

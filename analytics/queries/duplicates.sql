@@ -1,4 +1,4 @@
--- Of the records that have landed, up to where the table actions reaches: how many count, and why the others do not.
+-- How many landed records count, and why do the others not? Only records that the table actions has reached.
 with reach as (select realm, max("offset") as last from actions group by realm),
 landed as (
   select e.realm, e."offset", e.event_id, e.event_type, e.realm * bigint '281474976710656' + e."offset" as record
@@ -12,9 +12,9 @@ repeated as (
 select 'counts' as what, count(*) as records from actions
 union all
 select case
-    when event_type in ('fence', 'void') then 'says something of other records'
-    when record in (select record from repeated) then 'repeats an id, or comes after its void'
-    else 'of an ended generation, or rejected by the ledger' end,
+    when event_type in ('fence', 'void') then 'control record: a fence or a void'
+    when record in (select record from repeated) then 'repeats an id or follows its void'
+    else 'of an ended generation or rejected by the ledger' end,
   count(*)
 from others
 group by 1

@@ -1,4 +1,4 @@
--- Items of which there are only so many: how many are out, and how long it took from the first to the last piece sold.
+-- How many pieces of each edition are sold, and how long did it take from the first sale to the last?
 with sold as (
   select realm, debit as edition, debit_owner, event_time, amount, 0 as returned
   from transfers
@@ -8,7 +8,7 @@ with sold as (
   from transfers
   where credit_owner like 'shop:%' and debit_name like 'item:%')
 select split_part(debit_owner, ':', 2) as item, realm,
-  cast(regexp_extract(edition, '_(\d+)$', 1) as bigint) as there_are,
+  cast(regexp_extract(edition, '_(\d+)$', 1) as bigint) as issued,
   sum(amount - returned) as with_players,
   sum(amount) as sold,
   sum(returned) as sold_back,

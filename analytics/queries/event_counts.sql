@@ -1,4 +1,4 @@
--- How many records of each type have landed, and from when to when they tell of, whether they count or not.
+-- How many records of each event type have landed, and which period do they cover? Includes those that do not count.
 select event_type,
   count(*) as records,
   count(distinct player) as players,

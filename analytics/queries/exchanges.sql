@@ -1,4 +1,4 @@
--- What players give one another by day: gifts, trades, how many offers were accepted, and the gold that changed hands.
+-- How many gifts, offers and trades do players make each day, how many offers are accepted, and how much gold moves?
 with gold as (
   select cast(date_trunc('day', event_time) as date) as day, sum(amount) as gold
   from transfers

@@ -1,4 +1,4 @@
--- When each realm began a new generation, and how many records were written in it.
+-- When did each realm start a new generation, and how many records followed in it?
 with fences as (
   select realm, "offset" as begins, kafka_time,
     lead("offset", 1, 9223372036854775807) over (partition by realm order by "offset") as ends

@@ -1,4 +1,4 @@
--- Which swords are struck with: blows, damage, how many of the blows fell somebody, and by how many players.
+-- Which swords do players fight with, how much damage do these do, and how many blows win the fight?
 select coalesce(item, '(unknown)') as sword,
   count(*) as blows,
   count(distinct row(realm, player)) as fighters,

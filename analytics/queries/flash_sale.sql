@@ -1,4 +1,4 @@
--- What was sold below its usual price, hour by hour, and what the same item sold in the hours around.
+-- What was sold below its usual price each hour, and how much of the same item was sold in the hours around it?
 with purchases as (
   select item, date_trunc('hour', event_time) as hour, price, coalesce(quantity, 1) as quantity, realm, player
   from actions

@@ -1,16 +1,16 @@
--- How far newcomers get: registered, looked, bought, in a guild, struck; and how long half of them need for each step.
-with looks as (
-  select realm, player, min(event_time) as looked_at
+-- How many newcomers reach each step from registering to a first fight, and how long does the median newcomer need?
+with views as (
+  select realm, player, min(event_time) as viewed_at
   from actions
   where event_type in ('shop_viewed', 'inventory_viewed')
   group by 1, 2),
 steps as (
   select p.realm, p.player, p.registered_at, s.step, s.at
   from players p
-  left join looks l on l.realm = p.realm and l.player = p.player
+  left join views l on l.realm = p.realm and l.player = p.player
   cross join unnest(
-    array['1 registered', '2 looked around', '3 bought something', '4 joined a guild', '5 struck somebody'],
-    array[p.registered_at, l.looked_at, p.first_purchase_at, p.first_guild_at, p.first_strike_at]) as s (step, at)
+    array['1 registered', '2 viewed shop or inventory', '3 bought something', '4 joined a guild', '5 struck a player'],
+    array[p.registered_at, l.viewed_at, p.first_purchase_at, p.first_guild_at, p.first_strike_at]) as s (step, at)
   where p.registered_at is not null)
 select step,
   count(at) as players,

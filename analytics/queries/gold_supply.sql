@@ -1,4 +1,4 @@
--- How much gold came into the game on each day and how much left it, by way, and how much there is: does it inflate?
+-- How much gold enters and leaves the game each day, by which way, and does the supply grow?
 with flows as (
   select cast(date_trunc('day', event_time) as date) as day, event_type, debit, credit,
     if(credit_owner = 'house', -amount, amount) as gold

@@ -1,4 +1,4 @@
--- The guilds with most members, how rich and how victorious these are, and how many were there in the last week.
+-- Which guilds have the most members, how much gold and how many victories do these have, and who is still active?
 with today as (select max(last_seen_at) as now from players)
 select realm, guild,
   count(*) as members,

@@ -1,4 +1,4 @@
--- Sessions of players who were in a guild at the start, beside the others': a difference, which need not be an effect.
+-- How do sessions of guild members differ from those of other players? A difference, not necessarily an effect.
 select if(in_guild, 'in a guild', 'in none') as player_was,
   count(*) as sessions,
   count(distinct row(realm, player)) as players,

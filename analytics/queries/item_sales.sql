@@ -1,4 +1,4 @@
--- What the shop sells, at which price, to how many players, and how much of it comes back; those of batches at the end.
+-- How many pieces of each item does the shop sell, for how much gold, to how many players, and how many come back?
 with trades as (
   select coalesce(item, '(in batches)') as item, item_kind, player, realm,
     if(event_type = 'item_sold', 0, coalesce(quantity, 1)) as bought,
@@ -16,7 +16,7 @@ select item,
   count(distinct if(bought + revenue > 0, row(realm, player))) as buyers,
   sum(revenue) as revenue,
   round(100e0 * sum(revenue) / nullif(sum(sum(revenue)) over (), 0), 1) as percent_of_revenue,
-  round(1e0 * sum(revenue) / nullif(sum(bought), 0), 1) as gold_a_piece,
+  round(1e0 * sum(revenue) / nullif(sum(bought), 0), 1) as gold_per_piece,
   sum(returned) as sold_back
 from trades
 group by 1

@@ -1,4 +1,4 @@
--- How long after their own time events were written, those that play dated back left out.
+-- How long after it happened was each live event written? Generated events are left out.
 select case
     when millis < 0 then '0 before its own time'
     when millis < 100 then '1 within 0.1 s'
@@ -8,7 +8,7 @@ select case
     else '5 later' end as written,
   count(*) as records,
   round(100e0 * count(*) / sum(count(*)) over (), 3) as percent,
-  max(millis) as most_milliseconds
+  max(millis) as max_milliseconds
 from (
   select date_diff('millisecond', event_time, kafka_time) as millis
   from events

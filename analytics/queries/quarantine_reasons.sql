@@ -1,4 +1,4 @@
--- Why records of the log are no events, how many, and the newest one of each kind.
+-- Why are records in quarantine, how many are there, and which is the newest one of each reason?
 select reason,
   count(*) as records,
   min(kafka_time) as first_at,

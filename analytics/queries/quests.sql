@@ -1,4 +1,4 @@
--- Which quests are rewarded, to how many of the players, for how much gold, and after how long.
+-- How often is each quest rewarded, to what share of the players, for how much gold, and after how long?
 select a.details['quest'] as quest,
   count(*) as rewarded,
   round(100e0 * count(*) / (select count(*) from players where registered_at is not null), 1) as percent_of_players,

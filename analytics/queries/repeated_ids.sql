@@ -1,7 +1,7 @@
--- How many ids stand in the log more than once, by what stands there: the first record counts and the others do not.
+-- How many event ids occur more than once in the log, and with which event types? Only the first record counts.
 select types,
   count(*) as ids,
-  sum(records) - count(*) as records_too_many
+  sum(records) - count(*) as surplus_records
 from (
   select realm, event_id, array_join(array_sort(array_agg(event_type)), ', ') as types, count(*) as records
   from events

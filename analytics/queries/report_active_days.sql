@@ -1,4 +1,4 @@
--- Who was there each day: players, sessions, actions and newcomers.
+-- How many players, sessions, actions and newcomers were there each day?
 with visits as (
   select cast(started_at as date) as day, count(distinct concat(cast(realm as varchar), ':', player)) as players,
     count(*) as sessions, sum(actions) as actions

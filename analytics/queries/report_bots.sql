@@ -1,4 +1,4 @@
--- Players with long sessions, and how often they take the same time between two actions as the time before, to a second.
+-- How often do players with long sessions repeat the length of their previous pause, to a second?
 with busy as (
   select realm, player, sum(actions) as actions, sum(strikes) as strikes, sum(steady) as steady, sum(actions - 1) as pauses
   from sessions

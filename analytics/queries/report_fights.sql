@@ -1,4 +1,4 @@
--- Who strikes whom, by how long ago each of them registered, and how many sessions there are of the one who is struck.
+-- Who strikes whom, by the time since each of them registered, and how many sessions does the target's group have?
 with since as (
   select s.realm, s.player, registered_at, registered_at + interval '1' day as day_ends,
     registered_at + interval '7' day as week_ends

@@ -1,4 +1,4 @@
--- Newcomers who were felled in their first session and those who were not: who came back, within at least 7 days.
+-- Do newcomers who were defeated in their first session come back less often, within at least 7 days?
 with felled as (
   select realm, other as player, min(event_time) as felled_at from actions where event_type = 'player_defeated' group by 1, 2),
 first_sessions as (

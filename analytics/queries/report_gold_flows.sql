@@ -1,4 +1,4 @@
--- Gold that the game brought into being and took back, by day and kind of event.
+-- How much gold does the game create and destroy, by day and event type?
 select cast(event_time as date) as day, event_type,
   coalesce(sum(amount) filter (where debit_owner = 'house'), 0) as created,
   coalesce(sum(amount) filter (where credit_owner = 'house'), 0) as destroyed

@@ -1,4 +1,4 @@
--- The same players before and after they were in a guild: what they do in a session, their first session left out.
+-- How do sessions of the same players differ in a guild and outside? The first session is left out.
 with averages as (
   select realm, player,
     avg(cast(actions as double)) filter (where in_guild) - avg(cast(actions as double)) filter (where not in_guild) as actions,

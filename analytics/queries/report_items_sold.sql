@@ -1,4 +1,4 @@
--- What was bought from the shop at which price: pieces, gold and buyers.
+-- How many pieces of each item did the shop sell at each price, for how much gold, to how many players?
 select item, item_kind, price, sum(quantity) as units, sum(gold) as gold,
   count(distinct concat(cast(realm as varchar), ':', player)) as buyers
 from actions

@@ -1,4 +1,4 @@
--- The last thing done by players who came once and not again for at least 7 days.
+-- What was the last action of players who played once and did not return for at least 7 days?
 with once as (
   select realm, player, max(ended_at) as ended_at from sessions group by 1, 2
   having max(session) = 1 and max(ended_at) <= (select max(ended_at) from sessions) - interval '7' day),

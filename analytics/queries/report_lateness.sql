@@ -1,4 +1,4 @@
--- How late events reached the log: live ones by Kafka's clock, generated ones behind the newest of their day before them.
+-- How late do events reach the log? Live by Kafka's clock, generated behind the newest earlier event of their day.
 with waits as (
   select generated is not null as generated, case
     when generated is null then date_diff('millisecond', event_time, kafka_time)

@@ -1,4 +1,4 @@
--- After which sessions players never came back: those that ended at least 7 days before the newest one.
+-- After which sessions did players never return? Only sessions that ended 7 days or more before the newest one.
 with visits as (
   select session, in_guild, actions, started_at, ended_at,
     max(session) over (partition by realm, player) as last_session,

@@ -1,2 +1,2 @@
--- Why records of the log were no events.
+-- Which reasons put the most records into quarantine?
 select reason, count(*) as records from quarantine group by 1 order by 2 desc limit 10

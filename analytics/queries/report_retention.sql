@@ -1,4 +1,4 @@
--- Players who were there so many days after the day on which they registered.
+-- How many players of each registration day were active on each later day?
 with cohorts as (
   select realm, player, cast(registered_at as date) as cohort from players where registered_at is not null)
 select c.cohort, date_diff('day', c.cohort, cast(s.started_at as date)) as age,

@@ -1,4 +1,4 @@
--- When sessions begin, by day of the week and hour (UTC), and of how many such days.
+-- When do sessions start, by weekday and hour (UTC), and how many such days are there?
 with days as (
   select day_of_week(day) as weekday, count(*) as days
   from (select distinct cast(started_at as date) as day from sessions) group by 1)

@@ -1,4 +1,4 @@
--- The item of the flash sale and all other swords, hour by hour, at those hours of the day at which the sale took place.
+-- How did the item of the flash sale and all other swords sell, hour by hour, at the hours of day of the sale?
 with purchases as (
   select date_trunc('hour', event_time) as moment, item, item_kind, on_sale, sum(quantity) as units, sum(gold) as gold
   from actions where event_type in ('sword_bought', 'item_bought')

@@ -1,4 +1,4 @@
--- What players pay one another for an item, by day: only trades of an item against gold.
+-- What do players pay one another for each item, by day? Only trades of an item for gold.
 select cast(event_time as date) as day, item, count(*) as trades, avg(cast(gold as double) / coalesce(quantity, 1)) as price
 from actions
 where event_type = 'trade_made' and item is not null and gold > 0

@@ -1,4 +1,4 @@
--- Of those who came on a day, how many percent were there again 1, 3, 7 and 14 days later, where so long has passed.
+-- What share of each day's newcomers was active again 1, 3, 7 and 14 days later? Only ages that have passed.
 with newcomers as (
   select realm, player, cast(date_trunc('day', registered_at) as date) as cohort
   from players

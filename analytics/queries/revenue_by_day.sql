@@ -1,4 +1,4 @@
--- What the shop and the healer took on each day, what the shop paid for what players sold back, and what is left.
+-- How much did the shop and the healer earn each day, how much did the shop pay back, and what is left?
 select cast(date_trunc('day', event_time) as date) as day,
   sum(if(credit = 'house:shop', amount, 0)) as shop,
   sum(if(credit = 'house:healer', amount, 0)) as healer,

@@ -1,4 +1,4 @@
--- The 20 players with most gold, and where it came from.
+-- Which 20 players have the most gold, and where did it come from?
 with incomes as (
   select realm, credit_owner,
     sum(if(debit = 'house:mint', amount, 0)) as minted,

@@ -1,4 +1,4 @@
--- Who strikes whom most often, and whether they are in one guild today.
+-- Which players strike each other most often, and are they in the same guild today?
 select a.realm, a.player, a.other as target, a.blows, a.victories, a.damage,
   p.guild as guild, t.guild as guild_of_target
 from (

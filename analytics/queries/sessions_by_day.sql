@@ -1,4 +1,4 @@
--- How many players came on each day, how often, and what a session is like: length, actions, gold.
+-- How many players came each day, how many sessions did they have, and how long and active is a typical session?
 select cast(date_trunc('day', started_at) as date) as day,
   count(distinct row(realm, player)) as players,
   count(*) as sessions,

@@ -1,4 +1,4 @@
--- How concentrated gold is: what each tenth of the players has, from the poorest to the richest.
+-- How concentrated is gold: how much does each tenth of the players have, from the poorest to the richest?
 select tenth,
   count(*) as players,
   min(gold) as least,

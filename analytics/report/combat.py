@@ -1,4 +1,4 @@
-"""Who fights whom, how gold is spread, and who is no person."""
+"""Fights, the distribution of gold, and players who are probably programs."""
 
 from dataclasses import dataclass
 
@@ -11,48 +11,48 @@ from analytics.report import formatting as fmt
 from analytics.report import theme
 from analytics.report.statistics import Estimate, at, difference, gini_estimate, hazard_ratio, require, share
 
+#: Groups of players by the time since their registration.
 BANDS = ("first day", "first week", "later")
 
-#: A player whose pauses are so often within a second of the pause before is taken for a program. Of pauses that are
-#: drawn at random, ten seconds long on average, a tenth are.
+#: Players are taken for programs if at least this share of their pauses is within a second of the previous pause.
+#: Of random pauses with a mean of ten seconds, a tenth are.
 REGULAR = 0.25
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Of blows against newcomers on their first day: the share by players of a week and more; how often newcomers are
-    struck against their part of all sessions; and the return of those felled in their first session against others."""
+    """How newcomers on their first day are attacked, and whether a defeat drives them away."""
 
-    by_veterans: Estimate
-    struck: float
-    present: float
-    felled: Estimate
-    spared: Estimate
+    by_veterans: Estimate  # share of the blows against newcomers that players of a week and more strike
+    struck: float  # share of all blows that hit newcomers
+    present: float  # share of all sessions that are those of newcomers
+    felled: Estimate  # share of players defeated in their first session who returned
+    spared: Estimate  # share of players who fought in it undefeated and returned
     difference: Estimate
-    adjusted: Estimate
+    adjusted: Estimate  # factor for the chance of never returning, among sessions of similar length
 
 
 def blows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Attackers in rows, targets in columns."""
+    """Return the number of blows, attackers in rows and targets in columns."""
     require(float(frame["blows"].sum()) if len(frame) else 0, "blows")
     grid = frame.pivot(index="attacker", columns="target", values="blows")
     return grid.reindex(index=BANDS, columns=BANDS).fillna(0)
 
 
 def present(frame: pd.DataFrame) -> pd.Series:
-    """How many sessions there are of each band."""
+    """Return the number of sessions of each group."""
     return frame.groupby("target")["target_sessions"].first().reindex(BANDS).astype(float).fillna(0)
 
 
 def targets(frame: pd.DataFrame, defeats: pd.DataFrame) -> Targets:
-    """What newcomers meet in the arena. Who was felled is compared with who fought, too, and was not."""
+    """Measure attacks on newcomers. Defeated newcomers are compared with those who fought and were not defeated."""
     grid = blows(frame)
     presence = present(frame)
     on_newcomers = grid["first day"]
     require(float(on_newcomers.sum()), "blows against newcomers")
     fought = defeats[defeats["fought"].astype(bool)]
     sums = fought.assign(felled=fought["felled"].astype(bool)).groupby("felled")[["players", "returned"]].sum()
-    require(len(sums), "groups, felled and not", 2)
+    require(len(sums), "groups, defeated and not", 2)
     felled, back = at(sums, True, "players"), at(sums, True, "returned")
     spared, spared_back = at(sums, False, "players"), at(sums, False, "returned")
     with_lost = fought.assign(lost=fought["players"] - fought["returned"])
@@ -68,11 +68,11 @@ def targets(frame: pd.DataFrame, defeats: pd.DataFrame) -> Targets:
 
 
 def plot_fights(frame: pd.DataFrame) -> Figure:
-    """Blows by how long both have been here, and who is struck against who is there."""
+    """Plot blows by the groups of attacker and target, and blows received against sessions."""
     grid = blows(frame)
     figure, (left, right) = theme.figure(2)
     sns.heatmap(grid / grid.to_numpy().sum() * 100, annot=True, fmt=".1f", cmap="cividis", cbar=False, ax=left)
-    theme.label(left, "Who strikes whom (per cent of blows)", "who is struck, since registration", "who strikes")
+    theme.label(left, "Blows by attacker and target (per cent)", "target, since registration", "attacker")
     left.tick_params(axis="y", rotation=0)
     presence = present(frame)
     place, width = np.arange(len(BANDS)), 0.38
@@ -83,50 +83,48 @@ def plot_fights(frame: pd.DataFrame) -> Figure:
     right.set_xticks(place, list(BANDS))
     right.legend()
     theme.as_percent(right)
-    theme.label(right, "Who is struck, and who is there", "since registration", "share")
+    theme.label(right, "Blows received and presence", "since registration", "share")
     return figure
 
 
-def fights_text(found: Targets) -> str:
-    """What newcomers meet, and whether it drives them away."""
+def fights_text(targets: Targets) -> str:
+    """Describe in sentences how newcomers are attacked, and whether it drives them away."""
     verdict = (
-        "that is more than chance"
-        if found.adjusted.excludes(1)
-        else "which chance alone may explain: this data does not show that defeats drive newcomers away"
+        "this is more than chance"
+        if targets.adjusted.excludes(1)
+        else "chance alone may explain this: the data does not show that defeats drive newcomers away"
     )
     return (
-        f"Newcomers on their first day are {fmt.percent(found.present)} of the sessions and receive "
-        f"{fmt.percent(found.struck)} of the blows, {fmt.percent(found.by_veterans)} of these from players of a "
-        "week "
-        f"and more. Of those who fought and were felled in their first session {fmt.percent(found.felled)} came "
-        "back, "
-        f"of those who fought and stood {fmt.percent(found.spared)}. Among sessions of like length, a defeat goes "
-        f"along with {fmt.times(found.adjusted)} the chance never to come back; {verdict}. Who fights longer is "
-        "felled "
-        "more often and is keener, so this is no experiment."
+        f"Newcomers on their first day make up {fmt.percent(targets.present)} of the sessions and receive "
+        f"{fmt.percent(targets.struck)} of the blows, {fmt.percent(targets.by_veterans)} of these from players of a "
+        "week and more. Of those who fought and were defeated in their first session, "
+        f"{fmt.percent(targets.felled)} came back; of those who fought and were not defeated, "
+        f"{fmt.percent(targets.spared)}. Among sessions of similar length, the chance of never coming back after a "
+        f"defeat is {fmt.times(targets.adjusted)} that of others; {verdict}. Players who fight longer are defeated "
+        "more often and are more engaged, so this is not an experiment."
     )
 
 
 @dataclass(frozen=True)
 class Wealth:
-    """How gold is spread among active players."""
+    """The distribution of gold among active players."""
 
     players: int
     gini: Estimate
     median: float
-    top_tenth: float  # the share of the gold that the richest tenth has
-    poor: Estimate  # the share of players who cannot pay for the cheapest sword
+    top_tenth: float  # share of the gold that the richest tenth owns
+    poor: Estimate  # share of players who cannot afford the cheapest sword
 
 
 def gold_per_player(frame: pd.DataFrame) -> np.ndarray:
-    """The gold of each player, the poorest first."""
+    """Return the gold of each player in ascending order."""
     require(float(frame["players"].sum()) if len(frame) else 0, "active players")
     ordered = frame.sort_values("gold")
     return np.repeat(ordered["gold"].to_numpy(dtype=float), ordered["players"].to_numpy(dtype=int))
 
 
 def wealth(frame: pd.DataFrame, cheapest_sword: int) -> Wealth:
-    """Describe the purses."""
+    """Measure the distribution of gold."""
     gold = gold_per_player(frame)
     richest = gold[-max(1, len(gold) // 10) :]
     return Wealth(
@@ -138,41 +136,40 @@ def wealth(frame: pd.DataFrame, cheapest_sword: int) -> Wealth:
     )
 
 
-def plot_wealth(frame: pd.DataFrame, found: Wealth) -> Figure:
-    """The Lorenz curve, and how many have how much."""
+def plot_wealth(frame: pd.DataFrame, wealth: Wealth) -> Figure:
+    """Plot the Lorenz curve, and the distribution of gold per player."""
     gold = gold_per_player(frame)
     figure, (left, right) = theme.figure(2)
-    people = np.linspace(0, 1, len(gold) + 1)
-    left.plot(people, np.concatenate([[0.0], gold.cumsum() / max(1.0, gold.sum())]), color=theme.BLUE, label="gold")
+    players = np.linspace(0, 1, len(gold) + 1)
+    left.plot(players, np.concatenate([[0.0], gold.cumsum() / max(1.0, gold.sum())]), color=theme.BLUE, label="gold")
     left.plot([0, 1], [0, 1], color=theme.GREY, linestyle="--", label="if all had the same")
     left.legend(loc="upper left")
-    theme.label(left, f"Lorenz curve (Gini {found.gini.value:.2f})", "players, the poorest first", "of all gold")
+    theme.label(left, f"Lorenz curve (Gini {wealth.gini.value:.2f})", "players, the poorest first", "of all gold")
     theme.as_percent(left, "x")
     theme.as_percent(left)
-    shown = np.clip(gold, 0, np.percentile(gold, 99))
-    sns.histplot(shown, bins=40, color=theme.BLUE, ax=right)
-    right.axvline(found.median, color=theme.ORANGE, linestyle="--")
-    right.text(found.median, right.get_ylim()[1] * 0.95, f" median {found.median:,.0f}", color=theme.INK, fontsize=9)
-    theme.label(right, "Gold of a player", "gold (the richest 1 % at the edge)", "players")
+    clipped = np.clip(gold, 0, np.percentile(gold, 99))
+    sns.histplot(clipped, bins=40, color=theme.BLUE, ax=right)
+    right.axvline(wealth.median, color=theme.ORANGE, linestyle="--")
+    right.text(wealth.median, right.get_ylim()[1] * 0.95, f" median {wealth.median:,.0f}", color=theme.INK, fontsize=9)
+    theme.label(right, "Gold per player", "gold (the richest 1 % in the last bar)", "players")
     return figure
 
 
-def wealth_text(found: Wealth) -> str:
-    """How gold is spread, in sentences."""
+def wealth_text(wealth: Wealth) -> str:
+    """Describe the distribution of gold in sentences."""
     return (
-        f"Among {fmt.count(found.players, 'player')} who were there in the last seven days Gini's coefficient of "
-        "gold is "
-        f"{fmt.number(found.gini, digits=2)}; 0 would be all alike, 1 all gold in one hand. The richest tenth has "
-        f"{fmt.percent(found.top_tenth, 0)} of the gold, the median player {found.median:,.0f} gold. "
-        f"{fmt.percent(found.poor)} cannot pay for the cheapest sword. Items are not counted: who spends is poorer "
-        "here "
-        "and better armed."
+        f"Among {fmt.count(wealth.players, 'player')} who were active in the last seven days, Gini's coefficient of "
+        f"gold is {fmt.number(wealth.gini, digits=2)}; at 0 all players have the same, at 1 one player has everything. "
+        f"The richest tenth has {fmt.percent(wealth.top_tenth, 0)} of the gold, and the median player has "
+        f"{wealth.median:,.0f} gold. "
+        f"{fmt.percent(wealth.poor)} cannot afford the cheapest sword. Items are not counted, so players who spend "
+        "their gold appear poorer than they are."
     )
 
 
 @dataclass(frozen=True)
 class Bots:
-    """Players who act like a program, and what part of everything is theirs."""
+    """Players who act like a program, and their share of all activity."""
 
     players: int
     of_players: Estimate
@@ -182,27 +179,27 @@ class Bots:
 
 
 def suspects(frame: pd.DataFrame) -> pd.DataFrame:
-    """Those who keep time like a program."""
+    """Return the players whose pauses are as regular as those of a program."""
     return frame[frame["regularity"] >= REGULAR]
 
 
 def bots(frame: pd.DataFrame, players: int, actions: int, fights: pd.DataFrame) -> Bots:
-    """How much of the world is theirs."""
+    """Measure the share of players, actions, blows and victories that suspects have."""
     require(len(frame), "players with long sessions", 5)
-    found = suspects(frame)
-    blows_in_all = max(1.0, float(fights["blows"].sum()))
-    victories_in_all = max(1.0, float(fights["victories"].sum()))
+    suspected = suspects(frame)
+    all_blows = max(1.0, float(fights["blows"].sum()))
+    all_victories = max(1.0, float(fights["victories"].sum()))
     return Bots(
-        len(found),
-        share(len(found), players),
-        float(found["actions"].sum() / actions),
-        float(found["strikes"].sum() / blows_in_all),
-        float(found["victories"].sum() / victories_in_all),
+        len(suspected),
+        share(len(suspected), players),
+        float(suspected["actions"].sum() / actions),
+        float(suspected["strikes"].sum() / all_blows),
+        float(suspected["victories"].sum() / all_victories),
     )
 
 
 def plot_bots(frame: pd.DataFrame) -> Figure:
-    """Each player with long sessions: how many pauses, and how many of them are as long as the one before."""
+    """Plot pauses and the share of equal pauses for each player with long sessions."""
     figure, (axes,) = theme.figure()
     is_bot = frame["regularity"] >= REGULAR
     for mask, title, colour, mark in (
@@ -217,21 +214,19 @@ def plot_bots(frame: pd.DataFrame) -> Figure:
     axes.legend()
     theme.as_percent(axes)
     theme.with_thousands(axes, "x")
-    theme.label(axes, "Who keeps time like a program", "pauses between actions", "pauses as long as the one before")
+    theme.label(axes, "Players as regular as a program", "pauses between actions", "pauses as long as the previous one")
     return figure
 
 
-def bots_text(found: Bots, frame: pd.DataFrame) -> str:
-    """Who they are and what they do, in sentences."""
-    if not found.players:
-        return f"Of {fmt.count(len(frame), 'player')} with long sessions none keeps time like a program."
+def bots_text(bots: Bots, frame: pd.DataFrame) -> str:
+    """Describe the suspected bots and their activity in sentences."""
+    if not bots.players:
+        return f"None of {fmt.count(len(frame), 'player')} with long sessions keeps time like a program."
     people = frame[frame["regularity"] < REGULAR]["regularity"]
-    gap = f" The most regular person reaches {fmt.percent(float(people.max()), 0)}." if len(people) else ""
+    gap = f" The most regular of the others reaches {fmt.percent(float(people.max()), 0)}." if len(people) else ""
     return (
-        f"{fmt.count(found.players, 'player')} {'keeps' if found.players == 1 else 'keep'} time like a program: "
-        f"at least {fmt.percent(REGULAR, 0)} of their pauses are as long as the one before, to a second.{gap} They "
-        "are "
-        f"{fmt.percent(found.of_players, 2)} of the players, and theirs are {fmt.percent(found.actions)} of "
-        f"all actions, {fmt.percent(found.strikes)} of all blows and "
-        f"{fmt.percent(found.victories)} of all victories."
+        f"{fmt.count(bots.players, 'player')} {'keeps' if bots.players == 1 else 'keep'} time like a program: "
+        f"at least {fmt.percent(REGULAR, 0)} of their pauses are as long as the previous one, to a second.{gap} They "
+        f"are {fmt.percent(bots.of_players, 2)} of the players, and have {fmt.percent(bots.actions)} of all actions, "
+        f"{fmt.percent(bots.strikes)} of all blows and {fmt.percent(bots.victories)} of all victories."
     )

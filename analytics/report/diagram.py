@@ -1,4 +1,4 @@
-"""The pipeline as a picture, with figures of this very run in it."""
+"""A diagram of the pipeline with figures of the current run."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -6,34 +6,34 @@ from matplotlib.patches import FancyBboxPatch
 
 from analytics.report import theme
 
-# Name, what it does in a manager's words, place (of 10 by 5), colour.
+# Name, task in words for a manager, position (in a field of 10 by 5), colour.
 _BOXES = (
     ("Players", "buy, fight, trade", 0.1, 2.0, theme.GREY),
     ("API", "checks the rules,\nsets the price aside", 2.1, 2.0, theme.BLUE),
-    ("Kafka", "the log: what was\naccepted, in order", 4.2, 2.0, theme.ORANGE),
+    ("Kafka", "the log: accepted\nevents, in order", 4.2, 2.0, theme.ORANGE),
     ("Spark: settle", "moves gold and items", 6.3, 3.6, theme.GREEN),
-    ("Redis", "the books that\nplayers see", 8.4, 3.6, theme.BLUE),
+    ("Redis", "the balances that\nplayers see", 8.4, 3.6, theme.BLUE),
     ("Spark: land", "writes tables", 6.3, 0.4, theme.GREEN),
-    ("HDFS + Presto", "the books that\nanalysts count", 8.4, 0.4, theme.BLUE),
+    ("HDFS + Presto", "the tables that\nanalysts query", 8.4, 0.4, theme.BLUE),
 )
 _WIDTH, _HEIGHT = 1.5, 1.05
 
 
-def pipeline(under: dict[str, str]) -> Figure:
-    """Boxes and arrows; ``under`` has a line of figures for some of the boxes."""
+def pipeline(figures: dict[str, str]) -> Figure:
+    """Draw boxes and arrows; ``figures`` has a line to show under some of the boxes, by their names."""
     figure, (axes,) = theme.figure(height=3.7)
     axes.set_xlim(0, 10)
     axes.set_ylim(-0.35, 5.75)
     axes.axis("off")
-    for name, does, x, y, colour in _BOXES:
+    for name, task, x, y, colour in _BOXES:
         box = FancyBboxPatch((x, y), _WIDTH, _HEIGHT, boxstyle="round,pad=0.05", facecolor="white", edgecolor=colour)
         box.set_linewidth(2)
         axes.add_patch(box)
         middle = x + _WIDTH / 2
         axes.text(middle, y + 0.82, name, ha="center", va="center", weight="bold", fontsize=9)
-        axes.text(middle, y + 0.34, does, ha="center", va="center", fontsize=7.5)
-        if name in under:
-            axes.text(middle, y - 0.25, under[name], ha="center", va="center", fontsize=7.5, color=theme.INK)
+        axes.text(middle, y + 0.34, task, ha="center", va="center", fontsize=7.5)
+        if name in figures:
+            axes.text(middle, y - 0.25, figures[name], ha="center", va="center", fontsize=7.5, color=theme.INK)
     for begin, end, bend in (
         ((1.65, 2.5), (2.05, 2.5), 0),
         ((3.65, 2.5), (4.15, 2.5), 0),
@@ -44,9 +44,9 @@ def pipeline(under: dict[str, str]) -> Figure:
     ):
         _arrow(axes, begin, end, bend)
     _arrow(axes, (8.9, 4.75), (2.85, 3.15), 0.2, dashed=True)
-    axes.text(2.9, 4.5, "what a player\nmay spend", fontsize=7.5, ha="center")
+    axes.text(2.9, 4.5, "how much a\nplayer may spend", fontsize=7.5, ha="center")
     _arrow(axes, (9.15, 3.2), (9.15, 1.55), 0, both=True)
-    axes.text(9.05, 2.45, "audit: every\nbalance equal", fontsize=7.5, ha="right", va="center")
+    axes.text(9.05, 2.45, "reconciliation:\nevery balance equal", fontsize=7.5, ha="right", va="center")
     return figure
 
 

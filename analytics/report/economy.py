@@ -1,4 +1,4 @@
-"""What sells, what gold comes and goes, what players pay one another, and the flash sale."""
+"""Sales of the shop, flows of gold, prices among players, and the flash sale."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from analytics.report import theme
 from analytics.report.statistics import CONFIDENCE_LEVEL, Estimate, InsufficientData, mean, rate_ratio, require, trend
 from game.catalogue import ITEMS
 
-FEWEST_TRADES = 10  # of a day whose average price is shown: that of two or three trades says nothing
+MIN_TRADES = 10  # a day with fewer trades is not plotted: the average of two or three prices means nothing
 
-#: Event types by what they are for the flow of gold; others are named as they are.
+#: Names of event types in plots of the flow of gold; other types keep their own name.
 FLOWS = {
     "gold_claimed": "daily gold",
     "player_registered": "starting gold",
@@ -31,16 +31,16 @@ FLOWS = {
 
 
 def by_item(sold: pd.DataFrame) -> pd.DataFrame:
-    """A row an item, at whatever prices it was sold; the one that brought most gold first."""
+    """Return a row per item over all its prices, in descending order of gold."""
     require(float(sold["units"].sum()), "pieces sold")
-    together = sold.groupby(["item", "item_kind"], as_index=False)[["units", "gold"]].sum()
-    together["price"] = together["gold"] / together["units"]
-    together["share"] = together["gold"] / together["gold"].sum()
-    return together.sort_values("gold", ascending=False, ignore_index=True)
+    totals = sold.groupby(["item", "item_kind"], as_index=False)[["units", "gold"]].sum()
+    totals["price"] = totals["gold"] / totals["units"]
+    totals["share"] = totals["gold"] / totals["gold"].sum()
+    return totals.sort_values("gold", ascending=False, ignore_index=True)
 
 
 def plot_items(items: pd.DataFrame) -> Figure:
-    """Gold and pieces of each item, side by side."""
+    """Plot gold and pieces of each item side by side."""
     figure, (left, right) = theme.figure(2, height=4.2, sharey=True)
     names = [
         f"{fmt.name(item)} ({price:,.0f})"
@@ -58,26 +58,28 @@ def plot_items(items: pd.DataFrame) -> Figure:
 
 
 def items_text(items: pd.DataFrame) -> str:
-    """What sells, in sentences."""
-    best, most = items.iloc[0], items.sort_values("units").iloc[-1]
+    """Describe the sales in sentences."""
+    best, most_bought = items.iloc[0], items.sort_values("units").iloc[-1]
     cheap = items[items["price"] <= items["price"].median()]
     swords = items[items["item_kind"] == "sword"]
     return (
         f"The shop took {fmt.count(items['gold'].sum())} gold for {fmt.count(items['units'].sum(), 'piece')}. "
-        f"The **{fmt.name(best['item'])}** at {best['price']:,.0f} gold brings most gold: "
-        f"{fmt.percent(best['share'])} of it. What is bought most often is the **{fmt.name(most['item'])}** at "
-        f"{most['price']:,.0f} gold, {fmt.count(most['units'], 'time')}. The cheaper half of the catalogue makes "
+        f"The **{fmt.name(best['item'])}** at {best['price']:,.0f} gold brings the most gold: "
+        f"{fmt.percent(best['share'])} of it. The **{fmt.name(most_bought['item'])}** at "
+        f"{most_bought['price']:,.0f} gold is bought most often: {fmt.count(most_bought['units'], 'time')}. "
+        "The cheaper half of the catalogue makes up "
         f"{fmt.percent(cheap['units'].sum() / items['units'].sum(), 0)} of the pieces and "
-        f"{fmt.percent(cheap['gold'].sum() / items['gold'].sum(), 0)} of the gold; swords make "
+        f"{fmt.percent(cheap['gold'].sum() / items['gold'].sum(), 0)} of the gold; swords make up "
         f"{fmt.percent(swords['gold'].sum() / items['gold'].sum(), 0)} of the gold. Prices differ only between "
-        "items, "
-        "and so do the items: how much a price matters for one and the same item is seen in the flash sale alone."
+        "different items, so only the flash sale shows how much the price of one item matters."
     )
 
 
 def daily_gold(flows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    """A row a day: gold created, destroyed, what all players and guilds hold at its end, and that for each player who
-    was there. The first and the last day are seldom whole and stay in: the stock must be right."""
+    """Return a row per day: gold created and destroyed, the stock at its end, and the stock per player of the day.
+
+    The first and the last day are usually incomplete. They stay in, because the stock would be wrong without them.
+    """
     daily = flows.groupby("day")[["created", "destroyed"]].sum().sort_index()
     daily["net"] = daily["created"] - daily["destroyed"]
     daily["stock"] = daily["net"].cumsum()
@@ -87,7 +89,7 @@ def daily_gold(flows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_flows(flows: pd.DataFrame) -> Figure:
-    """Sources to the right, sinks to the left, the largest first."""
+    """Plot sources of gold to the right and sinks to the left, the largest first."""
     require(len(flows), "kinds of flows of gold", 1)
     totals = flows.groupby("event_type")[["created", "destroyed"]].sum()
     totals["net"] = totals["created"] - totals["destroyed"]
@@ -100,22 +102,22 @@ def plot_flows(flows: pd.DataFrame) -> Figure:
     axes.invert_yaxis()
     axes.axvline(0, color=theme.INK, linewidth=0.8)
     axes.margins(x=0.16)
-    theme.label(axes, "Gold that comes into being (right) and vanishes (left)", "gold, over all days", "")
+    theme.label(axes, "Gold created (right) and destroyed (left)", "gold, over all days", "")
     theme.with_thousands(axes, "x")
     return figure
 
 
 def plot_stock(daily: pd.DataFrame) -> Figure:
-    """Flows of each day, and the gold there is for each player of the day."""
-    # On a last day that has only begun all gold meets the few players who have come yet.
+    """Plot the flows of each day, and the stock of gold per player of the day."""
+    # Leave out the last day: while it is incomplete, the whole stock is divided by few players.
     daily = daily.iloc[:-1] if len(daily) > 2 else daily
     figure, (left, right) = theme.figure(2)
     left.plot(daily["day"], daily["created"], color=theme.BLUE, marker="o", markersize=3, label="created")
     left.plot(daily["day"], daily["destroyed"], color=theme.ORANGE, marker="s", markersize=3, label="destroyed")
     left.legend()
-    theme.label(left, "Gold a day", "", "gold")
+    theme.label(left, "Gold per day", "", "gold")
     right.plot(daily["day"], daily["each"], color=theme.GREEN, marker="o", markersize=3)
-    theme.label(right, "All gold for each active player", "", "gold")
+    theme.label(right, "All gold per active player", "", "gold")
     for axes in (left, right):
         axes.set_ylim(bottom=0)
         theme.as_dates(axes)
@@ -125,19 +127,18 @@ def plot_stock(daily: pd.DataFrame) -> Figure:
 
 @dataclass(frozen=True)
 class Inflation:
-    """``net`` gold a day over the later half of the days; the daily change of gold for each active player, as a share
-    of its average; the weekly change of prices among players, as a share, None if they trade too little."""
+    """How the amount of gold and the prices change."""
 
-    net: Estimate
-    supply: Estimate
-    prices: Estimate | None
+    net: Estimate  # gold per day over the later half of the days
+    supply: Estimate  # daily change of the gold per active player, as a share of its average
+    prices: Estimate | None  # weekly change of prices among players, as a share; None if they trade too little
 
 
 def inflation(daily: pd.DataFrame, trades: pd.DataFrame) -> Inflation:
-    """What becomes of gold. The launch is left out: everybody brings starting gold then."""
-    whole = daily.iloc[1:-1]
-    require(len(whole), "whole days", 7)
-    later = whole.iloc[len(whole) // 2 :]
+    """Estimate the trends of gold without the launch, when every player brings starting gold."""
+    complete = daily.iloc[1:-1]
+    require(len(complete), "complete days", 7)
+    later = complete.iloc[len(complete) // 2 :]
     supply = trend(later["each"]).scaled(1 / float(later["each"].mean()))
     try:
         prices = price_trend(trades)
@@ -147,15 +148,17 @@ def inflation(daily: pd.DataFrame, trades: pd.DataFrame) -> Inflation:
 
 
 def relative_prices(trades: pd.DataFrame) -> pd.DataFrame:
-    """Trades of items of the catalogue, with ``relative``: the price that was agreed on, as a share of the shop's."""
+    """Return trades of items of the catalogue with ``relative``, their price as a share of the shop's."""
     known = trades[trades["item"].isin(list(ITEMS))].copy()
     known["relative"] = known["price"] / known["item"].map({name: item.price for name, item in ITEMS.items()})
     return known
 
 
 def price_trend(trades: pd.DataFrame) -> Estimate:
-    """By which share prices among players change in a week: a regression of the logarithm, item by item, that weighs a
-    day by its number of trades."""
+    """Estimate the weekly change of prices among players, as a share.
+
+    A regression of the logarithm with a constant per item, in which a day weighs as much as its number of trades.
+    """
     known = relative_prices(trades)
     require(float(known["trades"].sum()) if len(known) else 0, "trades", 100)
     weeks = (known["day"] - known["day"].min()).dt.days / 7
@@ -168,45 +171,44 @@ def price_trend(trades: pd.DataFrame) -> Estimate:
     return Estimate(float(np.exp(fitted.params[0]) - 1), float(low), float(high))
 
 
-def gold_text(daily: pd.DataFrame, found: Inflation) -> str:
-    """Revenue and sinks, in sentences."""
+def gold_text(daily: pd.DataFrame, inflation: Inflation) -> str:
+    """Describe sources, sinks and trends of gold in sentences."""
     created, destroyed = daily["created"].sum(), daily["destroyed"].sum()
     supply = (
-        f"For each active player the stock of gold changes by {fmt.percent(found.supply, 2)} a day"
-        if found.supply.excludes(0)
-        else "The stock of gold for each active player shows no trend that can be told from chance"
-        f" ({fmt.percent(found.supply, 2)} a day)"
+        f"The stock of gold per active player changes by {fmt.percent(inflation.supply, 2)} a day"
+        if inflation.supply.excludes(0)
+        else "The stock of gold per active player shows no trend that can be told from chance"
+        f" ({fmt.percent(inflation.supply, 2)} a day)"
     )
-    prices = "Players trade too little for a trend of prices."
-    if found.prices:
-        prices = f"Prices among players change by {fmt.percent(found.prices, 1)} a week: " + (
-            "a trend." if found.prices.excludes(0) else "none that can be told from chance."
+    prices = "Players trade too little to estimate a trend of prices."
+    if inflation.prices:
+        prices = f"Prices among players change by {fmt.percent(inflation.prices, 1)} a week: " + (
+            "a trend." if inflation.prices.excludes(0) else "none that can be told from chance."
         )
     return (
-        f"The game created {fmt.count(created)} gold and took {fmt.count(destroyed)} back "
-        f"({fmt.percent(destroyed / created, 0)}). {net_text(found.net)} {supply}. {prices} Shop prices "
-        "are "
-        "fixed, so more gold cannot raise them: it makes them matter less."
+        f"The game created {fmt.count(created)} gold and took back {fmt.count(destroyed)} "
+        f"({fmt.percent(destroyed / created, 0)}). {net_text(inflation.net)} {supply}. {prices} Shop prices are "
+        "fixed, so more gold cannot raise them; it makes them matter less."
     )
 
 
 def net_text(net: Estimate) -> str:
-    """Whether gold grows, in a sentence."""
+    """Describe in a sentence whether the amount of gold grows."""
     if not net.excludes(0):
-        return f"In the later half of the days gold neither grew nor shrank for certain: {fmt.number(net)} a day."
+        return f"In the later half of the days, no growth of gold can be told from chance: {fmt.number(net)} a day."
     if net.value > 0:
-        return f"In the later half of the days {fmt.number(net)} more gold came into being each day than vanished."
+        return f"In the later half of the days, {fmt.number(net)} more gold was created each day than destroyed."
     less = fmt.number(Estimate(-net.value, -net.high, -net.low))
-    return f"In the later half of the days {less} more gold vanished each day than came into being."
+    return f"In the later half of the days, {less} more gold was destroyed each day than created."
 
 
 def plot_trade_prices(trades: pd.DataFrame) -> Figure:
-    """What players pay one another, as a share of the shop's price: each day's average over all items."""
+    """Plot the average price among players per day over all items, as a share of the shop's price."""
     known = relative_prices(trades)
     require(float(known["trades"].sum()) if len(known) else 0, "trades", 100)
     known["weighted"] = known["relative"] * known["trades"]
     daily = known.groupby("day")[["weighted", "trades"]].sum()
-    daily = daily[daily["trades"] >= FEWEST_TRADES]
+    daily = daily[daily["trades"] >= MIN_TRADES]
     figure, (axes,) = theme.figure(height=3.2)
     axes.plot(daily.index, daily["weighted"] / daily["trades"], color=theme.BLUE, marker="o", markersize=4)
     axes.axhline(1, color=theme.GREY, linestyle="--")
@@ -220,34 +222,33 @@ def plot_trade_prices(trades: pd.DataFrame) -> Figure:
     return figure
 
 
-#: Which days are usual for a sale: at the launch everybody buys a first sword.
-NEAR = pd.Timedelta(days=7, hours=12)
+#: Distance from the sale of the days it is compared with: at the launch, every player buys a first sword.
+MAX_DISTANCE = pd.Timedelta(days=7, hours=12)
 
 
 @dataclass(frozen=True)
 class Sale:
-    """The flash sale: by which factor it multiplied, for each player present, the pieces and the gold of the item; the
-    pieces of other swords; and the price. ``crowd`` is the factor for the number of players."""
+    """The flash sale and its effects. The estimates are factors per player present, against the usual days."""
 
     item: str
-    pieces: int
+    pieces: int  # sold at the lower price
     hours: int
     price: float
     usual_price: float
-    units: Estimate
-    gold: Estimate
-    others: Estimate
-    all_gold: Estimate
-    crowd: float
+    units: Estimate  # pieces of the item
+    gold: Estimate  # gold from the item
+    others: Estimate  # pieces of other swords
+    all_gold: Estimate  # gold from all swords
+    crowd: float  # factor for the number of players
 
 
 def sale(hours: pd.DataFrame) -> Sale:
-    """Compare the hours of the sale with the same hours of the days around it, for each player who was present."""
+    """Compare the hours of the sale with the same hours of the days around it, per player present."""
     if hours.empty:
         raise InsufficientData("there was no sale")
-    hours = hours[(hours["moment"] - hours.loc[hours["in_sale"].astype(bool), "moment"].min()).abs() <= NEAR]
+    hours = hours[(hours["moment"] - hours.loc[hours["in_sale"].astype(bool), "moment"].min()).abs() <= MAX_DISTANCE]
     within = hours["in_sale"].astype(bool)
-    require(int((~within).sum()), "other hours to compare with", 12)
+    require(int((~within).sum()), "other hours for comparison", 12)
     require(float(hours.loc[~within, "units"].sum()), "pieces sold at the usual price", 10)
     on, off = hours[within], hours[~within]
     item = str(hours["item"].iloc[0])
@@ -268,38 +269,38 @@ def sale(hours: pd.DataFrame) -> Sale:
     )
 
 
-def plot_sale(hours: pd.DataFrame, found: Sale) -> Figure:
-    """Pieces for each 100 players present, day by day, in the hours of the sale: the item and all other swords."""
+def plot_sale(hours: pd.DataFrame, sale: Sale) -> Figure:
+    """Plot pieces per 100 players present in the hours of the sale, by day: the item and all other swords."""
     figure, (left, right) = theme.figure(2)
     days = hours.assign(day=hours["moment"].dt.normalize()).groupby("day")
     daily = days[["units", "other_units", "players", "in_sale"]].agg(
         {"units": "sum", "other_units": "sum", "players": "sum", "in_sale": "max"}
     )
     for axes, column, title in (
-        (left, "units", fmt.name(found.item)),
+        (left, "units", fmt.name(sale.item)),
         (right, "other_units", "all other swords"),
     ):
         rate = 100 * daily[column] / daily["players"]
         colours = [theme.ORANGE if on else theme.BLUE for on in daily["in_sale"]]
         axes.bar(daily.index, rate, color=colours)
-        theme.label(axes, title.capitalize(), "", "pieces for 100 player-hours")
+        theme.label(axes, title.capitalize(), "", "pieces per 100 player-hours")
         theme.as_dates(axes)
-        # So that colour is not all that tells the day of the sale.
+        # Label the day of the sale, so that colour alone does not carry the information.
         day = daily.index[daily["in_sale"].astype(bool)][0]
         axes.annotate("sale", (day, float(rate.loc[day])), ha="center", va="bottom", fontsize=9, weight="bold")
         axes.margins(y=0.12)
     return figure
 
 
-def sale_text(found: Sale) -> str:
-    """What the sale did, in sentences."""
+def sale_text(sale: Sale) -> str:
+    """Describe the effects of the sale in sentences."""
     return (
-        f"For {fmt.count(found.hours, 'hour')} the {fmt.name(found.item)} cost {found.price:,.0f} gold instead of "
-        f"{found.usual_price:,.0f}, and {fmt.count(found.pieces, 'piece')} went at that price. Against the same "
-        "hours of the seven days before and after, and for each player present, its sales were "
-        f"{fmt.times(found.units)}, and the gold that it brought {fmt.times(found.gold)}. "
-        f"Sales of all other swords were {fmt.times(found.others)}"
-        + (": no sign that it took buyers from them. " if found.others.high >= 1 else ": it took buyers from them. ")
-        + f"There were {found.crowd:.1f} times as many players as usual at these hours; whether the sale brought "
-        "them or the day was busy anyway, one sale cannot tell."
+        f"For {fmt.count(sale.hours, 'hour')} the {fmt.name(sale.item)} cost {sale.price:,.0f} gold instead of "
+        f"{sale.usual_price:,.0f}, and {fmt.count(sale.pieces, 'piece')} were sold at that price. Compared with the "
+        "same hours of the seven days before and after, per player present, its sales were "
+        f"{fmt.times(sale.units)}, and the gold from it {fmt.times(sale.gold)}. "
+        f"Sales of all other swords were {fmt.times(sale.others)}"
+        + (": no sign that it took buyers from them. " if sale.others.high >= 1 else ": it took buyers from them. ")
+        + f"There were {sale.crowd:.1f} times as many players as usual at these hours. One sale cannot tell whether it "
+        "attracted them or the day was busy anyway."
     )

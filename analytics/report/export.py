@@ -1,4 +1,4 @@
-"""``./guildhall report``: run the notebook against the running system, and write one HTML file that opens anywhere."""
+"""``./guildhall report``: run the notebook on the running system and write one HTML file without dependencies."""
 
 import html
 import os
@@ -20,25 +20,27 @@ from stack.instance import Instance
 
 NOTEBOOK = ROOT / "analysis.ipynb"
 TEMPLATES = Path(__file__).parent / "templates"
-CELL_SECONDS = 900  # of the slowest cell, the audit: a million events took half a minute on a busy machine
+CELL_SECONDS = 900  # limit for the slowest cell, the reconciliation: a million events took 30 s on a busy machine
 
 _HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)(?:<a class="anchor-link".*?</a>)?</h2>', re.DOTALL)
 
 
 def export_html(instance: Instance, out: Path, console: Console, executed: Path | None = None) -> None:
-    """Execute the notebook and write the page; the notebook with its outputs is kept in ``executed``, if it is given.
-    Raises OperatorError if a cell fails."""
-    console.print("Asking Presto, and auditing the books ...")
+    """Execute the notebook and write the page, and the executed notebook to ``executed`` if it is given.
+
+    Raises OperatorError if a cell fails.
+    """
+    console.print("Running the queries and the reconciliation ...")
     notebook = execute(instance)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page(notebook))
     if executed:
         nbformat.write(notebook, executed)
-    console.print(f"The report: {out} ({out.stat().st_size / 1e6:.1f} MB, one file)", soft_wrap=True)
+    console.print(f"Report written: {out} ({out.stat().st_size / 1e6:.1f} MB, one file)", soft_wrap=True)
 
 
 def execute(instance: Instance) -> nbformat.NotebookNode:
-    """The notebook with new outputs. Raises OperatorError if a cell fails."""
+    """Return the notebook with new outputs. Raises OperatorError if a cell fails."""
     notebook: nbformat.NotebookNode = nbformat.read(NOTEBOOK, as_version=4)
     environment = {**os.environ, "GUILDHALL_HOME": str(instance.home.resolve()), "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory(prefix="guildhall-kernel-") as folder:
@@ -46,9 +48,9 @@ def execute(instance: Instance) -> nbformat.NotebookNode:
             notebook,
             timeout=CELL_SECONDS,
             kernel_name="python3",
-            # Sockets in a folder of ours instead of ports, which every user of the machine could connect to.
+            # Use sockets in a private folder: any user of the machine could connect to ports.
             config=Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}}),
-            # Times differ with each run and say nothing: without them a new run changes less of the file.
+            # Leave times out: they differ in each run, and would change the file for no reason.
             record_timing=False,
             resources={"metadata": {"path": str(ROOT)}},
         )
@@ -60,7 +62,7 @@ def execute(instance: Instance) -> nbformat.NotebookNode:
 
 
 def page(notebook: nbformat.NotebookNode) -> str:
-    """The notebook as one page without scripts, which asks no other server for anything: its own policy forbids it."""
+    """Return the notebook as one HTML page without scripts. Its own policy forbids requests to any server."""
     exporter = HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="report", anchor_link_text="")
     body, _ = exporter.from_notebook_node(
         notebook, resources={"made": f"{datetime.now(UTC):%F %H:%M} UTC", "metadata": {"name": "Guildhall: a report"}}
@@ -69,7 +71,7 @@ def page(notebook: nbformat.NotebookNode) -> str:
 
 
 def contents(body: str) -> str:
-    """Links to all headings of the second level."""
+    """Return a list of links to all headings of the second level."""
     links = (f'<li><a href="#{anchor}">{_plain(title)}</a></li>' for anchor, title in _HEADING.findall(body))
     return f'<nav aria-label="Contents"><ol>{"".join(links)}</ol></nav>'
 

@@ -1,4 +1,4 @@
-"""The pipeline's own figures: the same counts by several ways, the proof that nothing was lost, speed and cost."""
+"""Figures about the pipeline: counts by independent ways, the reconciliation of all balances, speed and cost."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -27,56 +27,62 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 
-ANSWER_SECONDS = 10.0
-DERIVING_SECONDS = 300.0  # deriving rests for up to two minutes, and maintenance may be at work before it
-POLL_SECONDS = 2.0
-LANDING_SECONDS = 120.0  # landing commits every five seconds; after so many something stands still
+RESPONSE_SECONDS = 10.0  # a busy server responds within it; one that takes longer counts as unreachable
+DERIVING_SECONDS = 300.0  # deriving pauses for up to two minutes, and maintenance may run before it
+POLL_SECONDS = 2.0  # between two checks of the tables: short against the minutes that deriving may take
+LANDING_SECONDS = 120.0  # landing commits every five seconds: a longer wait means that it does not run
+
+# The four independent ways to count, as the columns of the comparison.
+_WAYS = ["API", "Kafka", "Redis", "Presto"]
 
 
 @dataclass(frozen=True)
 class LiveCounts:
-    """What the running game says of itself, without Presto."""
+    """Counts that the running game reports about itself, without Presto."""
 
     kafka: int  # records in the log
-    settled: int  # records that Redis is past
+    settled: int  # records that Redis has processed
     totals: dict[str, int]  # outcome -> records, by Redis
-    types: dict[str, int]  # event type -> events, by the API's own status page
+    types: dict[str, int]  # event type -> events, by the API's status page
     accepted: int  # records in the log, by the API's status page
     shop: int  # gold in the shop's account in Redis
 
 
 def live_counts(settings: Settings) -> LiveCounts:
-    """Ask API, Kafka and Redis. Raises OperatorError if one of them cannot be reached from here."""
+    """Collect the counts of API, Kafka and Redis. Raises OperatorError if one of them is unreachable from here."""
     ledger, realms = Ledger(connect(settings)), range(settings.realms)
     try:
-        status = requests.get(f"{settings.api_url}/status", timeout=ANSWER_SECONDS).json()
+        status = requests.get(f"{settings.api_url}/status", timeout=RESPONSE_SECONDS).json()
         totals, types = _sums([ledger.totals(n) for n in realms]), _sums([r["types"] for r in status["realms"]])
         settled = sum(offset + 1 for offset in ledger.offsets(realms).values())
         shop = sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in realms)
         kafka = sum(end_offsets(settings).values())
     except (requests.RequestException, redis.RedisError, KafkaError) as error:
-        raise OperatorError("the API, Kafka and Redis are asked, and not all of them answer") from error
+        raise OperatorError("the API, Kafka or Redis is unreachable") from error
     return LiveCounts(kafka, settled, totals, types, sum(r["accepted"] or 0 for r in status["realms"]), shop)
 
 
 def wait_until_derived(settings: Settings) -> int:
-    """Return when the tables for analysts tell of all that is settled now, or when it takes too long; answers how many
-    records are missing. Raises OperatorError if Redis, Presto or the streams cannot be reached from here."""
-    give_up = time.monotonic() + DERIVING_SECONDS
+    """Wait until the tables for analysts contain all records that are settled now, for at most ``DERIVING_SECONDS``.
+
+    Returns the number of records that are still missing. Raises OperatorError if Redis, Presto or the metrics of the
+    streams are unreachable from here.
+    """
+    deadline = time.monotonic() + DERIVING_SECONDS
     try:
         goal = Ledger(connect(settings)).offsets(range(settings.realms))
         while True:
             reached = derived_offsets(settings.streaming_metrics_port)
             missing = sum(max(0, offset - reached.get(realm, -1)) for realm, offset in goal.items())
-            if (not missing and _summaries_are_newer(settings)) or time.monotonic() > give_up:
+            if (not missing and _summaries_are_newer(settings)) or time.monotonic() > deadline:
                 return missing
             time.sleep(POLL_SECONDS)
     except (requests.RequestException, redis.RedisError) as error:
-        raise OperatorError("Redis and the streams are asked, and not both of them answer") from error
+        raise OperatorError("Redis or the streaming metrics endpoint is unreachable") from error
 
 
 def _summaries_are_newer(settings: Settings) -> bool:
-    # Players and sessions are made after actions and transfers, in another commit.
+    # The job writes players and sessions after actions and transfers, in another commit.
     parts = [f'select max(committed_at) as at from "{table}$snapshots"' for table in ("transfers", "sessions")]  # noqa: S608
     (transfers,), (sessions,) = (fetch(settings, part).rows[0] for part in parts)
     return transfers is None or (sessions is not None and sessions > transfers)
@@ -89,87 +95,91 @@ def _sums(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 def comparison(
-    side: LiveCounts, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int, *, moving: bool = False
+    counts: LiveCounts, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int, *, moving: bool = False
 ) -> pd.DataFrame:
-    """The same figure in a row by all ways that know it, and whether they agree. What differs while the world is
-    ``moving`` may only have been counted a moment later."""
-    happened = {name: n for name, n in side.types.items() if name not in (FENCE, VOID)}
+    """Return a row for each figure with its value by each way, None if a way does not know it, and a verdict.
+
+    ``moving`` says that events were still coming, so that different values may only have been read at different times.
+    """
+    happened = {name: n for name, n in counts.types.items() if name not in (FENCE, VOID)}
     by_type = dict(zip(types["event_type"].astype(str), types["actions"].astype(int), strict=True))
     landed = int(records["landed"].sum() + records["quarantined"].sum())
-    counted = side.totals.get("settled", 0) + side.totals.get("telemetry", 0) - side.types.get(FENCE, 0)
+    counted = counts.totals.get("settled", 0) + counts.totals.get("telemetry", 0) - counts.types.get(FENCE, 0)
     same_types = sum(happened.get(name, 0) == by_type.get(name, 0) for name in happened.keys() | by_type.keys())
     rows = [
-        ("records of the log", side.accepted, side.kafka, side.settled, landed),
+        ("records of the log", counts.accepted, counts.kafka, counts.settled, landed),
         ("events that count", sum(happened.values()), None, counted, int(records["actions"].sum())),
         ("event types whose counts agree", len(happened), None, None, same_types),
-        ("gold paid to the shop", None, None, side.shop, shop_gold),
+        ("gold paid to the shop", None, None, counts.shop, shop_gold),
     ]
-    frame = pd.DataFrame(rows, columns=["", "API", "Kafka", "Redis", "Presto"], dtype=object)
-    ways = ["API", "Kafka", "Redis", "Presto"]
-    differing = "counted a moment apart" if moving else "DIFFERENT"
+    frame = pd.DataFrame(rows, columns=["", *_WAYS], dtype=object)
+    differing = "read at different times" if moving else "DIFFERENT"
     frame["verdict"] = ["the same" if len({n for n in row if n is not None}) == 1 else differing
-                        for row in frame[ways].itertuples(index=False)]  # fmt: skip
+                        for row in frame[_WAYS].itertuples(index=False)]  # fmt: skip
     return frame
 
 
-def shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """A comparison as text: who does not know a figure has a dash."""
-    numbers = ["API", "Kafka", "Redis", "Presto"]
-    return frame.assign(**{name: ["–" if n is None else f"{n:,}" for n in frame[name]] for name in numbers})
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a comparison as text, with a dash where a way does not know the figure."""
+    return frame.assign(**{name: ["–" if n is None else f"{n:,}" for n in frame[name]] for name in _WAYS})
 
 
 def verdicts(settings: Settings) -> list[RealmComparison]:
-    """What ``./guildhall verify`` finds in each realm: Presto works every balance out anew. Raises OperatorError."""
-    found = []
+    """Reconcile every realm as ``./guildhall verify`` does: Presto recomputes every balance. Raises OperatorError."""
+    results = []
     for realm in range(settings.realms):
         snapshot = take_snapshot(settings, realm)
         landed = wait_until_landed(settings, realm, snapshot.offset, time.monotonic() + LANDING_SECONDS)
-        found.append(reconcile_realm(settings, realm, snapshot, landed))
-    return found
+        results.append(reconcile_realm(settings, realm, snapshot, landed))
+    return results
 
 
-def verdicts_text(found: Sequence[RealmComparison], seconds: float) -> str:
-    """What the audit says, in sentences."""
-    accounts = sum(len(v.snapshot.balances) for v in found)
-    differing = sum(len(v.differences) for v in found)
-    findings = [finding for v in found for finding in v.findings]
-    events = sum(v.counts.get("events", 0) for v in found)
+def verdicts_text(results: Sequence[RealmComparison], seconds: float) -> str:
+    """Describe the reconciliation in sentences."""
+    accounts = sum(len(v.snapshot.balances) for v in results)
+    differing = sum(len(v.differences) for v in results)
+    findings = [finding for v in results for finding in v.findings]
+    events = sum(v.counts.get("events", 0) for v in results)
     text = (
-        f"The audit took {seconds:.0f} s. It found no gap in the offsets of {fmt.count(events)} landed events, "
-        "worked "
-        f"{fmt.count(accounts)} balances out from them in Presto, and compared each with the balance that the game "
-        f"keeps in Redis: {fmt.count(differing)} differ, and all accounts together sum up to "
-        f"{sum(v.total for v in found):,}. "
+        f"The reconciliation took {seconds:.0f} s. It found no gap in the offsets of {fmt.count(events)} landed "
+        f"events, computed {fmt.count(accounts)} balances from them in Presto, and compared each with the balance "
+        f"that the game keeps in Redis: {fmt.count(differing)} differ, and the sum of all accounts is "
+        f"{sum(v.total for v in results):,}. "
     )
-    if all(v.holds for v in found):
-        return text + "**Loss: 0.** Nothing that was accepted is missing, and nothing counts twice."
-    return text + f"**The books are not right.** {' '.join(findings)}"
+    if all(v.holds for v in results):
+        return text + "**Loss: 0.** No accepted event is missing, and none counts twice."
+    return text + f"**Redis and Presto differ.** {' '.join(findings)}"
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds from the log's acknowledgement until an action is settled, and how many records a second each stage gets
-    through while it works."""
+    """Seconds from the log's acknowledgement until an action is settled, and records per second of each stage.
+
+    The rates count only the time in which a stage works.
+    """
 
     observed: int
     median: float
-    slow: float  # one in a hundred takes longer
+    slow: float  # 99th percentile
     settles: float
     lands: float
 
 
 def speed(settings: Settings) -> Speed:
-    """From the streams' own metrics, since they were started. Raises OperatorError, or TooLittle."""
+    """Read the metrics of the streams since their start.
+
+    Raises OperatorError if the streams are unreachable, and InsufficientData if fewer than 100 records are settled.
+    """
     names = (metrics.ACK_TO_SETTLED_SECONDS.name, metrics.BATCH_SECONDS.name, metrics.BATCH_RECORDS.name)
     try:
-        answer = requests.get(
-            f"http://{settings.presto_host}:{settings.streaming_metrics_port}/metrics", timeout=ANSWER_SECONDS
+        response = requests.get(
+            f"http://{settings.presto_host}:{settings.streaming_metrics_port}/metrics", timeout=RESPONSE_SECONDS
         )
     except requests.RequestException as error:
-        raise OperatorError("the streams do not answer") from error
+        raise OperatorError("the streaming metrics endpoint is unreachable") from error
     buckets: dict[float, float] = {}
     sums: dict[tuple[str, str], float] = {}
-    for family in text_string_to_metric_families(answer.text):
+    for family in text_string_to_metric_families(response.text):
         if family.name not in names:
             continue
         for sample in family.samples:
@@ -190,8 +200,10 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def quantile(buckets: Mapping[float, float], part: float) -> float:
-    """The value below which this part lies, from counts of a Prometheus histogram (bound -> how many are not above):
-    within a bucket as if they were spread evenly. What lies beyond the last bound counts as this bound."""
+    """Estimate a quantile from the cumulative counts of a Prometheus histogram (upper bound -> count).
+
+    Values are assumed to be spread evenly within a bucket. Values above the last finite bound count as that bound.
+    """
     bounds = sorted(buckets)
     wanted, below, lower = part * buckets[bounds[-1]], 0.0, 0.0
     for bound in bounds:
@@ -204,28 +216,25 @@ def quantile(buckets: Mapping[float, float], part: float) -> float:
     return lower
 
 
-def speed_text(found: Speed) -> str:
-    """How fast it is, in sentences."""
-    waiting = (
-        " This includes a backlog: a history was written faster than it could be settled, and those records waited "
-        "in line."
-        if found.slow > 5
+def speed_text(speed: Speed) -> str:
+    """Describe the speed in sentences."""
+    backlog = (
+        " This includes a backlog: a backfill was written faster than it could be settled, and its records waited."
+        if speed.slow > 5
         else ""
     )
     return (
-        f"Since the streams were started {fmt.count(found.observed)} records were settled. Half of them were part of "
-        f"the players' books within {fmt.seconds(found.median)} of the log's acknowledgement, 99 of 100 within "
-        f"{fmt.seconds(found.slow)}.{waiting} While they work, settling gets through "
-        f"{fmt.count(found.settles)} records a second and landing through {fmt.count(found.lands)}; what has "
-        "landed "
-        "can be asked for at once."
+        f"{fmt.count(speed.observed)} records were settled since the streams were started. Half of them were part of "
+        f"the players' balances within {fmt.seconds(speed.median)} of the log's acknowledgement, 99 of 100 within "
+        f"{fmt.seconds(speed.slow)}.{backlog} While they work, settling processes {fmt.count(speed.settles)} records a "
+        f"second and landing {fmt.count(speed.lands)}; landed records can be queried at once."
     )
 
 
 def servers(instance: Instance | None) -> pd.DataFrame:
-    """Memory and processor time of each server. Raises OperatorError if they are not on this machine."""
+    """Return memory and processor time of each server. Raises OperatorError if they do not run on this machine."""
     if instance is None or not supervisor.is_running(instance):
-        raise OperatorError("the servers run elsewhere")
+        raise OperatorError("the servers do not run on this machine")
     rows = []
     for name, known in supervisor.processes(instance).items():
         try:
@@ -239,15 +248,14 @@ def servers(instance: Instance | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["server", "memory (MB)", "processor time (s)", "up (min)"])
 
 
-def cost_text(found: pd.DataFrame, storage: pd.DataFrame, records: int) -> str:
-    """What it takes, in sentences: for a bill, multiply by what a machine costs."""
+def cost_text(usage: pd.DataFrame, storage: pd.DataFrame, records: int) -> str:
+    """Describe in sentences which resources the servers use. Multiply by the price of a machine to get a bill."""
     require(records, "records", 100)
-    busy, memory = found["processor time (s)"].sum(), found["memory (MB)"].sum()
-    landed, every = storage.loc[storage["table_name"] == "events", "bytes"].sum(), storage["bytes"].sum()
+    busy, memory = usage["processor time (s)"].sum(), usage["memory (MB)"].sum()
+    landed, total = storage.loc[storage["table_name"] == "events", "bytes"].sum(), storage["bytes"].sum()
     return (
-        f"All servers together hold {fmt.size(memory * 1e6)} of memory. They have used {busy:,.0f} s of processor "
-        "time "
-        f"since they were started, everything included, for {fmt.count(records)} records: "
-        f"{1000 * busy / records:,.1f} ms for each. On HDFS an event takes {landed / records:,.0f} bytes, and "
-        f"{every / records:,.0f} with all tables for analysts: {fmt.size(every / records * 1e6)} for a million."
+        f"All servers together use {fmt.size(memory * 1e6)} of memory. Since their start they have used {busy:,.0f} s "
+        f"of processor time in total, for {fmt.count(records)} records: {1000 * busy / records:,.1f} ms per record. On "
+        f"HDFS an event takes {landed / records:,.0f} bytes, and {total / records:,.0f} with all tables for analysts: "
+        f"{fmt.size(total / records * 1e6)} per million."
     )

@@ -1,4 +1,4 @@
-"""Newcomers, who stays, and what guilds have to do with it."""
+"""Newcomers, retention, guilds, and the hours at which players come."""
 
 from dataclasses import dataclass
 
@@ -22,30 +22,32 @@ from analytics.report.statistics import (
     whiskers,
 )
 
+#: Columns of the funnel in the order of its steps, and their names in text and plots.
 STEPS = {
-    "looked": "looked at the shop",
+    "looked": "viewed the shop",
     "bought": "bought something",
-    "fought": "struck somebody",
+    "fought": "struck a player",
     "joined": "joined a guild",
 }
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: Properties of a session that are held equal when members of guilds are compared with others.
 CONTROLS = ("session", "actions", "pace")
 
 
 def funnel(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row a step: how many newcomers did it, and how many did it and all steps before it."""
+    """Return a row per step: newcomers who took it, and newcomers who took it and all steps before it."""
     total = float(frame["players"].sum())
     require(total, "newcomers")
-    rows, alive = [("registered", total, total)], pd.Series(True, index=frame.index)
+    rows, remaining = [("registered", total, total)], pd.Series(True, index=frame.index)
     for column, title in STEPS.items():
         did = frame[column].astype(bool)
-        alive = alive & did
-        rows.append((title, float(frame.loc[did, "players"].sum()), float(frame.loc[alive, "players"].sum())))
+        remaining = remaining & did
+        rows.append((title, float(frame.loc[did, "players"].sum()), float(frame.loc[remaining, "players"].sum())))
     return pd.DataFrame(rows, columns=["step", "did", "all_before"])
 
 
 def plot_funnel(steps: pd.DataFrame) -> Figure:
-    """Bars that get shorter; the paler part did the step without one before it."""
+    """Plot a bar per step; its paler part is newcomers who skipped an earlier step."""
     total = steps["did"].iloc[0]
     figure, (axes,) = theme.figure(height=3.4)
     axes.barh(steps["step"], steps["did"] / total, color=theme.COLOURS[9], label="did this")
@@ -55,82 +57,84 @@ def plot_funnel(steps: pd.DataFrame) -> Figure:
     axes.set_xlim(0, 1)
     axes.legend(loc="lower right")
     theme.as_percent(axes, "x")
-    theme.label(axes, "What newcomers do in their first 24 hours", "of all newcomers", "")
+    theme.label(axes, "What newcomers do in their first 24 hours", "share of newcomers", "")
     return figure
 
 
 def funnel_text(steps: pd.DataFrame) -> str:
-    """Where newcomers stop, in sentences."""
+    """Describe in sentences where newcomers stop."""
     kept = steps["all_before"] / steps["all_before"].shift()
     lost = (steps["all_before"].shift() - steps["all_before"]) / steps["did"].iloc[0]
     worst = int(np.argmax(lost.iloc[1:])) + 1
     before, step = steps["step"].iloc[worst - 1], steps["step"].iloc[worst]
     return (
-        f"Of {fmt.count(steps['did'].iloc[0], 'newcomer')} who could be watched for a day, the most are lost between "
-        f"*{before}* and *{step}*: {fmt.percent(lost.iloc[worst])} of all. Of those who came as far, "
-        f"{fmt.percent(share(at(steps, worst, 'all_before'), at(steps, worst - 1, 'all_before')))} went on. "
-        f"The surest step is *{steps['step'].iloc[int(np.argmax(kept.iloc[1:])) + 1]}*."
+        f"Of {fmt.count(steps['did'].iloc[0], 'newcomer')} with a full first day in the data, most are lost between "
+        f"*{before}* and *{step}*: {fmt.percent(lost.iloc[worst])} of all. Of those who got that far, "
+        f"{fmt.percent(share(at(steps, worst, 'all_before'), at(steps, worst - 1, 'all_before')))} continued. "
+        f"The step with the fewest losses is *{steps['step'].iloc[int(np.argmax(kept.iloc[1:])) + 1]}*."
     )
 
 
 def leaving(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row a session number: how many such sessions there were, and after how many nobody came back."""
+    """Return a row per session number: the sessions with it, and those after which the player never came back."""
     require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions that ended a week ago or more")
     rows = frame.groupby("session", as_index=False)[["sessions", "final"]].sum()
     return rows[rows["sessions"] >= 5].reset_index(drop=True)
 
 
 def plot_leaving(rows: pd.DataFrame, last: pd.DataFrame) -> Figure:
-    """The chance never to come back after each session, and what those did last who came once."""
+    """Plot the chance of never coming back after each session, and the last actions of players who came once."""
     figure, (left, right) = theme.figure(2, height=4.1)
-    found = shares(rows["final"], rows["sessions"])
-    values = np.array([e.value for e in found])
-    left.errorbar(rows["session"], values, yerr=whiskers(found), fmt="o-", color=theme.BLUE, capsize=3, markersize=5)
+    estimates = shares(rows["final"], rows["sessions"])
+    values = np.array([e.value for e in estimates])
+    left.errorbar(
+        rows["session"], values, yerr=whiskers(estimates), fmt="o-", color=theme.BLUE, capsize=3, markersize=5
+    )
     left.set_ylim(bottom=0)
     left.set_xticks([1, 2, 3, 4, 6, 8, 10, 12], ["1", "2", "3", "4", "6", "8", "10", "12+"])
-    theme.label(left, "Never came back after this session", "session of a player", "of those who had it")
+    theme.label(left, "Never came back after this session", "session of a player", "share of these sessions")
     theme.as_percent(left)
     top = last.head(8)
     names = [fmt.name(str(code)) for code in top["event_type"]]
     right.barh(names, top["players"] / last["players"].sum(), color=theme.ORANGE)
     right.invert_yaxis()
-    theme.label(right, "Last act of who came once", "of players who came once", "")
+    theme.label(right, "Last action of players who came once", "share of these players", "")
     theme.as_percent(right, "x")
     return figure
 
 
 def first_loss(rows: pd.DataFrame) -> Estimate:
-    """The share of newcomers who never come back after their first session."""
+    """Estimate the share of newcomers who never come back after their first session."""
     first = rows[rows["session"] == 1]
     require(float(first["sessions"].sum()), "first sessions")
     return share(float(first["final"].sum()), float(first["sessions"].sum()))
 
 
 def later_loss(rows: pd.DataFrame) -> Estimate:
-    """The same of sessions from the fifth on."""
+    """Estimate the share of sessions from the fifth on after which players never come back."""
     later = rows[rows["session"] >= 5]
     require(float(later["sessions"].sum()), "later sessions")
     return share(float(later["final"].sum()), float(later["sessions"].sum()))
 
 
 def leaving_text(rows: pd.DataFrame, last: pd.DataFrame) -> str:
-    """When players leave, in sentences."""
+    """Describe in sentences when players leave."""
     second = rows[rows["session"] == 2]
     text = f"After the first session {fmt.percent(first_loss(rows))} of the newcomers never come back"
     if len(second):
-        text += f", after the second one {fmt.percent(second['final'].iloc[0] / second['sessions'].iloc[0])}"
-    text += f", from the fifth one on {fmt.percent(later_loss(rows))} after each."
+        text += f", after the second {fmt.percent(second['final'].iloc[0] / second['sessions'].iloc[0])}"
+    text += f", and from the fifth on {fmt.percent(later_loss(rows))} after each."
     if len(last):
-        most = fmt.name(str(last["event_type"].iloc[0]))
+        last_action = fmt.name(str(last["event_type"].iloc[0]))
         text += (
-            f" The most common last act of who came once is *{most}*, for "
+            f" The most common last action of players who came once is *{last_action}*, for "
             f"{fmt.percent(last['players'].iloc[0] / last['players'].sum(), 0)} of them."
         )
     return text + " Only sessions that ended at least seven days before the newest one are counted."
 
 
 def retention(frame: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
-    """The same rows with the cohort's ``size``, without ages that are not over yet: of a day that has not ended."""
+    """Add the ``size`` of each cohort, and drop the rows of days that have not ended."""
     sizes = frame[frame["age"] == 0].set_index("cohort")["players"]
     known = frame[frame["cohort"] + pd.to_timedelta(frame["age"], unit="D") < last_day.normalize()].copy()
     known["size"] = known["cohort"].map(sizes)
@@ -138,7 +142,10 @@ def retention(frame: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
 
 
 def by_age(known: pd.DataFrame) -> pd.DataFrame:
-    """A row a day of age: how many were there, and of how many. Cohorts without anybody on a day count, too."""
+    """Return a row per age in days: the players who were active, and the players old enough to be.
+
+    A cohort without an active player on a day counts as well.
+    """
     sizes = known.groupby("cohort")["size"].first()
     oldest = known.groupby("cohort")["age"].max()
     ends = (known["cohort"] + pd.to_timedelta(known["age"], unit="D")).max()
@@ -152,16 +159,17 @@ def by_age(known: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_retention(known: pd.DataFrame) -> Figure:
-    """All cohorts together, with an interval, and week by week."""
+    """Plot retention over all cohorts with an interval, and by week of registration."""
     ages = by_age(known)
     require(len(ages), "days of age", 3)
     figure, (left, right) = theme.figure(2, height=4.0)
-    found = shares(ages["there"], ages["of"])
-    left.plot(ages["age"], [e.value for e in found], color=theme.BLUE, marker="o", markersize=3)
-    left.fill_between(ages["age"], [e.low for e in found], [e.high for e in found], color=theme.BLUE, alpha=0.25)
+    estimates = shares(ages["there"], ages["of"])
+    left.plot(ages["age"], [e.value for e in estimates], color=theme.BLUE, marker="o", markersize=3)
+    low, high = [e.low for e in estimates], [e.high for e in estimates]
+    left.fill_between(ages["age"], low, high, color=theme.BLUE, alpha=0.25)
     left.set_ylim(0, 1)
     theme.as_percent(left)
-    theme.label(left, "All newcomers", "days since registration", "were there on that day")
+    theme.label(left, "All newcomers", "days since registration", "active on that day")
     weeks = cohort_weeks(known)
     require(len(weeks), "weeks of registration with enough newcomers", 1)
     sns.heatmap(
@@ -174,7 +182,7 @@ def plot_retention(known: pd.DataFrame) -> Figure:
 
 
 def cohort_weeks(known: pd.DataFrame) -> pd.DataFrame:
-    """Weeks of registration in rows, some ages in columns, the share that was there on that day in the cells."""
+    """Return the share of active players, weeks of registration in rows and selected ages in columns."""
     weeks = known.assign(week=known["cohort"].dt.to_period("W").dt.start_time)
     cells = {}
     for age in (1, 2, 3, 5, 7, 10, 14, 21, 28):
@@ -186,7 +194,7 @@ def cohort_weeks(known: pd.DataFrame) -> pd.DataFrame:
 
 
 def retention_text(known: pd.DataFrame) -> str:
-    """How many stay, in a sentence."""
+    """Describe retention in sentences."""
     ages = by_age(known).set_index("age")
     parts = [
         f"{fmt.percent(share(at(ages, age, 'there'), at(ages, age, 'of')))} on day {age}"
@@ -194,24 +202,25 @@ def retention_text(known: pd.DataFrame) -> str:
         if age in ages.index
     ]
     require(len(parts), "days of age", 1)
-    return f"Of those who register, {fmt.listed(parts)} are there. The interval is that of the share of players."
+    return (
+        f"Of the players who register, {fmt.listed(parts)} are active. The intervals are those of a share of players."
+    )
 
 
 @dataclass(frozen=True)
 class GuildEffect:
-    """The chance to leave for ever after a session: of members, of others, their difference, and by how much membership
-    multiplies it, as it is and among sessions that are alike in number, length and pace."""
+    """The chance of leaving permanently after a session, of guild members and of others."""
 
     members: Estimate
     others: Estimate
     difference: Estimate
-    naive: Estimate
-    adjusted: Estimate
+    naive: Estimate  # ratio of the two chances
+    adjusted: Estimate  # the same among sessions of similar number, length and pace
     needed: int  # players in each half of an experiment that invites one half
 
 
 def guild_effect(frame: pd.DataFrame) -> GuildEffect:
-    """From the sessions after the first one: nobody is in a guild before it."""
+    """Compare members with others in the sessions after the first, before which no player is in a guild."""
     later = frame[frame["session"] > 1]
     require(float(later["sessions"].sum()) if len(later) else 0, "later sessions", 200)
     sums = later.assign(in_guild=later["in_guild"].astype(bool)).groupby("in_guild")[["sessions", "final"]].sum()
@@ -221,22 +230,25 @@ def guild_effect(frame: pd.DataFrame) -> GuildEffect:
     require(left, "members who left", 10)
     lost = others_left / others
     adjusted = hazard_ratio(later, "in_guild", "final", "sessions", CONTROLS)
-    # An invitation that half of the invited take up changes half of what membership changes.
-    hoped = lost * (1 - (1 - min(adjusted.value, 0.95)) / 2)
+    # Assume that half of the invited players join: an invitation then has half the effect of a membership.
+    expected = lost * (1 - (1 - min(adjusted.value, 0.95)) / 2)
     return GuildEffect(
         share(left, members),
         share(others_left, others),
         difference(left, members, others_left, others),
         hazard_ratio(later, "in_guild", "final", "sessions"),
         adjusted,
-        players_needed(lost, hoped) if 0 < hoped < lost < 1 else 0,
+        players_needed(lost, expected) if 0 < expected < lost < 1 else 0,
     )
 
 
-def plot_guilds(frame: pd.DataFrame, found: GuildEffect) -> Figure:
-    """The chance to leave by session number, for members and others; and the two ratios with their intervals."""
+def plot_guilds(frame: pd.DataFrame, effect: GuildEffect) -> Figure:
+    """Plot the chance of leaving by session number for members and others, and both ratios with their intervals."""
     figure, (left, right) = theme.figure(2)
-    for member, title, colour, mark in ((True, "in a guild", theme.BLUE, "o"), (False, "in none", theme.ORANGE, "s")):
+    for member, title, colour, mark in (
+        (True, "in a guild", theme.BLUE, "o"),
+        (False, "not in a guild", theme.ORANGE, "s"),
+    ):
         rows = frame[(frame["in_guild"].astype(bool) == member) & (frame["session"] > 1)]
         sums = rows.groupby("session")[["final", "sessions"]].sum()
         sums = sums[sums["sessions"] >= 20]
@@ -251,50 +263,52 @@ def plot_guilds(frame: pd.DataFrame, found: GuildEffect) -> Figure:
     left.legend()
     theme.as_percent(left)
     theme.label(
-        left, "Never came back after this session", "session of a player (12: and later)", "of those who had it"
+        left, "Never came back after this session", "session of a player (12 and later: 12)", "share of these sessions"
     )
-    ratios = {"as it is": found.naive, "among alike\nsessions": found.adjusted}
+    ratios = {"all sessions": effect.naive, "similar\nsessions": effect.adjusted}
     for row, estimate in enumerate(ratios.values()):
         right.errorbar([estimate.value], [row], xerr=whiskers([estimate]), fmt="o", color=theme.BLUE, capsize=4)
     right.axvline(1, color=theme.GREY, linestyle="--")
     right.set_yticks(range(len(ratios)), list(ratios))
     right.set_ylim(-0.6, 1.6)
     right.invert_yaxis()
-    theme.label(right, "Members' chance to leave", "ratio to others (1: no difference)", "")
+    theme.label(right, "Members' chance of leaving", "ratio to others (1: no difference)", "")
     return figure
 
 
-def guild_text(found: GuildEffect) -> str:
-    """What guilds go along with, and that this is not yet what they cause."""
+def guild_text(effect: GuildEffect) -> str:
+    """Describe in sentences what membership is associated with, and that this does not show a cause."""
     return (
-        f"After {fmt.percent(found.members)} of their sessions members never come back, others after "
-        f"{fmt.percent(found.others)}: {fmt.points(found.difference)}. That is {fmt.times(found.naive)} the "
-        "chance "
-        f"to leave; among sessions that are alike in their number, length and pace {fmt.times(found.adjusted)}.\n\n"
-        "**This is not yet an effect.** Who joins a guild is keener from the start, and keenness can only be seen in "
-        "part. What a guild *causes* is known when it is left to chance who is invited."
+        f"After {fmt.percent(effect.members)} of their sessions members never come back, others after "
+        f"{fmt.percent(effect.others)}: {fmt.points(effect.difference)}. The ratio of the two chances is "
+        f"{fmt.times(effect.naive)}; among sessions of similar number, length and pace it is "
+        f"{fmt.times(effect.adjusted)}.\n\n"
+        "**This is not yet an effect.** Players who join a guild are more engaged from the start, and the data shows "
+        "engagement only in part. An experiment that invites players at random would show what a guild *causes*."
     )
 
 
 def paired_text(frame: pd.DataFrame) -> str:
-    """The same players before and after: what does not differ between persons is taken out."""
+    """Compare the sessions of the same players outside and inside a guild, which removes differences between them."""
     row = frame.iloc[0]
-    number = int(row["players"])
-    require(number, "players who were seen outside and inside of a guild")
+    players = int(row["players"])
+    require(players, "players who were seen outside and inside a guild")
     parts = []
     for column, unit in (("actions", "actions"), ("strikes", "blows"), ("spent", "gold spent")):
-        estimate = mean_of(float(row[column]), float(row[f"{column}_sd"]), number)
+        estimate = mean_of(float(row[column]), float(row[f"{column}_sd"]), players)
         verdict = "" if estimate.excludes(0) else ", which may be chance"
         parts.append(f"{estimate.value:+.2f} {unit} ({estimate.low:+.2f} to {estimate.high:+.2f}){verdict}")
     return (
-        f"{fmt.count(number)} players were seen both outside and inside of a guild. In a guild, a session of the "
-        "same "
-        f"player has {fmt.listed(parts)}. Time passes between the two, so that this, too, is no proof of a cause."
+        f"{fmt.count(players)} players were seen both outside and inside a guild. In a guild, a session of the same "
+        f"player has {fmt.listed(parts)}. Time passes between the two, so this does not prove a cause either."
     )
 
 
 def plot_rhythm(frame: pd.DataFrame) -> Figure:
-    """When sessions begin: days of the week by hours. Averages, as there may be five Mondays and four Tuesdays."""
+    """Plot session starts by weekday and hour.
+
+    The cells are averages per day, because the data may have five Mondays and four Tuesdays.
+    """
     require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions", 168)
     average = frame.assign(average=frame["sessions"] / frame["days"])
     grid = average.pivot(index="weekday", columns="hour", values="average").reindex(
@@ -302,14 +316,14 @@ def plot_rhythm(frame: pd.DataFrame) -> Figure:
     )
     figure, (axes,) = theme.figure(height=2.9)
     grid.index = pd.Index(WEEKDAYS)
-    sns.heatmap(grid.fillna(0), cmap="cividis", ax=axes, cbar_kws={"label": "sessions an hour"})
-    theme.label(axes, "When sessions begin", "hour of the day (UTC)", "")
+    sns.heatmap(grid.fillna(0), cmap="cividis", ax=axes, cbar_kws={"label": "sessions per hour"})
+    theme.label(axes, "When sessions start", "hour of the day (UTC)", "")
     axes.tick_params(axis="y", rotation=0)
     return figure
 
 
 def quiet_hours(frame: pd.DataFrame) -> tuple[int, Estimate]:
-    """The two hours in a row (UTC) in which the fewest sessions begin: the first of them, and their share."""
+    """Find the two consecutive hours (UTC) with the fewest session starts; returns the first one and their share."""
     by_hour = frame.groupby("hour")["sessions"].sum().reindex(range(24), fill_value=0)
     require(float(by_hour.sum()), "sessions", 168)
     pairs = by_hour + by_hour.reindex([*range(1, 24), 0]).to_numpy()

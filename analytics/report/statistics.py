@@ -1,6 +1,6 @@
 """Estimates with intervals, from scipy and statsmodels. Pure.
 
-Every interval covers 95 %. Who asks for more than the data can tell gets :class:`InsufficientData`.
+Every interval covers 95 %. A function that the data does not suffice for raises :class:`InsufficientData`.
 """
 
 import math
@@ -16,66 +16,67 @@ from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportion_effectsize
 
-CONFIDENCE_LEVEL: Final = 0.95
-POWER: Final = 0.8  # how often an experiment of the computed size finds an effect that is there
-RESAMPLES: Final = 500  # the ends of an interval then wander by less than what a plot shows
-MAX_STANDARD_ERROR: Final = 5.0  # an error of so much in a logarithm is a factor of 150: then the fit has found nothing
-MIN_OBSERVATIONS: Final = 20  # of what is compared; below that no interval is worth reading
+CONFIDENCE_LEVEL: Final = 0.95  # the usual level, which readers expect
+POWER: Final = 0.8  # the usual share of experiments of the computed size that find an existing effect
+RESAMPLES: Final = 500  # with it, the ends of an interval vary by less than a plot can show
+MAX_STANDARD_ERROR: Final = 5.0  # of a logarithm: a factor of 150, which means that the fit has found nothing
+MAX_SAMPLE: Final = 20_000  # values to resample: more take memory and hardly narrow the interval
+MIN_OBSERVATIONS: Final = 20  # in each compared group: below it, intervals are too wide to be of use
 
 
 class InsufficientData(Exception):
-    """The data cannot answer the question. The message says what is missing."""
+    """The data does not suffice to answer the question. The message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and the interval in which it lies."""
+    """A figure and its confidence interval."""
 
     value: float
     low: float
     high: float
 
     def scaled(self, factor: float) -> "Estimate":
-        """All three times ``factor``, which is positive."""
+        """Return all three values multiplied by ``factor``, which must be positive."""
         return Estimate(self.value * factor, self.low * factor, self.high * factor)
 
     def excludes(self, value: float) -> bool:
-        """Whether the interval leaves ``value`` out."""
+        """Return whether ``value`` is outside the interval."""
         return not self.low <= value <= self.high
 
 
-def require(number: float, what: str, least: int = MIN_OBSERVATIONS) -> None:
-    """Raises TooLittle if there are fewer than ``least``."""
-    if not number >= least:  # so that nan is too little, too
-        raise InsufficientData(f"{0 if math.isnan(number) else number:,.0f} {what}, and {least:,} are needed")
+def require(number: float, what: str, minimum: int = MIN_OBSERVATIONS) -> None:
+    """Raise InsufficientData if ``number`` is less than ``minimum``."""
+    if not number >= minimum:  # written this way because NaN is also insufficient
+        raise InsufficientData(f"{0 if math.isnan(number) else number:,.0f} {what}, but {minimum:,} are needed")
 
 
 def share(part: float, whole: float) -> Estimate:
-    """How large a part is, with Wilson's interval, which stays within 0 and 1."""
+    """Estimate the share of a part, with Wilson's interval, which stays within 0 and 1."""
     require(whole, "observations", 1)
     low, high = proportion_confint(part, whole, alpha=1 - CONFIDENCE_LEVEL, method="wilson")
     return Estimate(part / whole, float(low), float(high))
 
 
 def shares(parts: pd.Series, wholes: pd.Series) -> list[Estimate]:
-    """The share of each row."""
+    """Estimate the share of each row."""
     return [share(part, whole) for part, whole in zip(parts.astype(float), wholes.astype(float), strict=True)]
 
 
 def whiskers(estimates: Sequence[Estimate]) -> np.ndarray:
-    """How far each interval reaches below and above, as matplotlib draws it."""
+    """Return the distances of the interval ends from the values, in the 2 x n shape that matplotlib draws."""
     return np.array([[e.value - e.low for e in estimates], [e.high - e.value for e in estimates]]).clip(min=0)
 
 
 def at(frame: pd.DataFrame, row: Hashable, column: str) -> float:
-    """One cell as a number."""
-    # Not by loc, which takes [True] for a mask.
-    found: Any = frame[column].to_dict()[row]
-    return float(found)
+    """Return one cell as a number."""
+    # `loc` does not work here: it reads [True] as a mask.
+    value: Any = frame[column].to_dict()[row]
+    return float(value)
 
 
 def difference(part: float, whole: float, other_part: float, other_whole: float) -> Estimate:
-    """The first share minus the second one, with Newcombe's interval."""
+    """Estimate the first share minus the second one, with Newcombe's interval."""
     require(min(whole, other_whole), "observations in the smaller group")
     low, high = confint_proportions_2indep(
         part, whole, other_part, other_whole, method="newcomb", compare="diff", alpha=1 - CONFIDENCE_LEVEL
@@ -84,21 +85,24 @@ def difference(part: float, whole: float, other_part: float, other_whole: float)
 
 
 def mean(values: Sequence[float] | pd.Series) -> Estimate:
-    """The mean of independent values, by Student's t."""
+    """Estimate the mean of independent values, with Student's t."""
     numbers = np.asarray(values, dtype=float)
     require(len(numbers), "values", 3)
     return mean_of(float(numbers.mean()), float(numbers.std(ddof=1)), len(numbers))
 
 
-def mean_of(average: float, deviation: float, number: int) -> Estimate:
-    """The same, of what the database has averaged."""
-    require(number, "values", 3)
-    low, high = stats.t.interval(CONFIDENCE_LEVEL, number - 1, average, max(deviation / math.sqrt(number), 1e-12))
+def mean_of(average: float, deviation: float, count: int) -> Estimate:
+    """Estimate a mean from the average, standard deviation and count that the database computed."""
+    require(count, "values", 3)
+    low, high = stats.t.interval(CONFIDENCE_LEVEL, count - 1, average, max(deviation / math.sqrt(count), 1e-12))
     return Estimate(average, float(low), float(high))
 
 
 def trend(values: Sequence[float] | pd.Series, lags: int = 3) -> Estimate:
-    """What each step adds, by least squares. Neighbouring days are alike, so the interval is Newey and West's."""
+    """Estimate the change per step, by least squares.
+
+    The interval is Newey and West's, because neighbouring days are correlated.
+    """
     numbers = np.asarray(values, dtype=float)
     require(len(numbers), "days", 7)
     steps = sm.add_constant(np.arange(len(numbers), dtype=float))
@@ -108,8 +112,11 @@ def trend(values: Sequence[float] | pd.Series, lags: int = 3) -> Estimate:
 
 
 def hazard_ratio(frame: pd.DataFrame, exposed: str, happened: str, of: str, controls: Sequence[str] = ()) -> Estimate:
-    """By how much being exposed multiplies the chance that it happens in a period, among those who are alike in the
-    controls: a regression with a complementary log-log link, which is the one of proportional hazards in periods."""
+    """Estimate the factor by which exposure multiplies the chance of an event in a period, other things being equal.
+
+    ``happened`` and ``of`` are columns with the number of events and of cases, ``controls`` the columns held equal.
+    A regression with a complementary log-log link, which is the link of proportional hazards in discrete periods.
+    """
     by_exposure = frame.groupby(exposed)[[happened, of]].sum()
     require(len(by_exposure), "groups to compare", 2)
     require(by_exposure[happened].min(), "cases in the smaller group", 10)
@@ -121,7 +128,10 @@ def hazard_ratio(frame: pd.DataFrame, exposed: str, happened: str, of: str, cont
 
 
 def rate_ratio(counts: pd.Series, exposed: pd.Series, exposure: pd.Series) -> Estimate:
-    """By how much being exposed multiplies a rate: a Poisson regression whose spread is that of the data."""
+    """Estimate the factor by which exposure multiplies a rate.
+
+    A Poisson regression whose dispersion is estimated from the data.
+    """
     require(int(exposed.sum()), "exposed periods", 2)
     require(float(counts[exposed].sum()), "events in the exposed periods", 10)
     known = sm.add_constant(exposed.astype(float).to_numpy())
@@ -132,47 +142,51 @@ def rate_ratio(counts: pd.Series, exposed: pd.Series, exposure: pd.Series) -> Es
 
 
 def _factor(model: Any, **options: Any) -> Estimate:
-    """What the first variable after the constant multiplies by, in a fitted model of logarithms."""
+    """Fit a model of logarithms and return the factor of the first variable after the constant."""
     with warnings.catch_warnings():
-        # As many parameters as groups fit perfectly, and are no mistake: the interval says how far to trust them.
+        # A model with as many parameters as groups fits perfectly. This is valid: the interval shows its reliability.
         warnings.simplefilter("ignore")
         fitted = model.fit(**options)
     if not fitted.converged or not 0 < fitted.bse[1] < MAX_STANDARD_ERROR:
-        raise InsufficientData("the groups are so different that no ratio can be told")
+        raise InsufficientData("the groups are too different to estimate a ratio")
     low, high = fitted.conf_int(1 - CONFIDENCE_LEVEL)[1]
     return Estimate(math.exp(fitted.params[1]), math.exp(low), math.exp(high))
 
 
 def gini(values: np.ndarray, axis: int = -1) -> np.ndarray:
-    """0 if all have the same, near 1 if one has all. Neither scipy nor statsmodels has it."""
+    """Return Gini's coefficient: 0 if all values are equal, near 1 if one player has everything.
+
+    Neither scipy nor statsmodels has it.
+    """
     ordered = np.sort(values, axis=axis)
-    number = ordered.shape[axis]
-    ranks = 2 * np.arange(1, number + 1) - number - 1
+    size = ordered.shape[axis]
+    ranks = 2 * np.arange(1, size + 1) - size - 1
     total = ordered.sum(axis=axis)
-    result: np.ndarray = (ordered * ranks).sum(axis=axis) / np.where(total == 0, 1, total * number)
+    result: np.ndarray = (ordered * ranks).sum(axis=axis) / np.where(total == 0, 1, total * size)
     return result
 
 
 def gini_estimate(values: Sequence[int] | np.ndarray, seed: int = 1) -> Estimate:
-    """Gini's coefficient, with a bootstrapped interval; of very many values a sample is resampled."""
+    """Estimate Gini's coefficient with a bootstrapped interval; more than ``MAX_SAMPLE`` values are sampled first."""
     numbers = np.asarray(values, dtype=float)
     require(len(numbers), "players")
-    drawn = np.random.default_rng(seed)
-    some = numbers if len(numbers) <= 20_000 else drawn.choice(numbers, 20_000, replace=False)
-    found = stats.bootstrap(
-        (some,),
+    rng = np.random.default_rng(seed)
+    sample = numbers if len(numbers) <= MAX_SAMPLE else rng.choice(numbers, MAX_SAMPLE, replace=False)
+    result = stats.bootstrap(
+        (sample,),
         gini,
         confidence_level=CONFIDENCE_LEVEL,
         n_resamples=RESAMPLES,
         batch=25,
         method="percentile",
-        rng=drawn,
+        rng=rng,
     )
-    return Estimate(float(gini(numbers)), float(found.confidence_interval.low), float(found.confidence_interval.high))
+    interval = result.confidence_interval
+    return Estimate(float(gini(numbers)), float(interval.low), float(interval.high))
 
 
-def players_needed(share_now: float, share_then: float) -> int:
-    """How many players each half of an experiment needs to find a change between these shares."""
-    effect = proportion_effectsize(share_now, share_then)
-    found: float = NormalIndPower().solve_power(effect_size=abs(effect), alpha=1 - CONFIDENCE_LEVEL, power=POWER)
-    return math.ceil(found)
+def players_needed(share_now: float, share_expected: float) -> int:
+    """Return the number of players that each half of an experiment needs to detect this change of a share."""
+    effect = proportion_effectsize(share_now, share_expected)
+    players: float = NormalIndPower().solve_power(effect_size=abs(effect), alpha=1 - CONFIDENCE_LEVEL, power=POWER)
+    return math.ceil(players)

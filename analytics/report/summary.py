@@ -1,4 +1,4 @@
-"""The executive summary. It stands first and is known last: each section adds what it recommends."""
+"""The executive summary. It stands at the top but is written last: each section adds its recommendations."""
 
 import html
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from IPython.display import HTML, display
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Something to do, or not to do: why, how large it is with its interval, and the section that shows it."""
+    """A decision with its evidence, its size with an interval, and the section that shows it."""
 
     decision: str
     evidence: str
@@ -19,7 +19,7 @@ class Recommendation:
 
 @dataclass
 class Summary:
-    """Shows itself where it is made, and again at the same place when all is known."""
+    """The content of the summary, and the output cell that shows it."""
 
     facts: list[str] = field(default_factory=list)
     recommendations: list[Recommendation] = field(default_factory=list)
@@ -27,30 +27,30 @@ class Summary:
     _place: Any = None
 
     def open(self) -> None:
-        """Take the place at which the summary will stand."""
-        self._place = display(HTML("<p><em>Being worked out: run the notebook to its end.</em></p>"), display_id=True)
+        """Show a placeholder that :meth:`close` will replace."""
+        self._place = display(HTML("<p><em>Not complete yet: run the notebook to its end.</em></p>"), display_id=True)
 
     def state(self, fact: str) -> None:
-        """Add a sentence that says what the report is about."""
+        """Add a fact to the first paragraph."""
         self.facts.append(fact)
 
     def recommend(self, decision: str, evidence: str, size: str, section: str) -> None:
-        """Add a decision."""
+        """Add a recommended decision."""
         self.recommendations.append(Recommendation(decision, evidence, size, section))
 
     def leave_open(self, question: str) -> None:
-        """Add what this data does not decide."""
+        """Add a question that this data does not decide."""
         self.undecided.append(question)
 
     def close(self) -> None:
-        """Write the summary at its place."""
+        """Replace the placeholder with the summary."""
         self._place.update(HTML(self.as_html()))
 
     def as_html(self) -> str:
-        """Facts, then a table of decisions, then what is open."""
+        """Return the facts, a table of decisions, and the open questions."""
         parts = [f"<p>{html.escape(' '.join(self.facts))}</p>"]
         if self.recommendations:
-            rows = "".join(_row(i, found) for i, found in enumerate(self.recommendations, 1))
+            rows = "".join(_row(i, item) for i, item in enumerate(self.recommendations, 1))
             head = "<tr><th></th><th>Decision</th><th>Evidence</th><th>Size (95 % interval)</th></tr>"
             parts.append(f'<table class="decisions"><thead>{head}</thead><tbody>{rows}</tbody></table>')
         else:
@@ -61,7 +61,7 @@ class Summary:
         return "".join(parts)
 
 
-def _row(position: int, found: Recommendation) -> str:
-    link = f'<a href="#{html.escape(found.section.replace(" ", "-"))}">{html.escape(found.section)}</a>'
-    cells = (f"<strong>{html.escape(found.decision)}</strong>", f"{html.escape(found.evidence)} {link}")
-    return f"<tr><td>{position}</td><td>{cells[0]}</td><td>{cells[1]}</td><td>{html.escape(found.size)}</td></tr>"
+def _row(position: int, item: Recommendation) -> str:
+    link = f'<a href="#{html.escape(item.section.replace(" ", "-"))}">{html.escape(item.section)}</a>'
+    cells = (f"<strong>{html.escape(item.decision)}</strong>", f"{html.escape(item.evidence)} {link}")
+    return f"<tr><td>{position}</td><td>{cells[0]}</td><td>{cells[1]}</td><td>{html.escape(item.size)}</td></tr>"

@@ -1,4 +1,4 @@
-"""How every figure of the report looks: seaborn's palette that colour-blind readers can tell apart, on white."""
+"""The look of all figures: seaborn's palette for colour-blind readers, on white."""
 
 from typing import Any, Final
 
@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 WIDTH: Final = 8.6  # inches: 826 CSS pixels, a column of text on the page
-HEIGHT: Final = 3.9
-DPI: Final = 144  # one and a half dots for each CSS pixel: sharp on most screens, and still small
+HEIGHT: Final = 3.9  # inches: a width to height ratio that fits two plots side by side
+DPI: Final = 144  # one and a half dots for each CSS pixel: sharp on most screens, and the files stay small
 
 COLOURS: Final[list[Any]] = list(sns.color_palette("colorblind"))
 BLUE, ORANGE, GREEN, RED, GREY = (COLOURS[i] for i in (0, 1, 2, 3, 7))
@@ -18,7 +18,7 @@ INK: Final = "#222222"
 
 
 def apply() -> None:
-    """For all figures from now on."""
+    """Set the look of all figures that are made later."""
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=0.9)
     mpl.rcParams.update(
         {
@@ -36,30 +36,30 @@ def apply() -> None:
 
 
 def figure(columns: int = 1, height: float = HEIGHT, **options: Any) -> tuple[Figure, list[Axes]]:
-    """An empty figure of the report's width with axes side by side. It belongs to no window and need not be closed."""
-    made = Figure(figsize=(WIDTH, height), layout="constrained")
-    axes = made.subplots(1, columns, squeeze=False, **options)
-    return made, list(axes[0])
+    """Return an empty figure of the report's width with axes side by side. It needs no closing: it has no window."""
+    new_figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = new_figure.subplots(1, columns, squeeze=False, **options)
+    return new_figure, list(axes[0])
 
 
 def label(axes: Axes, title: str, x: str, y: str) -> None:
-    """What is to be seen, and what the axes count."""
+    """Set the title and the names of the axes."""
     axes.set_title(title)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
 
 
 def as_percent(axes: Axes, which: str = "y") -> None:
-    """Shares between 0 and 1 read as per cent."""
+    """Show shares between 0 and 1 in per cent."""
     getattr(axes, f"{which}axis").set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def with_thousands(axes: Axes, which: str = "y") -> None:
-    """12345 reads as 12,345."""
+    """Show 12345 as 12,345."""
     getattr(axes, f"{which}axis").set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def as_dates(axes: Axes) -> None:
-    """Few days, written short."""
+    """Show at most seven dates, in short form, so that they do not overlap."""
     axes.xaxis.set_major_locator(mpl.dates.AutoDateLocator(maxticks=7))  # type: ignore[attr-defined]
     axes.xaxis.set_major_formatter(mpl.dates.DateFormatter("%d %b"))  # type: ignore[attr-defined]

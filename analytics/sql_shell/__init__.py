@@ -1,1 +1,1 @@
-"""The SQL prompt of ./guildhall sql: completion, statements, results and query plans."""
+"""The SQL prompt of ``./guildhall sql``: completion, statements and results. See decision record 0011."""

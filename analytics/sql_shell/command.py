@@ -1,4 +1,4 @@
-"""``./guildhall sql``: one query, one that is ready-made, those of the standard input, or the prompt."""
+"""``./guildhall sql``: run one query, a ready-made query, the queries on standard input, or the prompt."""
 
 import sys
 
@@ -6,8 +6,7 @@ import click
 from rich.console import Console
 
 from analytics import queries
-from analytics.sql_shell.explain import plan_of
-from analytics.sql_shell.render import print_whole, table_of, write_csv
+from analytics.sql_shell.render import content_of, print_whole, write_csv
 from analytics.sql_shell.statements import split
 from infra.errors import OperatorError
 from infra.presto import fetch, open_query
@@ -25,11 +24,11 @@ def run_sql(
     as_csv: bool = False,
     explain: bool = False,
 ) -> None:
-    """Do what the command line asks for. Raises OperatorError if it contradicts itself or a query is wrong."""
+    """Do what the command line asks for. Raises OperatorError if its options conflict or a query is wrong."""
     if sum([text is not None, name is not None, show is not None, listing]) > 1:
-        raise OperatorError("one of QUERY, --name, --show and --list, not several")
+        raise OperatorError("give only one of QUERY, --name, --show and --list")
     if as_csv and explain:
-        raise OperatorError("--csv or --explain, not both")
+        raise OperatorError("give --csv or --explain, not both")
     if listing:
         from analytics.sql_shell.prompt import list_of_queries
 
@@ -41,7 +40,7 @@ def run_sql(
 
         Shell(instance, console).run()
     else:
-        _answer_all(instance, console, _statements(text, name), as_csv=as_csv, explain=explain)
+        _run_all(instance, console, _statements(text, name), as_csv=as_csv, explain=explain)
 
 
 def _statements(text: str | None, name: str | None) -> list[str]:
@@ -49,23 +48,21 @@ def _statements(text: str | None, name: str | None) -> list[str]:
         text = queries.load(name)
     elif text is None:
         if sys.stdin.isatty():
-            raise OperatorError("which query? Give QUERY or --name, or pipe queries in")
+            raise OperatorError("no query was given: add QUERY or --name, or pipe queries in")
         text = sys.stdin.read()
     statements = split(text).all
     if not statements:
-        raise OperatorError("there is no query in what was given")
+        raise OperatorError("the input contains no query")
     return statements
 
 
-def _answer_all(instance: Instance, console: Console, statements: list[str], *, as_csv: bool, explain: bool) -> None:
+def _run_all(instance: Instance, console: Console, statements: list[str], *, as_csv: bool, explain: bool) -> None:
     if as_csv and len(statements) > 1:
-        raise OperatorError(f"--csv is one table, and these are {len(statements)} queries")
+        raise OperatorError(f"--csv writes one table, but the input has {len(statements)} queries: run them separately")
     settings = instance.settings()
     for statement in statements:
-        if explain:
-            print_whole(console, plan_of(settings, statement))
-        elif as_csv:
-            with open_query(settings, statement) as question:
-                write_csv(question.columns, question, sys.stdout)
+        if as_csv:
+            with open_query(settings, statement) as query:
+                write_csv(query.columns, query, sys.stdout)
         else:
-            print_whole(console, table_of(fetch(settings, statement)))
+            print_whole(console, content_of(fetch(settings, f"explain {statement}" if explain else statement)))

@@ -1,4 +1,4 @@
-"""What may come next at the prompt of ``./guildhall sql``: keywords, tables, columns and the names of queries."""
+"""Completion at the prompt of ``./guildhall sql``: keywords, tables, columns and names of queries."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,89 +23,92 @@ select sets show sum table tables then timestamp true try unbounded union unnest
 window with year
 """
 
-#: Of Presto's words, those that questions are made of.
+#: The keywords and functions that analysts use. Presto has about 480 functions: all of them would bury the columns.
 KEYWORDS = frozenset(_WORDS.split())
 
 _WORD = re.compile(r"""(?:(\w+)\.)?("?\w*)$""")
-_AFTER_WHAT_TABLES_FOLLOW = re.compile(r"\b(?:from|join|describe|desc|table|columns\s+from)\s+$", re.IGNORECASE)
+_BEFORE_TABLE = re.compile(r"\b(?:from|join|describe|desc|table|columns\s+from)\s+$", re.IGNORECASE)
 _ALIAS = re.compile(r"\b(?:from|join|,)\s*(\w+)(?:\s+as)?\s+(\w+)", re.IGNORECASE)
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_UNQUOTED = re.compile(r"[a-z_][a-z0-9_]*")
 
 Columns = Mapping[str, Mapping[str, str]]  # table -> column -> type
 
 
 def columns_of(settings: Settings) -> Columns:
-    """Each table with its columns and their types. Raises OperatorError if Presto does not answer."""
+    """Return the tables with their columns and types. Raises OperatorError if Presto is unreachable."""
     rows = fetch(
         settings,
-        "select table_name, column_name, data_type from information_schema.columns "  # noqa: S608 - our own names
+        "select table_name, column_name, data_type from information_schema.columns "  # noqa: S608 - the schema is a constant
         f"where table_schema = '{SCHEMA}' order by table_name, ordinal_position",
     ).rows
-    found: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, {})[column] = kind
-    return found
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, column_type in rows:
+        columns.setdefault(table, {})[column] = column_type
+    return columns
 
 
 class SqlCompleter(Completer):
-    """Completes SQL, and the prompt's own commands, which begin with a backslash. Presto is asked for its columns at
-    the first need, and again only if it has not answered: without it there are still the keywords."""
+    """Completes SQL, and the prompt's own commands, which begin with a backslash.
 
-    def __init__(self, ask_columns: Callable[[], Columns], commands: Mapping[str, str]) -> None:
-        self._ask_columns, self._commands = ask_columns, commands
-        self._known: Columns = {}
+    It fetches the columns from Presto when they are first needed, and tries again as long as Presto is unreachable.
+    Without Presto it still completes keywords.
+    """
+
+    def __init__(self, fetch_columns: Callable[[], Columns], commands: Mapping[str, str]) -> None:
+        self._fetch_columns, self._commands = fetch_columns, commands
+        self._columns: Columns = {}
 
     def get_completions(
         self,
         document: Document,
-        complete_event: CompleteEvent,  # noqa: ARG002 - prompt_toolkit's
+        complete_event: CompleteEvent,  # noqa: ARG002 - prompt_toolkit passes it
     ) -> Iterator[Completion]:
-        """What the word before the cursor may become."""
+        """Yield the possible completions of the word before the cursor."""
         before = document.text_before_cursor
         if before.lstrip().startswith("\\"):
-            yield from self._of_command(before.lstrip())
+            yield from self._complete_command(before.lstrip())
         elif ends_in_code(before):
             statement = split(before).rest + document.text_after_cursor.partition(";")[0]
-            yield from self._of_sql(before, statement)
+            yield from self._complete_sql(before, statement)
 
     def columns(self) -> Columns:
-        """What is known of the tables, asked for if nothing is; nothing if Presto does not answer."""
-        if not self._known:
+        """Return the known tables with their columns, fetching them if none is known; empty without Presto."""
+        if not self._columns:
             with suppress(OperatorError):
-                self._known = self._ask_columns()
-        return self._known
+                self._columns = self._fetch_columns()
+        return self._columns
 
-    def _of_command(self, before: str) -> Iterator[Completion]:
+    def _complete_command(self, before: str) -> Iterator[Completion]:
         command, space, argument = before.partition(" ")
         if not space:
-            yield from _matches(command, {name.partition(" ")[0]: says for name, says in self._commands.items()})
+            yield from _matches(command, {name.partition(" ")[0]: does for name, does in self._commands.items()})
         elif command == "\\d":
             yield from _matches(argument.lstrip(), dict.fromkeys(self.columns(), "table"))
         elif command in ("\\n", "\\s"):
             yield from _matches(argument.lstrip(), {name: queries.sentence(name) for name in queries.names()})
 
-    def _of_sql(self, before: str, statement: str) -> Iterator[Completion]:
-        found = _WORD.search(before)
-        qualifier, word = (str(found[1] or ""), str(found[2])) if found else ("", "")
+    def _complete_sql(self, before: str, statement: str) -> Iterator[Completion]:
+        match = _WORD.search(before)
+        qualifier, word = (str(match[1] or ""), str(match[2])) if match else ("", "")
         known = self.columns()
         tables = dict.fromkeys(known, "table")
         if qualifier:
             aliases: dict[str, str] = {alias: table for table, alias in _ALIAS.findall(statement)}
             yield from _matches(word, known.get(aliases.get(qualifier, qualifier), {}))
-        elif _AFTER_WHAT_TABLES_FOLLOW.search(before.removesuffix(word)):
+        elif _BEFORE_TABLE.search(before.removesuffix(word)):
             yield from _matches(word, tables)
         else:
             named = set(re.findall(r"\w+", statement)) & set(known) or set(known)
-            columns = {column: kind for table in known if table in named for column, kind in known[table].items()}
+            columns = {name: type_ for table in known if table in named for name, type_ in known[table].items()}
             keywords = {name.upper() if word.isupper() else name: "" for name in sorted(KEYWORDS - set(columns))}
             yield from _matches(word, columns | tables)
             yield from _matches(word, keywords, quote=False)
 
 
 def _matches(word: str, known: Mapping[str, str], *, quote: bool = True) -> Iterator[Completion]:
-    begun = word.strip('"').lower()
+    prefix = word.strip('"').lower()
     for name, meta in known.items():
-        if name.lower().startswith(begun):
-            # A column called offset is none for Presto unless it is quoted.
-            is_plain = not quote or name.startswith("\\") or (_PLAIN.fullmatch(name) and name not in KEYWORDS)
+        if name.lower().startswith(prefix):
+            # Quote names that are also keywords: Presto rejects a column called offset without quotes.
+            is_plain = not quote or name.startswith("\\") or (_UNQUOTED.fullmatch(name) and name not in KEYWORDS)
             yield Completion(name if is_plain else f'"{name}"', -len(word), display=name, display_meta=meta)

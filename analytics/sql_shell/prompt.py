@@ -1,4 +1,4 @@
-"""The prompt of ``./guildhall sql``."""
+"""The interactive prompt of ``./guildhall sql``."""
 
 import os
 import time
@@ -18,30 +18,30 @@ from rich.table import Table
 
 from analytics import queries
 from analytics.sql_shell.completion import SqlCompleter, columns_of
-from analytics.sql_shell.render import table_of, unbroken
+from analytics.sql_shell.render import content_of, table_of, unbroken
 from analytics.sql_shell.statements import split
 from infra.errors import OperatorError
 from infra.presto import QueryResult, open_query
 from stack.instance import Instance
 
-# A screen is read by a person: more rows take memory, and are for --csv.
-MOST_ROWS = 10_000
+# A person cannot read more rows on a screen, and they are kept in memory; --csv streams any number.
+MAX_ROWS = 10_000
 
-# As a word of its own each one is a command, too: who does not know the commands types these.
-_SYNONYMS = {"quit": "\\q", "exit": "\\q", "help": "\\?"}
+# Words that users of other shells expect; they work only alone in a line.
+_ALIASES = {"quit": "\\q", "exit": "\\q", "help": "\\?"}
 
-#: The prompt's own commands, and what they do.
+#: The prompt's own commands and their effects.
 COMMANDS = {
-    "\\?": "this help",
-    "\\d [TABLE]": "the tables, or the columns of one",
-    "\\n [NAME]": "the ready-made queries, or the answer of one",
-    "\\s NAME": "the SQL of a ready-made query",
-    "\\q": "leave (Ctrl-D, too)",
+    "\\?": "show this help",
+    "\\d [TABLE]": "list the tables, or the columns of one",
+    "\\n [NAME]": "list the ready-made queries, or run one",
+    "\\s NAME": "show the SQL of a ready-made query",
+    "\\q": "leave (also Ctrl-D)",
 }
 
 
 class Shell:
-    """Reads queries from a terminal and prints answers, until it is left."""
+    """Reads queries from a terminal and prints their results until the user leaves."""
 
     def __init__(self, instance: Instance, console: Console) -> None:
         self._settings, self._console = instance.settings(), console
@@ -58,15 +58,15 @@ class Shell:
             complete_in_thread=True,
         )
         self._commands: dict[str, Callable[[str], None]] = {
-            "\\?": self._help,
+            "\\?": self._show_help,
             "\\d": self._describe,
-            "\\n": self._ready_made,
-            "\\s": self._show,
+            "\\n": self._run_ready_made,
+            "\\s": self._show_sql,
         }
 
     def run(self) -> None:
-        """Prompt until ``\\q`` or the end of input. Errors of queries are a line each, and it goes on."""
-        # What fits is printed and the rest is paged, wide lines can be scrolled to the right, nothing is wiped.
+        """Prompt until ``\\q`` or the end of input. A failed query prints one line, and the prompt continues."""
+        # less: exit if the text fits on the screen, scroll wide lines sideways, and leave the text on the screen.
         os.environ.setdefault("LESS", "-FRSX")
         self._console.print("A query ends with ;  Tab completes, \\? helps, \\q leaves.", markup=False)
         while True:
@@ -76,45 +76,46 @@ class Shell:
                 continue
             except EOFError:
                 return
-            text = _SYNONYMS.get(text.rstrip("; "), text)
+            text = _ALIASES.get(text.rstrip("; "), text)
             if text.rstrip("; ") == "\\q":
                 return
-            self._obey(text)
+            self._execute(text)
 
-    def _obey(self, text: str) -> None:
+    def _execute(self, text: str) -> None:
         try:
             if text.startswith("\\"):
-                self._command(text.rstrip("; "))
+                self._run_command(text.rstrip("; "))
             else:
                 for statement in split(text).all:
-                    self._answer(statement)
+                    self._run_query(statement)
         except OperatorError as error:
             self._console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         except KeyboardInterrupt:
             self._console.print("Cancelled.")
 
-    def _answer(self, statement: str) -> None:
+    def _run_query(self, statement: str) -> None:
         started = time.monotonic()
-        with open_query(self._settings, statement) as question:
-            with self._console.status("Presto is at work; Ctrl-C cancels"):
-                rows = list(islice(question, MOST_ROWS + 1))
-            answer = QueryResult(question.columns, rows[:MOST_ROWS])
+        with open_query(self._settings, statement) as query:
+            with self._console.status("Presto runs the query; Ctrl-C cancels it"):
+                rows = list(islice(query, MAX_ROWS + 1))
+            result = QueryResult(query.columns, rows[:MAX_ROWS])
         seconds = time.monotonic() - started
-        if answer.columns:
-            self._page(table_of(answer))
-        count = "1 row" if len(rows) == 1 else f"{len(answer.rows):,} rows"
-        more = ", the first of more: --csv has all" if len(rows) > MOST_ROWS else ""
+        if result.columns:
+            self._page(content_of(result))
+        count = "1 row" if len(rows) == 1 else f"{len(result.rows):,} rows"
+        more = ", there are more: --csv writes all" if len(rows) > MAX_ROWS else ""
         self._console.print(f"({count}{more}; {seconds:.2f} s)", style="dim", highlight=False)
 
-    def _command(self, text: str) -> None:
+    def _run_command(self, text: str) -> None:
         name, _, argument = text.partition(" ")
         if name not in self._commands:
-            raise OperatorError(f"there is no command {name}: \\? names those there are")
+            raise OperatorError(f"there is no command {name}: \\? lists the commands")
         self._commands[name](argument.strip())
 
-    def _help(self, _argument: str) -> None:
+    def _show_help(self, _argument: str) -> None:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        rows = {"SQL;": "ask Presto", **COMMANDS, "Tab, arrows": "complete; earlier queries that begin so"}
+        keys = {"Tab": "complete the word", "Up": "recall earlier queries with the same beginning"}
+        rows = {"SQL;": "run the query in Presto", **COMMANDS, **keys}
         for row in rows.items():
             table.add_row(*(escape(text) for text in row))
         self._console.print(table)
@@ -122,19 +123,20 @@ class Shell:
     def _describe(self, name: str) -> None:
         known = columns_of(self._settings)
         if not name:
-            self._page(table_of(QueryResult(["table", "columns"], [(table, len(of)) for table, of in known.items()])))
+            counts = [(table, len(columns)) for table, columns in known.items()]
+            self._page(table_of(QueryResult(["table", "columns"], counts)))
         elif name in known:
             self._page(table_of(QueryResult(["column", "type"], list(known[name].items()))))
         else:
-            raise OperatorError(f"there is no table {name}: \\d names those there are")
+            raise OperatorError(f"there is no table {name}: \\d lists the tables")
 
-    def _ready_made(self, name: str) -> None:
+    def _run_ready_made(self, name: str) -> None:
         if name:
-            self._answer(queries.load(name))
+            self._run_query(queries.load(name))
         else:
             self._page(list_of_queries())
 
-    def _show(self, name: str) -> None:
+    def _show_sql(self, name: str) -> None:
         self._console.print(queries.load(name), markup=False, highlight=False, soft_wrap=True)
 
     def _page(self, content: RenderableType) -> None:
@@ -147,14 +149,14 @@ class Shell:
 
 
 def list_of_queries() -> Table:
-    """The ready-made queries and what they answer."""
-    return table_of(QueryResult(["name", "answers"], [(name, queries.sentence(name)) for name in queries.names()]))
+    """Return a table of the ready-made queries and their questions."""
+    return table_of(QueryResult(["name", "question"], [(name, queries.sentence(name)) for name in queries.names()]))
 
 
 def is_finished(text: str) -> bool:
-    """Whether Enter sends what is typed, and does not begin another line of it."""
+    """Return whether Enter sends the typed text instead of starting another line."""
     text = text.strip()
-    return text.startswith("\\") or text in _SYNONYMS or split(text).is_complete
+    return text.startswith("\\") or text in _ALIASES or split(text).is_complete
 
 
 def _enter_ends_statements() -> KeyBindings:
@@ -168,7 +170,7 @@ def _enter_ends_statements() -> KeyBindings:
 
 
 def _private_file(path: Path) -> Path:
-    # Queries may name players, and others on the machine need not read them.
+    # Queries may name players, so other users of the machine must not read them.
     path.touch(mode=0o600)
     path.chmod(0o600)
     return path

@@ -1,4 +1,4 @@
-"""Answers of Presto as people and programs read them: a table, or CSV."""
+"""Results of Presto in a form for people (tables) and for programs (CSV)."""
 
 import csv
 import json
@@ -14,11 +14,14 @@ from rich.text import Text
 
 from infra.presto import QueryResult
 
-_WIDEST = 100_000  # characters of a line; rich needs some limit
+MAX_WIDTH = 100_000  # characters a line: rich needs a limit, and no result comes near this one
+
+#: The only column of the result of ``explain``, by its name in Presto.
+_PLAN_COLUMNS = ["Query Plan"]
 
 
 def text_of(value: Any) -> str:
-    """A value as text: nothing for null, and what SQL would call it for the others."""
+    """Return a value as text: empty for null, and SQL's notation for the others."""
     match value:
         case None:
             return ""
@@ -32,23 +35,30 @@ def text_of(value: Any) -> str:
             return str(value)
 
 
-def table_of(answer: QueryResult) -> Table:
-    """The answer as a table, numbers to the right."""
+def content_of(result: QueryResult) -> RenderableType:
+    """Return the plan of an ``explain`` as lines, because a plan is one cell with many lines; else the table."""
+    if result.columns == _PLAN_COLUMNS:
+        return Text("\n".join(_printable(line) for (plan,) in result.rows for line in plan.rstrip().splitlines()))
+    return table_of(result)
+
+
+def table_of(result: QueryResult) -> Table:
+    """Return the result as a table in which numbers are aligned to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for i, column in enumerate(answer.columns):
-        values = [row[i] for row in answer.rows if row[i] is not None]
+    for i, column in enumerate(result.columns):
+        values = [row[i] for row in result.rows if row[i] is not None]
         numeric = values and all(
             isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in values
         )
         table.add_column(column, justify="right" if numeric else "left")
-    for row in answer.rows:
-        # Text, as rich would take [brackets] for a style and the account of a player called fire for an emoji.
+    for row in result.rows:
+        # Use Text: rich reads [brackets] in a string as a style, and `:fire:` in a player's name as an emoji.
         table.add_row(*(Text(_printable(text_of(value))) for value in row))
     return table
 
 
 def print_whole(console: Console, content: RenderableType) -> None:
-    """Print, and when the reader is no terminal, do not break lines: a program reads a row a line."""
+    """Print the content. Lines are not wrapped unless a terminal reads them, so that programs get one row a line."""
     if console.is_terminal:
         console.print(content)
     else:
@@ -56,24 +66,26 @@ def print_whole(console: Console, content: RenderableType) -> None:
 
 
 def unbroken(content: RenderableType, *, colours: bool = False) -> str:
-    """The content as text, each line as wide as it is."""
+    """Return the content as text without wrapping any line."""
     file = StringIO()
-    wide = Console(file=file, width=_WIDEST, force_terminal=colours, color_system="standard" if colours else None)
-    # As wide as it must be and not wider, because tables and trees fill their lines with blanks.
+    wide = Console(file=file, width=MAX_WIDTH, force_terminal=colours, color_system="standard" if colours else None)
+    # Set the width to the content's own, because tables fill the rest of their lines with blanks.
     wide.width = max(1, Measurement.get(wide, wide.options, content).maximum)
     wide.print(content)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO) -> None:
-    """Write CSV by RFC 4180, row by row as they come, so that a large answer needs no memory. Null and the empty text
-    are the same there."""
-    writer = csv.writer(file)  # its default is the RFC's: lines end with CR LF, and a quote is written twice
+    """Write CSV according to RFC 4180, each row as it arrives, so that a large result needs no memory.
+
+    Null and the empty text look the same in it.
+    """
+    writer = csv.writer(file)  # its defaults follow the RFC: lines end with CR LF, and quotes are doubled
     writer.writerow(columns)
     for row in rows:
         writer.writerow([text_of(value) for value in row])
 
 
 def _printable(text: str) -> str:
-    # The bytes of a record in quarantine come from whoever wrote it, and could steer the terminal.
+    # Anyone can write bytes that end up in quarantine, and their control characters could steer the terminal.
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

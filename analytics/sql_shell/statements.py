@@ -1,54 +1,54 @@
-"""Text of SQL taken apart at its semicolons: not at those in strings, quoted names and comments."""
+"""Split SQL text at the semicolons that are not inside strings, quoted names or comments."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# A quote in a string is written twice, which reads as two strings side by side: the end is the same.
+# SQL doubles a quote inside a string. The pattern reads that as two adjacent strings, which end at the same place.
 _PIECE = re.compile(
     r"""(?P<string>'[^']*('|\Z))|(?P<name>"[^"]*("|\Z))|(?P<line>--[^\n]*)|(?P<block>/\*.*?(\*/|\Z))"""
     r"""|(?P<end>;)|(?P<space>\s+)|(?P<code>[^'";\s/-]+|.)""",
     re.DOTALL,
 )
 
-_SILENT = ("line", "block", "space")
+_WITHOUT_CODE = ("line", "block", "space")
 
 
 @dataclass(frozen=True)
 class Script:
-    """What a text consists of: the statements that a semicolon ends, without it, and what stands after the last one."""
+    """The statements of a text that end with a semicolon, without it, and the text after the last one."""
 
     statements: list[str]
     rest: str
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing stands after the last semicolon."""
+        """Whether nothing follows the last semicolon."""
         return not self.rest
 
     @property
     def all(self) -> list[str]:
-        """The statements, of which the last one need not end with a semicolon."""
+        """All statements; the last one may lack its semicolon."""
         return [*self.statements, *([self.rest] if self.rest else [])]
 
 
 def split(text: str) -> Script:
-    """Take a text apart. What says nothing, because it is blank or a comment, is no statement."""
-    statements, begin, says = [], 0, False
+    """Split a text into statements. Blank text and comments alone are skipped."""
+    statements, begin, has_code = [], 0, False
     for kind, match in _pieces(text):
         if kind == "end":
-            if says:
+            if has_code:
                 statements.append(text[begin : match.start()].strip())
-            begin, says = match.end(), False
-        elif kind not in _SILENT:
-            says = True
-    return Script(statements, text[begin:].strip() if says else "")
+            begin, has_code = match.end(), False
+        elif kind not in _WITHOUT_CODE:
+            has_code = True
+    return Script(statements, text[begin:].strip() if has_code else "")
 
 
 def ends_in_code(text: str) -> bool:
-    """Whether what is typed at the end of the text is code, and not part of a string or a comment."""
+    """Return whether the end of the text is code, not part of a string or a comment."""
     kind, match = None, None
-    for kind, match in _pieces(text):  # noqa: B007 - the last one is wanted
+    for kind, match in _pieces(text):  # noqa: B007 - only the last piece is needed
         pass
     if match is None:
         return True

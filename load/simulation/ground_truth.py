@@ -1,4 +1,4 @@
-"""Compare the parameters of the simulation with what an analysis found, which only simulated data allows."""
+"""Compare parameters of the simulation with the estimates of the analysis, which only generated data allows."""
 
 import pandas as pd
 
@@ -12,34 +12,36 @@ from load.simulation import personas
 def comparison(
     guild: GuildEffect | None, sale: Sale | None, bots: Estimate | None, late: Estimate | None, twice: Estimate | None
 ) -> pd.DataFrame:
-    """Return a row for each parameter that the analysis can estimate; an estimate of None gives no row."""
+    """Return a row for each parameter that the analysis could estimate; the others are left out."""
     rows: list[tuple[str, str, str, str]] = []
     if guild:
-        for title, found in (("unadjusted", guild.naive), ("among similar sessions", guild.adjusted)):
-            rows.append(_ratio(f"factor of a guild on churn ({title})", personas.GUILD_CHURN_FACTOR, found))
+        for title, estimate in (("all sessions", guild.naive), ("similar sessions", guild.adjusted)):
+            rows.append(
+                _ratio(f"factor of a guild for the chance of leaving ({title})", personas.GUILD_CHURN_FACTOR, estimate)
+            )
     if sale:
-        price = f"{personas.SALE_OFF:.0%}"
-        rows.append(("discount of the sale", price, f"{1 - sale.price / sale.usual_price:.0%}", "measured directly"))
-        crowd = f"× {personas.SALE_CROWD:.2f}"
-        rows.append(("factor of the sale on active players", crowd, f"× {sale.crowd:.2f}", "includes the weekday"))
+        reduction = f"{1 - sale.price / sale.usual_price:.0%}"
+        rows.append(("reduction of the price in the sale", f"{personas.SALE_OFF:.0%}", reduction, "measured directly"))
+        crowd = (f"× {personas.SALE_CROWD:.2f}", f"× {sale.crowd:.2f}")
+        rows.append(("factor of the sale for the number of players", *crowd, "includes the effect of the weekday"))
     shares = (
-        ("share of bots", personas.PERSONAS["bot"].share, bots),
-        ("share of late events", personas.LATE_RATE, late),
-        ("share of events that are written twice, view events left out", personas.DUPLICATE_RATE, twice),
+        ("share of players who are bots", personas.PERSONAS["bot"].share, bots),
+        ("share of events that come late", personas.LATE_RATE, late),
+        ("share of events written twice, without view events", personas.DUPLICATE_RATE, twice),
     )
-    rows += [_share(title, simulated, found) for title, simulated, found in shares if found]
-    return pd.DataFrame(rows, columns=["parameter", "simulated", "found", "verdict"])
+    rows += [_share(title, true, estimate) for title, true, estimate in shares if estimate]
+    return pd.DataFrame(rows, columns=["parameter", "true value", "estimate", "verdict"])
 
 
-def _ratio(title: str, simulated: float, found: Estimate) -> tuple[str, str, str, str]:
-    return title, f"× {simulated:.2f}", fmt.times(found), _verdict(simulated, found)
+def _ratio(title: str, true: float, estimate: Estimate) -> tuple[str, str, str, str]:
+    return title, f"× {true:.2f}", fmt.times(estimate), _verdict(true, estimate)
 
 
-def _share(title: str, simulated: float, found: Estimate) -> tuple[str, str, str, str]:
-    return title, fmt.percent(simulated, 2), fmt.percent(found, 2), _verdict(simulated, found)
+def _share(title: str, true: float, estimate: Estimate) -> tuple[str, str, str, str]:
+    return title, fmt.percent(true, 2), fmt.percent(estimate, 2), _verdict(true, estimate)
 
 
-def _verdict(simulated: float, found: Estimate) -> str:
-    if not found.excludes(simulated):
+def _verdict(true: float, estimate: Estimate) -> str:
+    if not estimate.excludes(true):
         return "within the interval"
-    return "found too low" if found.value < simulated else "found too high"
+    return "estimated too low" if estimate.value < true else "estimated too high"

@@ -110,7 +110,7 @@ def test_the_prompt(pipeline: Instance) -> None:
     terminal.asks("select nope;", "line 1:8: Column 'nope' cannot be resolved")
     terminal.types("select count(*) as landed from ev\t", "ents")  # what is there already is not drawn again
     terminal.asks(";", "landed", "1 row")
-    terminal.asks("\\?", "ask Presto", "\\q")
+    terminal.asks("\\?", "run the query in Presto", "\\q")
     terminal.asks("\\d", "quarantine")
     terminal.asks("\\d events", "kafka_time", "timestamp")
     terminal.asks("\\d nope", "there is no table nope")
@@ -135,7 +135,7 @@ def test_the_prompt(pipeline: Instance) -> None:
 def test_ctrl_c_ends_the_query_and_not_the_prompt(pipeline: Instance) -> None:
     terminal = Terminal(pipeline)
     mark, many = _mark(), ", ".join(f"unnest(sequence(1, 10000)) as t{i} (x{i})" for i in range(3))
-    terminal.types(f"select count(*) as {mark} from {many};\r", "Presto is at work")  # noqa: S608 - our own text
+    terminal.types(f"select count(*) as {mark} from {many};\r", "Presto runs the query")  # noqa: S608 - our own text
     eventually(lambda: _states(pipeline, mark) == ["RUNNING"])
     terminal.process.sendintr()
     terminal.sees("Cancelled.")
@@ -149,5 +149,5 @@ def test_what_does_not_fit_on_the_screen_is_paged(pipeline: Instance) -> None:
     terminal.asks("select x from unnest(sequence(1, 100)) as t (x);", "paged:", "paged:", "100 rows")
     terminal.asks("select rpad('', 200, 'x') as wide;", "paged:", "paged:", "1 row")
     many = "select x from unnest(sequence(1, 6000)) as t (x), unnest(array[1, 2]) as u (y)"
-    terminal.asks(f"{many};", "paged:", "10,000 rows, the first of more")
+    terminal.asks(f"{many};", "paged:", "10,000 rows, there are more")
     terminal.leaves()

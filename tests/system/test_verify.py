@@ -18,8 +18,8 @@ from infra.paths import ROOT
 from load.checker.collect import read_log
 from load.checker.model import STALE, ModelLedger
 from stack.instance import Instance
-from stack.operations import reconcile
 from stack.operations.pipeline_status import realm_progress
+from stack.operations.reconcile import archive, compare, run
 from state.connection import connect
 from state.ledger import Ledger
 from tests.support.clock import NOW
@@ -71,13 +71,13 @@ def test_every_kind_of_record_and_the_same_books(pipeline: Instance) -> None:
 
     done = guildhall(pipeline, "verify")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Redis and Presto have the same books" in done.stdout
+    assert "Redis and Presto have the same balances" in done.stdout
 
     settings = pipeline.settings()
-    books = reconcile.take_snapshot(settings, REALM)
+    books = run.take_snapshot(settings, REALM)
     assert books.generation == new
     counts = dict(
-        reconcile.reconcile_realm(settings, REALM, books, reconcile.landed_up_to(settings, REALM, books.offset)).counts
+        run.reconcile_realm(settings, REALM, books, archive.landed_up_to(settings, REALM, books.offset)).counts
     )
     totals = {"telemetry": 0} | Ledger(connect(settings)).totals(REALM)
     assert counts.pop("events") == sum(totals.values()) - totals["malformed"]
@@ -171,16 +171,16 @@ def test_the_sql_agrees_with_the_fold_of_a_log_that_makes_no_sense(pipeline: Ins
         if any(status == "rejected" and i not in known for i, status in books.statuses.items()):
             rejected.append(record.offset)
         if record.offset > first and (record.offset - first) % 40 == 0:
-            landed = reconcile.archive_balances(settings, REALM, record.offset, rejected)
-            assert not reconcile.differences(books.balances, landed), f"seed {SEED}, offset {record.offset}"
+            landed = archive.archive_balances(settings, REALM, record.offset, rejected)
+            assert not compare.differences(books.balances, landed), f"seed {SEED}, offset {record.offset}"
     assert STALE in books.statuses.values()
     assert guildhall(pipeline, "verify", "--realm", str(REALM)).returncode == 0
-    rows = reconcile.landed_rows(settings, REALM, books.offset)
+    rows = archive.landed_rows(settings, REALM, books.offset)
     assert rows == [(offset, e.id) for offset, e in books.events]
 
 
 def test_what_has_not_landed_cannot_be_verified(pipeline: Instance) -> None:
     settings = pipeline.settings()
     with pytest.raises(OperatorError, match=r"realm 1: .* records have not landed .*: landing is late"):
-        reconcile.wait_until_landed(settings, REALM, 10**6, time.monotonic())
+        run.wait_until_landed(settings, REALM, 10**6, time.monotonic())
     assert guildhall(pipeline, "verify", "--realm", "99").returncode == 2

@@ -17,5 +17,5 @@ def test_a_taken_port_is_one_line_that_names_the_fix(tmp_path: Path) -> None:
         taken.listen()
         instance = open_instance(tmp_path, taken.getsockname()[1] - PORTS["redis"])
         server = Server("redis", [], ["redis"], lambda: True)
-        with pytest.raises(OperatorError, match=rf"port {taken.getsockname()[1]}, for redis, is taken: .*--port"):
+        with pytest.raises(OperatorError, match=rf"port {taken.getsockname()[1]}, for redis, is in use: .*--port"):
             lifecycle._require_free_ports(instance, server)

@@ -24,5 +24,5 @@ def test_a_query_that_is_not_there_is_one_line_that_names_a_similar_one(monkeypa
         queries.load("../../instance")
     (tmp_path / "dumb.sql").write_text("select 1")
     monkeypatch.setattr(queries, "FOLDER", tmp_path)
-    with pytest.raises(OperatorError, match="is no comment"):
+    with pytest.raises(OperatorError, match="must begin with a comment"):
         queries.sentence("dumb")

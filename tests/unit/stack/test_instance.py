@@ -22,7 +22,7 @@ def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -
     [
         ('{"settings": {"delivery_seconds": 50}}', "delivery_seconds must be less than hold_seconds - margin_seconds"),
         ('{"settings": {"no_such_setting": 1}}', "no_such_setting: Extra inputs are not permitted"),
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
     ],
 )
 def test_a_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> None:

@@ -285,7 +285,7 @@ def test_an_event_dropped_by_the_settle_query_is_found(
 ) -> None:
     source = mutated(
         inspect.getsource(settle.judged_record),
-        ("    return encode_settle_record(", DROP_CLAIMS + "    return settle_record("),
+        ("    return encode_settle_record(", DROP_CLAIMS + "    return encode_settle_record("),
     )
     namespace = dict(vars(settle))
     exec(source, namespace)  # noqa: S102 - the source is ours

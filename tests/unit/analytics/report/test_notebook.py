@@ -6,8 +6,9 @@ import re
 import pandas as pd
 
 from analytics import queries
+from analytics.report.display import query_html
 from analytics.report.export import NOTEBOOK, contents, page
-from analytics.report.notebook import PREFIX, shown_query, typed
+from analytics.report.source import PREFIX, typed
 from analytics.report.summary import Summary
 
 
@@ -28,7 +29,7 @@ def test_every_query_of_the_notebook_is_there_and_says_what_it_answers():
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     asked = {PREFIX + name for name in re.findall(r'source\.frame\("(\w+)"\)', code)}
     assert asked == {name for name in queries.names() if name.startswith(PREFIX)}
-    assert all(queries.sentence(name).endswith(".") for name in asked)
+    assert all(queries.sentence(name).endswith((".", "?")) for name in asked)
 
 
 def test_the_links_of_the_summary_lead_to_sections():
@@ -52,7 +53,7 @@ def test_times_of_presto_become_times():
 
 
 def test_a_query_is_shown_as_text():
-    assert "&lt; 3" in shown_query("x", "-- Few.\nselect 1 < 3", 0.1)
+    assert "&lt; 3" in query_html("x", "-- Few.\nselect 1 < 3", 0.1)
 
 
 def test_the_page_of_the_committed_notebook_opens_anywhere():

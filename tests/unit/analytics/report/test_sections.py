@@ -67,7 +67,7 @@ def test_the_funnel_counts_who_did_all_steps_before():
     steps = player_behaviour.funnel(funnel_frame())
     assert list(steps["all_before"]) == [100, 78, 48, 8, 8]
     assert list(steps["did"]) == [100, 78, 50, 8, 8]
-    assert "between *bought something* and *struck somebody*: 40.0 % of all" in player_behaviour.funnel_text(steps)
+    assert "between *bought something* and *struck a player*: 40.0 % of all" in player_behaviour.funnel_text(steps)
 
 
 def test_what_guilds_go_along_with_is_not_called_an_effect():
@@ -157,14 +157,14 @@ def test_counts_that_differ_are_seen():
     found = pipeline_health.comparison(side, records, types, 61)
     assert list(found["verdict"]) == ["the same", "the same", "DIFFERENT", "DIFFERENT"]
     found = pipeline_health.comparison(side, records, types, 61, moving=True)
-    assert list(found["verdict"])[2:] == ["counted a moment apart"] * 2
+    assert list(found["verdict"])[2:] == ["read at different times"] * 2
 
 
 def test_what_was_found_is_set_against_what_was_put_in():
     late = Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
     bots = Estimate(0.5, 0.4, 0.6)
     rows = ground_truth.comparison(None, None, bots, late, None)
-    assert list(rows["verdict"]) == ["found too high", "within the interval"]
+    assert list(rows["verdict"]) == ["estimated too high", "within the interval"]
 
 
 def test_every_figure_can_be_drawn():

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from analytics.sql_shell.render import table_of, text_of, unbroken, write_csv
+from analytics.sql_shell.render import content_of, table_of, text_of, unbroken, write_csv
 from infra.presto import QueryResult
 
 
@@ -36,3 +36,11 @@ def test_a_table_shows_what_is_there_and_steers_no_terminal() -> None:
 def test_lines_are_not_broken_for_a_program() -> None:
     wide = "x" * 500
     assert unbroken(table_of(QueryResult(["a", "b"], [(wide, wide)]))).splitlines()[1] == f"{wide}  {wide}"
+
+
+def test_plan_is_shown_in_lines_without_control_characters() -> None:
+    plan = "- Output[n] => [n:bigint]\n    - Values\x1b[31m\n\n"
+    assert unbroken(content_of(QueryResult(["Query Plan"], [(plan,)]))).splitlines() == [
+        "- Output[n] => [n:bigint]",
+        "    - Values\\x1b[31m",
+    ]

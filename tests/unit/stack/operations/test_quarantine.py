@@ -1,6 +1,7 @@
 """The judgement of a quarantined record, without servers."""
 
-from stack.operations.quarantine import QuarantinedRecord, current_verdict, hexdump, printable, redecode
+from stack.operations.quarantine.records import QuarantinedRecord, current_verdict, redecode
+from stack.operations.quarantine.render import hexdump, printable
 from tests.support.misplaced import REALM, WRONG, misplaced
 
 
@@ -12,9 +13,9 @@ def test_a_record_is_judged_in_the_realm_that_it_names() -> None:
     _, value = misplaced(3)
     assert redecode(record(value), realms=4).realm == REALM
     assert current_verdict(record(value), realms=4) == f"event of realm {REALM}"
-    assert current_verdict(record(value), realms=REALM) == "no event"  # the realm does not exist
+    assert current_verdict(record(value), realms=REALM) == "not an event"  # the realm does not exist
     for other in (None, b"", b"[]", b'{"realm": true}', b'{"realm": {}}', b"\xff", b"[" * 60_000, b"9" * 60_000):
-        assert current_verdict(record(other), realms=4) == "no event"
+        assert current_verdict(record(other), realms=4) == "not an event"
 
 
 def test_nothing_reaches_the_terminal_that_it_would_obey() -> None:

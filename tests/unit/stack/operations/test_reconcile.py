@@ -8,32 +8,32 @@ from rich.console import Console
 from infra.errors import OperatorError
 from infra.presto import QueryResult
 from infra.settings import Settings
-from stack.operations import reconcile
+from stack.operations.reconcile import archive, compare, render, run
 from state.results import Snapshot
 
 
 def test_a_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(land_types="sword_bought")
-    monkeypatch.setattr(reconcile, "POLL_SECONDS", 0)
-    monkeypatch.setattr(reconcile, "landed_up_to", lambda *_: reconcile.Landed(7, 7, 9, 1, 12))
-    monkeypatch.setattr(reconcile, "fetch", lambda *_: QueryResult([], [(4,)]))
+    monkeypatch.setattr(run, "POLL_SECONDS", 0)
+    monkeypatch.setattr(run, "landed_up_to", lambda *_: archive.LandedRecords(7, 7, 9, 1, 12))
+    monkeypatch.setattr(archive, "fetch", lambda *_: QueryResult([], [(4,)]))
     with pytest.raises(OperatorError, match=r"3 of 10 records .* \(the first is at offset 4\).*'sword_bought'"):
-        reconcile.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
+        run.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
 
 
 def test_accounts_that_are_left_out_are_at_their_opening_balance() -> None:
     redis_has = {"player:ann:gold": 5, "player:ann:vacancy": 0, "player:bob:gold": 1}
     presto_has = {"player:ann:gold": 5, "player:bob:gold": 2}
-    assert reconcile.differences(redis_has, presto_has) == [
-        reconcile.Difference("player:ann:vacancy", 0, 1),
-        reconcile.Difference("player:bob:gold", 1, 2),
+    assert compare.differences(redis_has, presto_has) == [
+        compare.Difference("player:ann:vacancy", 0, 1),
+        compare.Difference("player:bob:gold", 1, 2),
     ]
 
 
 def test_accounts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     books = Snapshot(0, -1, {}, {}, frozenset(), ())
-    found = reconcile.Verdict(
-        0, books, {}, [reconcile.Difference("player:fire:gold", 1, 2)], 0, ["player:fire:gold is -1"]
+    found = compare.RealmComparison(
+        0, books, {}, [compare.Difference("player:fire:gold", 1, 2)], 0, ["player:fire:gold is -1"]
     )
-    reconcile.print_findings(found, Console())
+    render.print_findings(found, Console())
     assert capsys.readouterr().out.count("player:fire:gold") == 2
