@@ -1,5 +1,5 @@
-"""The one error of the command line."""
+"""The error type of the command line."""
 
 
 class OperatorError(Exception):
-    """Something that the user can mend. The message is one line that names the fix."""
+    """An error that the user can fix. The message is one line that names the fix."""
