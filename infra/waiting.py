@@ -18,7 +18,7 @@ def wait_until(
     *,
     poll_seconds: float = POLL_SECONDS,
     monotonic: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], object] = time.sleep,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> T:
     """Call ``predicate`` until it returns a true value, and return that value.
 
