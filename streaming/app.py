@@ -33,7 +33,7 @@ from streaming.metrics import stream_metrics
 from streaming.queries.land import create_tables, start_landing
 from streaming.queries.progress import Progress
 from streaming.queries.recovery import RecoveryManager
-from streaming.queries.settle import start_settling
+from streaming.queries.settle import SettleQuery
 from streaming.session import create_session
 
 _log = json_logging.get_logger("streaming")
@@ -131,7 +131,7 @@ def _serve_metrics(settings: Settings) -> None:
 def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Path) -> None:
     """Keep both queries and the realms. Returns never; raises Py4JNetworkError when the JVM is gone."""
     progress = Progress(settings.realms, ledger.halt)
-    settling = RestartingQuery("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
+    settling = RestartingQuery("settle", SettleQuery(spark, settings, ledger, progress).start, checkpoints)
     landing = RestartingQuery("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
     keeper = RecoveryManager(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
     jobs(spark, settings, ledger, progress).start(spark)

@@ -13,7 +13,7 @@ from state.connection import connect
 from state.ledger import Ledger
 from streaming.app import TICK_SECONDS, RestartingQuery
 from streaming.queries.progress import Progress
-from streaming.queries.settle import start_settling
+from streaming.queries.settle import SettleQuery
 from streaming.session import create_session
 
 
@@ -25,9 +25,8 @@ def main() -> None:
     # Why a realm is halted is the first query's to say.
     progress = Progress(settings.realms, lambda _realm, _reason: None)
     with tempfile.TemporaryDirectory(prefix="checkpoints-") as checkpoints:
-        settling = RestartingQuery(
-            "settle", lambda at: start_settling(spark, settings, at, ledger, progress), Path(checkpoints)
-        )
+        settle = SettleQuery(spark, settings, ledger, progress)
+        settling = RestartingQuery("settle", settle.start, Path(checkpoints))
         while True:
             if settling.ensure_running():
                 Path(os.environ["GUILDHALL_READY_FILE"]).touch()

@@ -18,7 +18,7 @@ from infra.kafka.topic import offset_bounds
 from infra.settings import Settings
 from state.digest import digest
 from state.ledger import Ledger, LogTruncated
-from streaming.queries.settle import CHUNK, judged_record
+from streaming.queries.settle import CHUNK, to_settle_record
 
 WIPED_AT_ONCE = 2000  # keys: some milliseconds in which Redis answers nobody else
 POLL_MS = 1000
@@ -99,7 +99,7 @@ def from_kafka(settings: Settings) -> Callable[[int, int, int], Iterator[str]]:
             while first <= last:
                 for message in consumer.poll(POLL_MS, POLLED_RECORDS).get(partition, []):
                     if first <= message.offset <= last:
-                        yield judged_record(message.value, realm, message.offset, message.timestamp)
+                        yield to_settle_record(message.value, realm, message.offset, message.timestamp)
                     first = message.offset + 1
         finally:
             consumer.close()
