@@ -261,8 +261,8 @@ DROP_CLAIMS = """
         pytest.param(
             [
                 (
-                    "  remember(realm, record, outcome, concerned(record))\n",
-                    "  remember(realm, record, outcome, concerned(record))\n" + APPLY_TWICE,
+                    "  store_status(realm, record, outcome, affected_players(record))\n",
+                    "  store_status(realm, record, outcome, affected_players(record))\n" + APPLY_TWICE,
                 )
             ],
             {"doubled", "ledger_differs", "stale_read"},
