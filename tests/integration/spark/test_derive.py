@@ -13,7 +13,7 @@ from game.catalogue import ITEMS
 from game.events import FENCE, NO_GENERATION, VOID, Event, encode, new_event
 from game.examples import decisions, examples
 from load.checker.model import Record, fold
-from streaming.jobs.deduplication import effective, generations
+from streaming.jobs.deduplication import effective_events, generations, superseded
 from streaming.jobs.derive import actions_of, next_step_bounds, transfers_of
 from streaming.jobs.summaries import players_of, sessions_of
 
@@ -55,12 +55,12 @@ class Log:
         self.rows = spark.createDataFrame(rows, _COLUMNS)
 
     def fences(self) -> dict[int, list[int]]:
-        ids = {e.id for e in self.events if e.type == FENCE}
-        return generations([row for row in self.rows.collect() if row.event_id in ids])
+        return generations(self.rows)
 
     def effective(self, low: int = -1, high: int = 10**6, rejected: Sequence[tuple[int, int]] = ()) -> DataFrame:
         part = self.rows.where(f"offset > {low} and offset <= {high}")
-        return effective(part, self.rows.where(f"offset <= {low}"), self.fences(), rejected)
+        losers = superseded(part, self.rows.where(f"offset <= {low}"), self.fences())
+        return effective_events(part, losers, rejected)
 
     def names(self, **cut: Any) -> list[str]:
         return [name_of(row) for row in self.effective(**cut).orderBy("realm", "offset").collect()]
