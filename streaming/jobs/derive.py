@@ -149,9 +149,9 @@ def adopt_former_transfers(spark: SparkSession) -> None:
     """Copy the rows of an instance's table ``moves`` into ``transfers``, and drop ``moves``.
 
     Iceberg's Hadoop catalog cannot rename a table. Deriving all events again would take longer than a copy, and
-    analysts would see only a part of the table meanwhile. The progress of derivation is the offsets in the rows, so it is copied
-    too. The copy is one commit: after a crash before it, ``transfers`` is empty and the copy is repeated; after a crash
-    behind it, only the drop is left.
+    analysts would see only a part of the table meanwhile. The progress of derivation is the offsets in the rows, so it
+    is copied too. The copy is one commit: after a crash before it, ``transfers`` is empty and the copy is repeated;
+    after a crash behind it, only the drop is left.
     """
     if not spark.catalog.tableExists(FORMER_TRANSFERS):
         return
