@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import redis
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
 from infra import metrics
-from infra.kafka.clients import open_client
+from infra.kafka.clients import open_consumer
 from infra.settings import Settings
 from state.ledger import Ledger
 from state.results import Overview
@@ -152,12 +152,10 @@ class LogReader:
 
     def _consumer(self) -> Any:
         if self._open is None:
-            self._open = open_client(
-                KafkaConsumer,
-                bootstrap_servers=self._settings.kafka,
+            self._open = open_consumer(
+                self._settings,
                 bootstrap_timeout_ms=CONNECT_MS,
                 reconnect_backoff_max_ms=1000,
-                enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_partition_fetch_bytes=FETCH_BYTES,
                 fetch_max_wait_ms=10,
