@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from kafka import KafkaProducer
 
 from game.accounts import Transfer
 from game.events import encode, new_event
+from infra.kafka.clients import open_producer
 from load.guildhall_client import Guildhall
 from stack.instance import Instance, open_instance
 from stack.operations.pipeline_status import realm_progress
@@ -79,7 +79,7 @@ def measure_backlog(instance: Instance, events: int) -> float:
     """Events a second, from the first moved offset to the last, with the land query at work beside it."""
     settings = instance.settings()
     supervisor.call(instance, "stopProcess", "streaming")
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
+    producer = open_producer(settings, linger_ms=20)
     now = datetime.now(UTC)
     transfers = [
         Transfer("house:mint", "player:bench:gold", 30),

@@ -10,9 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized, SynchronizedArray
 
-from kafka import KafkaProducer
-
 from game.events import encode
+from infra.kafka.clients import open_producer
 from infra.settings import Settings
 from load.simulation.simulator import RealmSimulator, SimulationResult
 from load.simulation.world_spec import WorldSpec
@@ -89,15 +88,13 @@ def write(order: WriteTask) -> WriteResult:
     """Write one realm's history. Raises NotWritten or kafka.errors.KafkaError."""
     world = RealmSimulator(order.era, order.realm, order.generation)
     failures: list[BaseException] = []
-    producer = KafkaProducer(
-        bootstrap_servers=order.settings.kafka,
-        acks="all",
+    producer = open_producer(
+        order.settings,
         enable_idempotence=True,  # keeps the order of a partition, and writes nothing twice by itself
         linger_ms=_LINGER_MS,
         batch_size=_BATCH_BYTES,
         max_block_ms=_PATIENCE_MS,
         delivery_timeout_ms=_PATIENCE_MS,
-        allow_auto_create_topics=False,
     )
     try:
         for number, event in enumerate(world.records()):

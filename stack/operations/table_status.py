@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import requests
-from prometheus_client.parser import text_string_to_metric_families
 from rich.console import RenderableType
 from rich.table import Table
 
@@ -23,7 +22,7 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
     except requests.RequestException:
         yield "[yellow]No figures of the tables: the streams do not answer.[/]"
         return
-    ended = found[metrics.MAINTENANCE_ENDED.name].get("", 0.0)
+    ended = found[metrics.MAINTENANCE_ENDED.name].get((), 0.0)
     files, most = found[metrics.TABLE_FILES.name], found[metrics.PARTITION_FILES.name]
     yield _derived(found[metrics.DERIVED_OFFSET.name])
     if not ended:
@@ -34,30 +33,22 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
     table.add_column("table")
     for name in ("files", "most in one partition"):
         table.add_column(name, justify="right")
-    for name, count in files.items():
-        table.add_row(name, f"{count:,.0f}", f"{most.get(name, 0):,.0f}")
+    for (name,), count in files.items():
+        table.add_row(name, f"{count:,.0f}", f"{most.get((name,), 0):,.0f}")
     yield table
 
 
 def derived_offsets(port: int) -> dict[int, int]:
     """Realm -> the offset up to which ``actions`` and ``transfers`` tell of it. Raises requests.RequestException."""
-    return {int(realm): int(offset) for realm, offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
+    return {int(realm): int(offset) for (realm,), offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
 
 
-def _derived(offsets: dict[str, float]) -> str:
+def _derived(offsets: dict[tuple[str, ...], float]) -> str:
     if not offsets:
         return "The tables for analysts are not derived yet."
-    past = ", ".join(f"{realm}: {offset + 1:,.0f}" for realm, offset in offsets.items())
+    past = ", ".join(f"{realm}: {offset + 1:,.0f}" for (realm,), offset in offsets.items())
     return f"Records in the tables for analysts, by realm: {past}"
 
 
-def _scrape(port: int) -> dict[str, dict[str, float]]:
-    """Metric -> its only label (empty without one) -> value."""
-    asked = [("name[]", metric.name) for metric in _ASKED_FOR]
-    answer = requests.get(f"http://127.0.0.1:{port}/metrics", params=asked, timeout=ANSWER_SECONDS)
-    answer.raise_for_status()
-    found: dict[str, dict[str, float]] = {metric.name: {} for metric in _ASKED_FOR}
-    for family in text_string_to_metric_families(answer.text):
-        for sample in family.samples:
-            found[sample.name][next(iter(sample.labels.values()), "")] = sample.value
-    return found
+def _scrape(port: int) -> metrics.Scrape:
+    return metrics.scrape(f"http://127.0.0.1:{port}/metrics", ANSWER_SECONDS, [metric.name for metric in _ASKED_FOR])

@@ -227,7 +227,7 @@ def _rows(table: DataFrame) -> list[str]:
     return sorted(table.toJSON().collect())
 
 
-def _scraped(name: str, **labels: str) -> float | None:
+def _scraped(name: str, /, **labels: str) -> float | None:
     return stream_metrics().registry.get_sample_value(name, labels)
 
 
@@ -392,7 +392,7 @@ def _until_maintenance(instance: Instance, act: Callable[[], object]) -> None:
 
 
 def _metric(instance: Instance, name: str) -> float:
-    return _scrape(instance.settings().streaming_metrics_port)[name].get("", 0.0)
+    return _scrape(instance.settings().streaming_metrics_port)[name].get((), 0.0)
 
 
 @pytest.mark.stack
@@ -404,7 +404,7 @@ def test_the_tables_for_analysts_are_the_books(pipeline: Instance) -> None:
     goal = {realm: found.offset for realm in range(pipeline.realms) if (found := ledger.overview(realm, 1))}
     name = metrics.DERIVED_OFFSET.name
     port = pipeline.settings().streaming_metrics_port
-    eventually(lambda: all(_scrape(port)[name].get(str(r), -1) >= n for r, n in goal.items()), CATCH_UP_SECONDS)
+    eventually(lambda: all(_scrape(port)[name].get((str(r),), -1) >= n for r, n in goal.items()), CATCH_UP_SECONDS)
     for realm in range(pipeline.realms):
         kept = ledger.snapshot(realm).balances
         gold = {a.split(":")[1]: n for a, n in kept.items() if a.startswith("player:") and a.endswith(":gold")}
