@@ -1,5 +1,6 @@
-"""Derives the tables for analysts: ``actions``, a row for each effective event, and ``transfers``, a row for each of
-its transfers.
+"""Derives the tables for analysts from the landed events.
+
+``actions`` has a row for each effective event, and ``transfers`` a row for each of its transfers.
 
 Exactly once: each table itself holds its progress (the highest offset of each realm), a step becomes visible in one
 atomic commit a table, and the next step takes for each table only records beyond the table's own offsets. Therefore the
