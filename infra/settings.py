@@ -50,8 +50,9 @@ class Settings(BaseSettings):
     margin_seconds: float = Field(
         default=15.0,
         gt=0,
-        description="A request is answered 2xx only while its hold has at least this time left. It covers the "
-        "difference between the clocks and pauses of a process.",
+        description="A request is answered 2xx only within hold_seconds - margin_seconds of its start. That time is "
+        "measured by the clock of the process, and the deadline of the hold by the clock of Redis; the margin covers "
+        "the difference.",
     )
 
     malformed_limit: int = Field(
