@@ -1,1 +1,1 @@
-"""Process concerns without game rules: settings, logging, metrics, errors, clients of Kafka and Presto."""
+"""Concerns of every process, without game rules: settings, logging, metrics, errors, clients of Kafka and Presto."""

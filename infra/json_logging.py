@@ -1,7 +1,7 @@
-"""Logs of a process: one JSON object a line, with the time, the level, the logger, the event's text and what is known.
+"""Writes the logs of a process: one JSON object a line with time, level, logger, event and the known context.
 
-Nobody waits for a log. Lines go through a queue to one thread that writes them, and when whoever reads them stands
-still they are dropped and counted: a request must not hang because a log does.
+A request must not wait for the log. Lines go through a bounded queue to one thread that writes them; while the reader
+of the log hangs, lines are dropped and counted.
 """
 
 import atexit
@@ -21,17 +21,17 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 from game.events import format_time
 
 STDERR = 2
-# Several processes write into one pipe: up to here the kernel keeps their lines apart (PIPE_BUF).
+# Several processes write into one pipe. The kernel does not mix writes of at most this size (PIPE_BUF).
 ATOMIC_BYTES = 4096
-# How long the first line waits for others: waking two processes for each line costs several times what the line does.
+# The first line waits this time for others: waking two processes for each line costs several times as much as the line.
 GATHER_SECONDS = 0.05
-MAX_QUEUED_LINES = 10_000  # lines, a few seconds of the busiest API
-FLUSH_TIMEOUT_SECONDS = 1.0  # how long a process that ends goes on writing what waits
-_END = b""  # no line is empty
+MAX_QUEUED_LINES = 10_000  # a few seconds of the busiest API
+FLUSH_TIMEOUT_SECONDS = 1.0  # limit for writing the queued lines when a process ends
+_END = b""  # a line is never empty
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger whose lines carry the keyword arguments of each call, and what the thread is :func:`bind_context`."""
+    """Return a logger. Its lines have the keyword arguments of the call and the context of the thread."""
     logger = structlog.wrap_logger(
         _Named(name),
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, _head, _JSON],
@@ -42,18 +42,20 @@ def get_logger(name: str) -> FilteringBoundLogger:
 
 
 def bind_context(**known: object) -> None:
-    """Put this into every further line of the thread's request. Never a token, nor an Idempotency-Key."""
+    """Add values to every further line of the thread's request. Never bind a token or an Idempotency-Key."""
     structlog.contextvars.bind_contextvars(**known)
 
 
 def clear_context() -> None:
-    """The thread begins with something else."""
+    """Clear the context of the thread, before its next request."""
     structlog.contextvars.clear_contextvars()
 
 
 def configure(lost: Callable[[], object], descriptor: int = STDERR) -> None:
-    """Write the logs of this process from now on, those of the libraries included; before, they are not written.
-    ``lost`` is called for each line that is dropped. Threads do not survive a fork: call it in the process itself."""
+    """Start to write the logs of this process and of its libraries. Earlier lines are not written.
+
+    ``lost`` is called for each dropped line. Threads do not survive a fork: call this in the process that logs.
+    """
     _Named.writer = _Writer(descriptor, lost)
     logging.basicConfig(level=logging.INFO, handlers=[_Handler()], force=True)
     for noisy in ("kafka", "py4j"):
@@ -61,7 +63,7 @@ def configure(lost: Callable[[], object], descriptor: int = STDERR) -> None:
 
 
 def _head(logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
-    # First what every line has, so that people find it at one place.
+    # The fields of every line come first, so that people find them at the same place.
     return {
         "time": format_time(datetime.now(UTC)),
         "level": level,
@@ -75,28 +77,34 @@ _JSON = structlog.processors.JSONRenderer(json.dumps)
 
 
 class _Writer:
-    """Writes lines in a thread of its own."""
+    """Writes lines in a thread of its own.
+
+    The standard library's QueueHandler and QueueListener would do the same with less code. Measured with 20,000 lines
+    of the API, they cost 37 us of processor time a line instead of 20, and 24,000 context switches instead of 3,300,
+    because they make a LogRecord for each line and write each line alone. QueueListener.stop() also waits without a
+    limit, so that a process could not end while the reader of its log hangs.
+    """
 
     def __init__(self, descriptor: int, lost: Callable[[], object]) -> None:
         self._descriptor, self._lost = descriptor, lost
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._ended = threading.Event()
-        threading.Thread(target=self._write_until_the_end, name="logs", daemon=True).start()
+        threading.Thread(target=self._write_until_end, name="logs", daemon=True).start()
         atexit.register(self.end)
 
     def put(self, line: str) -> None:
-        """Have the line written. Never blocks."""
+        """Queue a line, or drop it if the queue is full. Never blocks."""
         if self._lines.qsize() < MAX_QUEUED_LINES:
             self._lines.put(line.encode() + b"\n")
         else:
             self._lost()
 
     def end(self) -> None:
-        """Write what waits, but not for ever, and nothing more."""
+        """Write the queued lines, for at most FLUSH_TIMEOUT_SECONDS, and stop."""
         self._lines.put(_END)
         self._ended.wait(FLUSH_TIMEOUT_SECONDS)
 
-    def _write_until_the_end(self) -> None:
+    def _write_until_end(self) -> None:
         text = b""
         while (line := self._lines.get()) != _END:
             if not text:
@@ -116,11 +124,11 @@ class _Writer:
             while text:
                 text = text[os.write(self._descriptor, text) :]
         except OSError:
-            self._lost()  # whoever read the log is gone, and there is nobody else to tell
+            self._lost()  # the reader of the log has ended; the counter is the only place left to report it
 
 
 class _Named:
-    """What structlog hands its finished lines to."""
+    """The logger that structlog passes its rendered lines to."""
 
     writer: _Writer | None = None
 
@@ -135,7 +143,7 @@ class _Named:
 
 
 class _Handler(logging.Handler):
-    """Brings what the standard library's loggers say into the same form."""
+    """Converts records of the standard library's loggers into the same form."""
 
     def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, Any] = {"event": record.getMessage(), "exc_info": record.exc_info}

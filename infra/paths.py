@@ -1,4 +1,4 @@
-"""The two folders that everything else is found from: the checkout and the cache."""
+"""The two folders from which all other paths are derived: the checkout and the cache."""
 
 import os
 from pathlib import Path

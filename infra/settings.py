@@ -1,6 +1,7 @@
 """Configuration of every process, read from environment variables that start with ``GUILDHALL_``.
 
-``./guildhall`` sets them for the servers that it starts, and docker-compose.yml can set the same ones.
+``./guildhall`` sets them for the servers that it starts, and docker-compose.yml can set the same ones. The description
+of a field is its documentation: docs/reference/settings.md is generated from this module.
 """
 
 from typing import Self
@@ -10,80 +11,168 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Where the servers are and how the game is laid out. Addresses are ``host:port``; times are seconds."""
+    """Addresses of the servers, and how the game is laid out. Addresses are ``host:port``; times are in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="GUILDHALL_", frozen=True)
 
-    realms: int = Field(default=4, ge=1, le=1024)
+    realms: int = Field(
+        default=4,
+        ge=1,
+        le=1024,
+        description="Number of realms, which is the number of partitions of the topic. It can grow but not shrink. The "
+        "streams use two Spark threads for each one.",
+    )
 
-    kafka: str = "127.0.0.1:7402"
-    topic: str = "events"
+    kafka: str = Field(default="127.0.0.1:7402", description="Address of the Kafka broker, host:port.")
+    topic: str = Field(default="events", description="Name of the Kafka topic that is the log.")
 
-    redis_host: str = "127.0.0.1"
-    redis_port: int = 7401
-    redis_user: str = "default"
-    redis_password: SecretStr = SecretStr("")
+    redis_host: str = Field(default="127.0.0.1", description="Host of the Redis server with the ledger.")
+    redis_port: int = Field(default=7401, description="Port of the Redis server with the ledger.")
+    redis_user: str = Field(
+        default="default",
+        description="Redis user of this process: admin, api, settler or inspector. Each one may run only the commands "
+        "that its process needs.",
+    )
+    redis_password: SecretStr = Field(default=SecretStr(""), description="Password of the Redis user.")
 
-    # The producer gives up after `delivery`; a hold may be voided after `hold`; a 2xx is given only `margin` before.
-    delivery_seconds: float = Field(default=30.0, gt=0)
-    hold_seconds: float = Field(default=60.0, gt=0)
-    margin_seconds: float = Field(default=15.0, gt=0)
+    delivery_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Time after which the Kafka producer gives up an event that was not acknowledged. It must be less "
+        "than hold_seconds - margin_seconds: otherwise an append that is slow but succeeds would end in a 503.",
+    )
+    hold_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Lifetime of a hold. Later its event may be voided, and the amounts become available again. Twice "
+        "delivery_seconds, so that the producer has given up long before.",
+    )
+    margin_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        description="A request is answered 2xx only within hold_seconds - margin_seconds of its start. That time is "
+        "measured by the clock of the process, and the deadline of the hold by the clock of Redis; the margin covers "
+        "the difference.",
+    )
 
     malformed_limit: int = Field(
-        default=100, ge=0
-    )  # so many in a row go to quarantine; one more stops the realm; 0: all
+        default=100,
+        ge=0,
+        description="Number of malformed records in a row that go to quarantine; one more halts the realm, because "
+        "then a broken producer is likelier than single broken records. 0 means no limit.",
+    )
 
-    api_host: str = "127.0.0.1"
-    api_port: int = 7400
-    # Where they listen. Loopback, but for containers: what publishes a container's port comes from outside of it.
-    api_bind: str = "127.0.0.1"
-    presto_bind: str = "127.0.0.1"
-    # Signs players' tokens; several are separated by commas: the first one signs, the others are still accepted.
-    token_key: SecretStr = SecretStr("")
-    vendor: str = ""  # a folder: the libraries of the page; empty: the page lacks them
-    token_days: float = Field(default=30.0, gt=0)  # longer than a holiday, so short that a lost one ends by itself
-    operator_key: SecretStr = SecretStr(
-        ""
-    )  # a game server or a load test that sends it has no rate limit; empty: nobody
-    limiter_password: SecretStr = SecretStr("")  # of the Redis user that counts requests
-    limit_player: str = "120 per 10 seconds"  # a person who clicks fast, with reads; a script is slowed down
-    limit_address: str = "600 per 10 seconds"  # several players behind one address
+    api_host: str = Field(default="127.0.0.1", description="Host under which other processes reach the API.")
+    api_port: int = Field(default=7400, description="Port of the API.")
+    api_bind: str = Field(
+        default="127.0.0.1",
+        description="Address that the API listens on. Loopback by default; in a container 0.0.0.0, because traffic to "
+        "a published port arrives from outside of the container.",
+    )
+    presto_bind: str = Field(
+        default="127.0.0.1", description="Address that Presto listens on. The default has the same reason as api_bind."
+    )
+    token_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys that sign the players' tokens, separated by commas. The first one signs; the others are "
+        "still accepted, so that a key can be replaced without logging players out.",
+    )
+    vendor: str = Field(
+        default="", description="Folder with the JavaScript libraries of the page. Empty: the page works without them."
+    )
+    token_days: float = Field(
+        default=30.0,
+        gt=0,
+        description="Days until a token expires: longer than a holiday, and short enough that a lost token ends by "
+        "itself.",
+    )
+    operator_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="A client that sends this key has no rate limit, such as a game server or a load test. Empty: "
+        "every client has the rate limits.",
+    )
+    limiter_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of the Redis user that counts requests for the rate limits."
+    )
+    limit_player: str = Field(
+        default="120 per 10 seconds",
+        description="Rate limit of one player. A person who clicks fast stays below it, reads included; a script is "
+        "slowed down.",
+    )
+    limit_address: str = Field(
+        default="600 per 10 seconds",
+        description="Rate limit of one IP address, enough for several players behind one address.",
+    )
 
-    hdfs: str = "hdfs://127.0.0.1:7404"
-    presto_host: str = "127.0.0.1"
-    presto_port: int = 7409
+    hdfs: str = Field(default="hdfs://127.0.0.1:7404", description="URL of the HDFS NameNode.")
+    presto_host: str = Field(
+        default="127.0.0.1",
+        description="Host of Presto. The page /status and the report look for the NameNode and the streams there too.",
+    )
+    presto_port: int = Field(default=7409, description="HTTP port of Presto.")
 
-    spark_jars: str = ""  # a folder: Kafka and Iceberg connectors
-    spark_ui_port: int = 7410
-    streaming_metrics_port: int = 7412
-    namenode_http_port: int = 7405
-    spark_driver_memory: str = "1g"
-    scratch: str = ""  # a folder for the streams' throw-away checkpoints; empty: a temporary one
-    land_seconds: float = Field(default=5.0, gt=0)  # time between two commits to the events table
-    land_types: str = "*"  # the event types that are landed, separated by commas; * is all
-    derive_seconds: float = Field(default=30.0, gt=0)  # time between two steps of the tables for analysts
-    maintenance_seconds: float = Field(default=300.0, gt=0)  # time between two rounds of compaction and expiry
-    snapshot_seconds: float = Field(default=3600.0, gt=0)  # a query may take so long before the files it reads may go
-    # Files on HDFS that no table knows go after this; a write that is under way must be younger.
-    orphan_seconds: float = Field(default=3 * 86400.0, ge=86400 + 3600)
+    spark_jars: str = Field(default="", description="Folder with Spark's connectors for Kafka and Iceberg.")
+    spark_ui_port: int = Field(default=7410, description="Port of Spark's web page.")
+    streaming_metrics_port: int = Field(
+        default=7412, description="Port on which the streams serve their Prometheus metrics."
+    )
+    namenode_http_port: int = Field(default=7405, description="HTTP port of the HDFS NameNode.")
+    spark_driver_memory: str = Field(
+        default="1g", description="Heap of the one JVM that runs both queries and the jobs, in Java's notation."
+    )
+    scratch: str = Field(
+        default="",
+        description="Folder for the checkpoints of the streams, which are thrown away at each start. Empty: a "
+        "temporary folder.",
+    )
+    land_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="Seconds between two commits to the table events. A shorter time writes more and smaller files.",
+    )
+    land_types: str = Field(
+        default="*",
+        description="Event types to land, separated by commas; * lands all. A rebuild from the archive needs all.",
+    )
+    derive_seconds: float = Field(
+        default=30.0, gt=0, description="Seconds between two starts of the job that derives the tables for analysts."
+    )
+    maintenance_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="Seconds between two rounds of maintenance, which compact small files and expire snapshots.",
+    )
+    snapshot_seconds: float = Field(
+        default=3600.0,
+        gt=0,
+        description="Age at which a snapshot of a table may expire. A query that runs longer may lose files that it "
+        "still reads.",
+    )
+    orphan_seconds: float = Field(
+        default=3 * 86400.0,
+        ge=86400 + 3600,
+        description="Age at which files on HDFS that belong to no table are removed. It must be longer than any write "
+        "takes, because the files of a running write belong to no table yet.",
+    )
 
     @model_validator(mode="after")
-    def _leave_time_to_answer(self) -> Self:
-        # Otherwise appends that are slow but succeed would be answered with 503.
+    def _leave_time_to_respond(self) -> Self:
+        # Otherwise appends that are slow but succeed would end in a 503.
         if self.delivery_seconds >= self.hold_seconds - self.margin_seconds:
             raise ValueError("delivery_seconds must be less than hold_seconds - margin_seconds")
         return self
 
     @property
     def acceptance_seconds(self) -> float:
-        """How long after its start, by the clock of its process, a request may still be answered 2xx."""
+        """Time after its start, by the clock of its process, in which a request may still be answered 2xx."""
         return self.hold_seconds - self.margin_seconds
 
     @property
     def warehouse(self) -> str:
-        """The folder on HDFS that holds the Iceberg catalog."""
+        """URL of the folder on HDFS that holds the Iceberg catalog."""
         return f"{self.hdfs}/warehouse"
 
     @property
     def api_url(self) -> str:
+        """URL of the API."""
         return f"http://{self.api_host}:{self.api_port}"

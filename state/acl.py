@@ -1,13 +1,13 @@
-"""Who may do what in Redis: one user for each part, with no more than it needs.
+"""Access rules of Redis: one user for each process, with only the commands and keys that it needs.
 
-Redis checks the commands inside a function against the caller's rules too. So ``api``, which runs ``reserve``, may
-write, but only the keys of holds, of event statuses and of recovery: no bug and no intruder in the API can change a
-balance, not even by calling ``settle``. (Naming single functions, ``+fcall|reserve``, is deprecated in Redis 7.)
+Redis also checks the commands inside a function against the rules of the caller. So ``api``, which calls ``reserve``,
+may write, but only the keys of holds, event statuses and recovery: neither a bug nor an intruder in the API can change
+a balance, not even by calling ``settle``. (Rules for single functions, ``+fcall|reserve``, are deprecated in Redis 7.)
 """
 
 import hashlib
 
-_REALM = " ".join(f"%RW~realm:{{{'?' * digits}}}" for digits in (1, 2, 3, 4))  # the declared key; up to 1024 realms
+_REALM = " ".join(f"%RW~realm:{{{'?' * digits}}}" for digits in (1, 2, 3, 4))  # the declared key, for up to 1024 realms
 _SESSION = "+ping +hello +client|setname +info"
 
 _HOLDS = ("holds", "deadlines", "held", "event:*", "drafts", "attempts", "stale", "run", "recovering")
@@ -22,16 +22,16 @@ RULES = {
     "+lpop +lrange +sadd +spop +smembers +zremrangebyscore +zrange +zrevrange +zrevrangebyscore +hlen",
     "inspector": f"resetchannels %R~realm:* -@all {_SESSION} +@read -@dangerous +fcall_ro "
     "+command +command|docs +dbsize",
-    # Of the library that counts requests; it reads and writes its own keys, by scripts of its own.
+    # For the library that counts requests: it reads and writes its own keys with its own scripts.
     "limiter": "resetchannels ~LIMITS:* -@all +ping +hello +client|setname +info +get +set +del "
     "+incrby +expire +ttl +eval +evalsha +script|load +script|exists",
 }
 
 
 def acl_file(passwords: dict[str, str]) -> str:
-    """The text of Redis's ACL file for these users, with hashed passwords. Raises KeyError if one is missing."""
-    # Nobody can log in as the default user. But when Redis reads its append-only file it acts as that user, and leaves
-    # out every transaction, so each call of the ledger, that the default user may not run.
+    """Return the text of Redis's ACL file, with hashed passwords. Raises KeyError if a user's password is missing."""
+    # Logins as the default user are off. But Redis reads its append-only file as that user, and skips every transaction
+    # that the user may not run. Each call of the ledger is a transaction, so the user may run everything.
     lines = ["user default off ~* &* +@all"]
     for user, rules in RULES.items():
         digest = hashlib.sha256(passwords[user].encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Opens connections to Redis."""
+"""Creates clients of Redis."""
 
 import uuid
 from typing import Any
@@ -9,26 +9,29 @@ from redis.retry import Retry
 
 from infra.settings import Settings
 
-# A call of the ledger takes under a millisecond; a Redis that is silent for longer than this is down or paused.
+# A call of the ledger takes less than a millisecond; a Redis that is silent for this time is down or paused.
 TIMEOUT_SECONDS = 5.0
-# More than any process has threads: redis-py's own limit of 100 would answer the next one with an error.
+# More than the threads of any process. With redis-py's own limit of 100, the next thread would get an error.
 MAX_CONNECTIONS = 1000
 
 
 def hash_tag(realm: int) -> str:
-    """What every key of a realm starts with. The braces put them into one slot of a Redis Cluster."""
+    """Return the prefix of all keys of a realm. The braces put them into one slot of a Redis Cluster."""
     return f"realm:{{{realm}}}"
 
 
 def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOUT_SECONDS) -> redis.Redis:
-    """A thread-safe client with its own pool, which waits ``timeout`` seconds for an answer. It never repeats a command
-    by itself: a repeated ``reserve`` would see the hold of its own first try and take it for somebody else's.
+    """Create a thread-safe client with its own pool, which waits ``timeout`` seconds for a response.
 
-    Who takes or settles holds must ``attach``: each new connection then looks, before its first command, whether this
-    is the Redis that the realms were last seen on. A Redis that was restarted has broken all older connections.
+    It never repeats a command by itself: a repeated ``reserve`` would find the hold of its first attempt and take it
+    for the hold of another request.
+
+    A client that takes or settles holds must ``attach``: before its first command, each new connection calls the
+    function ``attach``, which closes the realms if Redis was restarted. A restart breaks all older connections, so that
+    none of them can miss it.
     """
 
-    def look(connection: Any) -> None:  # redis-py's annotation forgets the argument
+    def attach_realms(connection: Any) -> None:  # redis-py's annotation lacks the argument
         connection.on_connect()
         for realm in range(settings.realms):
             connection.send_command("FCALL", "attach", 1, hash_tag(realm), str(uuid.uuid4()))
@@ -45,5 +48,5 @@ def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOU
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         max_connections=MAX_CONNECTIONS,
-        redis_connect_func=look if attach else None,  # type: ignore[arg-type]
+        redis_connect_func=attach_realms if attach else None,  # type: ignore[arg-type]
     )

@@ -1,4 +1,4 @@
-"""The events that Guildhall itself appends to a realm: voids and fences."""
+"""Creates the events that Guildhall itself appends to a realm: voids and fences."""
 
 from datetime import datetime
 
@@ -7,8 +7,11 @@ from state.results import ExpiredHold
 
 
 def void_event(realm: int, hold: ExpiredHold, at: datetime) -> Event:
-    """Cancels a hold whose event never reached the log. It names the player and the request, so that the player may
-    still ask what became of the event; and the generation, because a later one may have a hold of the same id."""
+    """Create the event that cancels a hold whose event never reached the log.
+
+    It has the player and the request, so that the player can still read the status of the event, and the generation,
+    because a later generation may have a hold of the same id.
+    """
     return new_event(
         event_id=hold.event_id,
         event_type=VOID,
@@ -21,5 +24,5 @@ def void_event(realm: int, hold: ExpiredHold, at: datetime) -> Event:
 
 
 def fence_event(realm: int, token: str, at: datetime) -> Event:
-    """Opens a new generation: every hold that was taken before it and is not in the log before it is void."""
+    """Create the event that opens a new generation and voids all holds whose events are not before it in the log."""
     return new_event(event_id=token, event_type=FENCE, realm=realm, player="", at=at)

@@ -1,4 +1,4 @@
-"""The digest of a realm's state: of everything that is a function of the log, and of nothing else."""
+"""Computes a digest of the part of a realm's state that depends on the log alone."""
 
 import hashlib
 import json
@@ -8,13 +8,15 @@ import redis
 
 from state.connection import hash_tag
 
-# Statuses asked for in one round trip: some 100 kB of answers.
+# Statuses read in one round trip: about 100 kB.
 PAGE = 1000
 
 
 def digest(connection: redis.Redis, realm: int) -> str:
-    """64 hexadecimal digits (SHA-256); two Redis servers that settled the same log have the same. Meaningful only while
-    nobody settles, as during a rebuild. Raises redis.RedisError."""
+    """Return 64 hexadecimal digits (SHA-256), equal for two Redis servers that settled the same log.
+
+    Valid only while the realm is not settled, as during a rebuild. Raises redis.RedisError.
+    """
     key = hash_tag(realm)
     sha = hashlib.sha256()
 
@@ -32,22 +34,22 @@ def digest(connection: redis.Redis, realm: int) -> str:
     for owner in sorted(owners):
         add([owner, connection.hgetall(f"{key}:{owner}"), connection.zrange(f"{key}:{owner}:history", 0, -1)])
     start = 0
-    while page := _finals(connection, key, start):
+    while page := _final_statuses(connection, key, start):
         add(page)
         start += PAGE
     return sha.hexdigest()
 
 
-def _finals(connection: redis.Redis, key: str, start: int) -> list[tuple[str, str | None]]:
+def _final_statuses(connection: redis.Redis, key: str, start: int) -> list[tuple[str, str | None]]:
     entries: Any = connection.lrange(f"{key}:finals", start, start + PAGE - 1)
     if not entries:
         return []
     ids = [entry.split(" ")[2] for entry in entries]
     lines: Any = connection.mget([f"{key}:event:{event_id}" for event_id in ids])
-    covered: Any = connection.hgetall(f"{key}:stale")
-    # A pending status is no function of the log; the one that it covers is.
+    stale: Any = connection.hgetall(f"{key}:stale")
+    # Pending statuses do not depend on the log alone; use the stale status that they replaced instead.
     final = [
-        covered.get(event_id) if line and line.startswith("pending") else line
+        stale.get(event_id) if line and line.startswith("pending") else line
         for event_id, line in zip(ids, lines, strict=True)
     ]
     return list(zip(entries, final, strict=True))

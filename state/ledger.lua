@@ -1,47 +1,51 @@
 #!lua name=guildhall
 --[[
 The ledger. Every function works on one realm and is atomic. KEYS[1] is the realm's hash tag, "realm:{n}"; all keys of
-a realm start with it, so that they lie in one slot of a Redis Cluster.
+a realm start with it, so that they are in one slot of a Redis Cluster.
 
-A function of the log alone, so that a replay gives the same bytes:
+State that depends on the log alone, so that a replay gives the same bytes:
   <realm>:<owner>        hash    settled balances: name -> amount, without those at their opening balance
   <realm>:owners         set     every owner that has or had a balance
   <realm>:event:<id>     string  "<status> <offset> <type> <player> <request> <details>", see status_line
   <realm>:offset         string  offset of the last settled record
   <realm>:generation     string  offset of the fence that opened this generation
-  <realm>:totals         hash    how many records ended as settled, voided, stale, rejected, duplicate, malformed
-  <realm>:types          hash    how many events of each type were settled or, for telemetry, seen
+  <realm>:totals         hash    number of records by outcome: settled, voided, stale, rejected, duplicate, malformed,
+                                 telemetry
+  <realm>:types          hash    number of settled and telemetry events by type
   <realm>:rank:<board>   zset    owners by a balance, see RANKED
-  <realm>:<owner>:history  zset  "<ms> <id>" by offset: the events that this player made or was moved by
+  <realm>:<owner>:history  zset  "<ms> <id>" by offset: the events that this player made or that moved the player's
+                                 balances
   <realm>:rejected       list    offsets of the rejected events
-  <realm>:malformed_run  string  how many malformed records in a row the log ends with so far
-  <realm>:finals         list    "<ms> <offset> <id> <owner,owner>" of statuses and those who have it in their history,
-                                 oldest first: a day of log time later they are dropped
+  <realm>:malformed_run  string  number of malformed records in a row at the end of the settled log
+  <realm>:finals         list    "<ms> <offset> <id> <owner,owner>" of final statuses and the owners with the event in
+                                 their history, oldest first; both expire after a day of log time
 
-Of this Redis and this moment:
-  <realm>:<owner>:held   hash    what open holds set aside of the settled balances
+State that depends on this Redis and the present:
+  <realm>:<owner>:held   hash    the part of the settled balances that open holds set aside
   <realm>:holds          hash    event id -> the debits of its hold, JSON
   <realm>:deadlines      zset    event ids of the open holds by deadline, ms
-  <realm>:drafts         hash    event id -> the event of a hold whose request may be tried again, JSON
-  <realm>:attempts       hash    event id -> "<number> <ms> <ms>": the last try to append (0 once a void is due), its end, its first's begin
-  <realm>:stale          hash    event id -> the status of an older generation that a pending one covers
-  <realm>:run            string  run_id of the server that these data were last seen on
-  <realm>:recovering     string  token of the fence that must settle before anything may be reserved
-  <realm>:rebuilding     string  token of the one who alone may settle, because the state is being rebuilt
-  <realm>:malformed_allowed  string  malformed records up to this offset may go to quarantine however many they are
-  <realm>:halted         string  why settling has stopped, for people
+  <realm>:drafts         hash    event id -> the event of a hold whose request may be retried, JSON
+  <realm>:attempts       hash    event id -> "<attempt> <ms> <ms>": number of the last attempt to append (0 once a void
+                                 is due), the time until which it may last, and the begin of the first attempt
+  <realm>:stale          hash    event id -> the status from an older generation that a pending status replaces
+  <realm>:run            string  run_id of the Redis server that last had these data
+  <realm>:recovering     string  token of the fence that must settle before the realm takes holds
+  <realm>:rebuilding     string  token of the rebuild that alone may settle
+  <realm>:malformed_allowed  string  malformed records up to this offset may go to quarantine, whatever their number
+  <realm>:halted         string  the reason why settling has stopped, for people
 
-Redis does not roll a script back. So each record is checked whole before its first write, and the offset moves record
-by record.
+Redis does not roll a script back. Therefore each record is checked completely before its first write, and the offset
+moves record by record.
 ]]
 
 local OPENING = {charter = 1, vacancy = 1, crown = 1, likeness = 1, crest = 1}
 local RANKED = {player = {gold = 'gold', victories = 'victories', health = 'health'}, guild = {free_agents = 'members'}}
-local EXACT = 9007199254740991 -- 2^53 - 1: beyond it Lua's numbers are not exact
-local REMEMBERED = 24 * 3600 * 1000 -- ms of log time for which a final status is kept
-local TRIED_FOR = 5 -- lifetimes of a hold for which its request may be tried again: who retries must not hold for ever
-local SWEEP = 8 -- overdue holds named in one answer: enough to catch up, little enough to stay cheap
-local SWEEP_AGAIN = 5000 -- ms before an overdue hold is named again, in case its void was not written
+local EXACT = 9007199254740991 -- 2^53 - 1: above it, Lua's numbers are not exact
+local STATUS_LIFETIME = 24 * 3600 * 1000 -- ms of log time for which a final status is kept
+-- Lifetimes of a hold in which its request may be retried, so that retries cannot keep a hold permanently.
+local MAX_RETRY_LIFETIMES = 5
+local SWEEP = 8 -- expired holds returned by one call: enough to catch up, and few enough to stay cheap
+local SWEEP_AGAIN = 5000 -- ms before an expired hold is returned again, in case its void was not written
 
 local function split(account)
   local name = string.match(account, '^house:(.+)$')
@@ -49,7 +53,7 @@ local function split(account)
   return string.match(account, '^(%a+:[^:]+):(.+)$')
 end
 
--- What an account has that no transfer has touched: "edition_5" is five of its kind, "quest:..." one reward to be had.
+-- The balance of an account before its first transfer: "edition_5" has five pieces, "quest:..." has one reward.
 local function opening(name)
   if OPENING[name] then return OPENING[name] end
   if string.sub(name, 1, 6) == 'quest:' then return 1 end
@@ -97,8 +101,8 @@ local function drop_hold(realm, id)
   redis.call('HDEL', realm .. ':attempts', id)
 end
 
--- What the log says of an event whose hold goes without it: nothing, or that it was voided in an older generation.
-local function uncover(realm, id)
+-- Give an event whose hold was dropped the status that the log gives it: none, or voided in an older generation.
+local function restore_stale_status(realm, id)
   local stale = redis.call('HGET', realm .. ':stale', id)
   redis.call('HDEL', realm .. ':stale', id)
   if stale then
@@ -108,7 +112,7 @@ local function uncover(realm, id)
   end
 end
 
--- The request is "-" for one without an Idempotency-Key; the details are JSON and come last, as they may have spaces.
+-- The request is "-" without an Idempotency-Key. The details are JSON and come last, because they may have spaces.
 local function status_line(status, offset, type, player, request, details)
   return string.format('%s %s %s %s %s %s', status, offset, type, player, request, details)
 end
@@ -118,8 +122,8 @@ local function status_of(realm, id)
   return line and string.match(line, '^%a+'), line
 end
 
--- Whether nothing that the log may still bring can change what became of the event. An event that was voided because
--- it came from an older generation is not final: its request may be tried again, with the same id.
+-- Whether no later record can change the status. An event that was voided because it came from an older generation is
+-- not final: its request may be retried with the same id.
 local function is_final(status, line)
   if status == 'voided' then return string.match(line, '^voided %d+ void ') ~= nil end
   return status == 'settled' or status == 'rejected'
@@ -135,31 +139,30 @@ local function generation_of(realm)
   return tonumber(redis.call('GET', realm .. ':generation') or -1)
 end
 
--- Names overdue holds, "<id> <player> <request> <generation>", so that the caller appends their voids. From here on nobody may try
--- to append their events again, nor release them and begin anew: a void that is under way would win without the one who
--- tries knowing it.
-local function overdue(realm, now)
+-- Mark expired holds and return them as "<id> <player> <request> <generation>", so that the caller appends their voids.
+-- From here on their events cannot be retried, and their holds cannot be released and taken again: the void under way
+-- would win without the knowledge of the process that retries.
+local function expire_due_holds(realm, now)
   local ids = redis.call('ZRANGEBYSCORE', realm .. ':deadlines', '-inf', now, 'LIMIT', 0, SWEEP)
-  local named = {}
+  local expired = {}
   for i, id in ipairs(ids) do
     redis.call('ZADD', realm .. ':deadlines', now + SWEEP_AGAIN, id)
     redis.call('HDEL', realm .. ':drafts', id)
     redis.call('HSET', realm .. ':attempts', id, '0 0 0')
     local _, line = status_of(realm, id)
     local player, request = string.match(line or '', '^%S+ %S+ %S+ (%S+) (%S+)')
-    named[i] = string.format('%s %s %s %d', id, player or '-', request or '-', generation_of(realm))
+    expired[i] = string.format('%s %s %s %d', id, player or '-', request or '-', generation_of(realm))
   end
-  return named
+  return expired
 end
-
--- A realm without a run was wiped: until somebody attaches to it, its balances say nothing.
+-- A realm without a run was wiped; its balances are valid only after the next attach.
 local function is_closed(realm)
   return redis.call('EXISTS', realm .. ':recovering') == 1 or redis.call('EXISTS', realm .. ':run') == 0
 end
 
--- ARGV: a fresh token. The first call on each connection: compares the server with the one that these data were last
--- seen on. A server that was restarted may have lost holds, so then the realm is closed until the fence with the token
--- is settled. Answers the token of the fence that the realm waits for, or "".
+-- ARGV: a new token. The first call on each connection. Compares this server with the one that last had these data. A
+-- server that was restarted may have lost holds: then the realm is closed until the fence with the token is settled.
+-- Returns the token of the fence that the realm waits for, or "".
 local function attach(keys, args)
   local realm = keys[1]
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
@@ -176,42 +179,45 @@ local function as_hash(flat)
   return hash, count
 end
 
-local function is_same(key, seen)
-  local now, left = as_hash(redis.call('HGETALL', key))
-  for name, amount in pairs(seen) do
-    if now[name] ~= amount then return false end
-    left = left - 1
+local function has_amounts(key, expected)
+  local amounts, unmatched = as_hash(redis.call('HGETALL', key))
+  for name, amount in pairs(expected) do
+    if amounts[name] ~= amount then return false end
+    unmatched = unmatched - 1
   end
-  return left == 0
+  return unmatched == 0
 end
 
 -- ARGV: event id, type, player, lifetime of the hold in ms, debits [[account, amount]...], conditions [[account, least,
--- most]...], request, details, draft ("" for a request that cannot be tried again), ms that a try may last, what the
--- client saw of an owner {owner, settled, held} ("" if it does not matter).
--- Answers {"held", generation, overdue...} | {"seen", status line} | {"recovering"} | {"changed", account, balance}
---       | {"short", account, available, amount} | {"outdated"}
+-- most]...], request, details, draft ("" for a request that cannot be retried), ms that an attempt may last, the
+-- balances of an owner that the client saw {owner, settled, held} ("" without a precondition).
+-- Returns {"held", generation, expired holds} | {"already_exists", status line} | {"recovering"}
+--       | {"condition_failed", account, balance} | {"insufficient_balance", account, available, amount}
+--       | {"precondition_failed"}
 local function reserve(keys, args)
   local realm, id = keys[1], args[1]
   if is_closed(realm) then return {'recovering'} end
   local status, line = status_of(realm, id)
-  if status == 'pending' or is_final(status, line) then return {'seen', line} end
+  if status == 'pending' or is_final(status, line) then return {'already_exists', line} end
   if args[11] ~= '' then
-    local seen = cjson.decode(args[11])
-    local key = realm .. ':' .. seen.owner
-    if not (is_same(key, seen.settled) and is_same(key .. ':held', seen.held)) then return {'outdated'} end
+    local expected = cjson.decode(args[11])
+    local key = realm .. ':' .. expected.owner
+    if not (has_amounts(key, expected.settled) and has_amounts(key .. ':held', expected.held)) then
+      return {'precondition_failed'}
+    end
   end
   local debits = cjson.decode(args[5])
   for _, debit in ipairs(debits) do
     local owner, name = split(debit[1])
     local available = read(realm, owner, name) - held(realm, owner, name)
-    if available < debit[2] then return {'short', debit[1], available, debit[2]} end
+    if available < debit[2] then return {'insufficient_balance', debit[1], available, debit[2]} end
   end
   for _, condition in ipairs(cjson.decode(args[6])) do
     local balance = read(realm, split(condition[1]))
-    if balance < condition[2] or balance > condition[3] then return {'changed', condition[1], balance} end
+    if balance < condition[2] or balance > condition[3] then return {'condition_failed', condition[1], balance} end
   end
   local now = milliseconds()
-  local late = overdue(realm, now)
+  local expired = expire_due_holds(realm, now)
   for _, debit in ipairs(debits) do
     local owner, name = split(debit[1])
     redis.call('HINCRBY', realm .. ':' .. owner .. ':held', name, debit[2])
@@ -224,53 +230,53 @@ local function reserve(keys, args)
     redis.call('HSET', realm .. ':drafts', id, args[9])
     redis.call('HSET', realm .. ':attempts', id, string.format('1 %.0f %.0f', now + tonumber(args[10]), now))
   end
-  return {'held', generation_of(realm), late}
+  return {'held', generation_of(realm), expired}
 end
 
--- ARGV: event id, lifetime of the hold in ms, ms that a try may last. Takes up a hold whose first try came to no end
--- that anybody knows: the same event is to be appended again.
--- Answers {"resumed", generation, number of the try, draft} | {"busy"} | {"doomed"} | {"seen", line} | {"gone"} |
--- {"recovering"}
+-- ARGV: event id, lifetime of the hold in ms, ms that an attempt may last. Starts another attempt to append the event
+-- of a hold, after an attempt with an unknown outcome.
+-- Returns {"resumed", generation, number of the attempt, draft} | {"attempt_in_progress"} | {"not_retryable"}
+--       | {"already_exists", status line} | {"unknown_event"} | {"recovering"}
 local function resume(keys, args)
   local realm, id = keys[1], args[1]
   if is_closed(realm) then return {'recovering'} end
   local status, line = status_of(realm, id)
-  if not status then return {'gone'} end
-  if status ~= 'pending' then return {'seen', line} end
+  if not status then return {'unknown_event'} end
+  if status ~= 'pending' then return {'already_exists', line} end
   local draft, now = redis.call('HGET', realm .. ':drafts', id), milliseconds()
   local deadline = tonumber(redis.call('ZSCORE', realm .. ':deadlines', id) or 0)
-  if not draft or deadline <= now then return {'doomed'} end
-  local number, lasts, begun = string.match(redis.call('HGET', realm .. ':attempts', id), '^(%d+) (%d+) (%d+)$')
-  if tonumber(lasts) > now then return {'busy'} end
-  if now - begun > TRIED_FOR * tonumber(args[2]) then return {'doomed'} end
+  if not draft or deadline <= now then return {'not_retryable'} end
+  local attempt, ends, begun = string.match(redis.call('HGET', realm .. ':attempts', id), '^(%d+) (%d+) (%d+)$')
+  if tonumber(ends) > now then return {'attempt_in_progress'} end
+  if now - begun > MAX_RETRY_LIFETIMES * tonumber(args[2]) then return {'not_retryable'} end
   redis.call('ZADD', realm .. ':deadlines', now + tonumber(args[2]), id)
-  redis.call('HSET', realm .. ':attempts', id, string.format('%d %.0f %s', number + 1, now + tonumber(args[3]), begun))
-  return {'resumed', generation_of(realm), number + 1, draft}
+  redis.call('HSET', realm .. ':attempts', id, string.format('%d %.0f %s', attempt + 1, now + tonumber(args[3]), begun))
+  return {'resumed', generation_of(realm), attempt + 1, draft}
 end
 
--- ARGV: event id, number of the try. The try has ended and nobody knows how: the next one need not wait.
+-- ARGV: event id, number of the attempt. Ends an attempt with an unknown outcome, so that the next one need not wait.
 local function suspend(keys, args)
   local realm, id = keys[1], args[1]
-  local number, begun = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) %d+ (%d+)$')
-  if number ~= args[2] then return 0 end
-  redis.call('HSET', realm .. ':attempts', id, number .. ' 0 ' .. begun)
+  local attempt, begun = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) %d+ (%d+)$')
+  if attempt ~= args[2] then return 0 end
+  redis.call('HSET', realm .. ':attempts', id, attempt .. ' 0 ' .. begun)
   return 1
 end
 
--- ARGV: event id, generation that the hold was taken in. Gives the hold back: only for an event that certainly is not in the log and never will be. Not once
--- it was tried again, as then another try may have appended it, nor once its void is on its way.
+-- ARGV: event id, generation that the hold was taken in. Releases a hold; only for an event that certainly is not and
+-- never will be in the log. Refused after a second attempt, which may have appended the event, and once a void is due.
 local function release(keys, args)
   local realm, id = keys[1], args[1]
   if status_of(realm, id) ~= 'pending' then return 0 end
-  local number = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
-  if (number and number ~= '1') or generation_of(realm) ~= tonumber(args[2]) then return 0 end
+  local attempt = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) ')
+  if (attempt and attempt ~= '1') or generation_of(realm) ~= tonumber(args[2]) then return 0 end
   drop_hold(realm, id)
-  uncover(realm, id)
+  restore_stale_status(realm, id)
   return 1
 end
 
--- ARGV: event id, generation that the hold was taken in. Asked after the broker's acknowledgement and before a 2xx:
--- does the lineage of the hold still stand, so that the event in the log will settle?
+-- ARGV: event id, generation that the hold was taken in. Called after the broker's acknowledgement and before a 2xx.
+-- Returns 1 if the hold still stands, so that the event in the log will settle.
 local function confirm(keys, args)
   local realm, id = keys[1], args[1]
   if status_of(realm, id) == 'settled' then return 1 end
@@ -278,18 +284,19 @@ local function confirm(keys, args)
   return (stands and generation_of(realm) == tonumber(args[2])) and 1 or 0
 end
 
--- Names overdue holds of a realm that nobody touches.
+-- Returns expired holds, for a realm in which no reserve call does it.
 local function sweep(keys, args)
-  return overdue(keys[1], milliseconds())
+  return expire_due_holds(keys[1], milliseconds())
 end
 
-local function covered(realm, transfers)
+-- The balances after the transfers, or nil if a debit is not covered or a balance would be too large.
+local function balances_after(realm, transfers)
   local balances = {}
   local function balance(account)
     if not balances[account] then balances[account] = read(realm, split(account)) end
     return balances[account]
   end
-  -- All debits must be covered before any credit, so that the order of the transfers within an event has no meaning.
+  -- Subtract all debits before adding any credit, so that the order of the transfers within an event has no meaning.
   for _, t in ipairs(transfers) do balances[t[1]] = balance(t[1]) - t[3] end
   for account, left in pairs(balances) do
     if (left < 0 and not string.match(account, '^house:')) or left < -EXACT then return nil end
@@ -305,7 +312,7 @@ local function fence(realm, record)
   redis.call('SET', realm .. ':generation', record.offset)
   for _, id in ipairs(redis.call('HKEYS', realm .. ':holds')) do
     drop_hold(realm, id)
-    uncover(realm, id)
+    restore_stale_status(realm, id)
   end
   if redis.call('GET', realm .. ':recovering') == record.id then redis.call('DEL', realm .. ':recovering') end
   return 'settled'
@@ -314,7 +321,7 @@ end
 local function apply(realm, record)
   if record.type == 'void' then return 'voided' end
   if record.type == 'fence' then return fence(realm, record) end
-  local balances = covered(realm, record.transfers)
+  local balances = balances_after(realm, record.transfers)
   if not balances then
     redis.call('RPUSH', realm .. ':rejected', record.offset)
     return 'rejected'
@@ -326,8 +333,8 @@ local function apply(realm, record)
   return 'settled'
 end
 
--- The players whose history an event belongs to: who made it, and whom it moved.
-local function concerned(record)
+-- The players whose history has the event: the player who made it, and those whose balances it moved.
+local function affected_players(record)
   local owners, known = {}, {}
   local function add(owner)
     if owner and not known[owner] then
@@ -344,20 +351,20 @@ local function concerned(record)
   return owners
 end
 
-local function forget(realm, now)
-  -- Two for each one added: the list shrinks back after a pause, and no call takes long.
+local function expire_statuses(realm, now)
+  -- Two for each new one, so that the list shrinks back after a pause and no call takes long.
   for _ = 1, 2 do
     local oldest = redis.call('LINDEX', realm .. ':finals', 0)
     if not oldest then return end
-    -- What a Redis of an older version remembers has no owners.
+    -- Entries of an older version have no owners.
     local at, offset, id, owners = string.match(oldest, '^(%d+) (%d+) (%S+) ?(%S*)$')
-    if tonumber(at) > now - REMEMBERED then return end
+    if tonumber(at) > now - STATUS_LIFETIME then return end
     redis.call('LPOP', realm .. ':finals')
     for owner in string.gmatch(owners, '[^,]+') do
       redis.call('ZREMRANGEBYSCORE', realm .. ':' .. owner .. ':history', offset, offset)
     end
     local _, line = status_of(realm, id)
-    -- The id may have got a newer status since, which is remembered for a day of its own.
+    -- The id may have a newer status, which is kept for a day after its own record.
     if line and string.match(line, '^%S+ (%S+)') == offset then
       redis.call('DEL', realm .. ':event:' .. id)
     elseif line then
@@ -367,42 +374,45 @@ local function forget(realm, now)
   end
 end
 
-local function remember(realm, record, status, owners, covered_by_pending)
+-- With ``is_pending``, a later attempt of the same request has a hold: its pending status stays, and this one is kept
+-- beside it as the stale status.
+local function store_status(realm, record, status, owners, is_pending)
   local line = status_line(status, record.offset, record.type, record.player, record.request, record.details)
-  if covered_by_pending then
+  if is_pending then
     redis.call('HSET', realm .. ':stale', record.id, line)
   else
     redis.call('HDEL', realm .. ':stale', record.id)
     redis.call('SET', realm .. ':event:' .. record.id, line)
   end
   for _, owner in ipairs(owners) do
-    redis.call('ZADD', realm .. ':' .. owner .. ':history', record.offset, string.format('%.0f %s', record.at, record.id))
+    local entry = string.format('%.0f %s', record.at, record.id)
+    redis.call('ZADD', realm .. ':' .. owner .. ':history', record.offset, entry)
   end
-  local entry = string.format('%.0f %d %s %s', record.at, record.offset, record.id, table.concat(owners, ','))
-  redis.call('RPUSH', realm .. ':finals', entry)
+  local final = string.format('%.0f %d %s %s', record.at, record.offset, record.id, table.concat(owners, ','))
+  redis.call('RPUSH', realm .. ':finals', final)
 end
 
 local function settle_one(realm, record)
   if record.type == '-malformed' then return 'malformed' end
   if record.type == '-telemetry' then return 'telemetry' end
-  -- Log time alone decides what is forgotten: a replay must forget the same ids before the same records.
-  forget(realm, record.at)
+  -- Log time alone decides which statuses expire: a replay must drop the same ids before the same records.
+  expire_statuses(realm, record.at)
   local status, line = status_of(realm, record.id)
   if is_final(status, line) then return 'duplicate' end
   if record.type ~= 'fence' and record.generation ~= generation_of(realm) then
-    -- A hold that is open now belongs to a later try of the same request: it is not this record's. A void is for a hold
-    -- of its generation, which the fence has ended already.
-    -- It is in no history, as its request may be tried again.
-    if record.type ~= 'void' then remember(realm, record, 'voided', {}, status == 'pending') end
+    -- An open hold belongs to a later attempt of the same request and not to this record. A void belongs to a hold of
+    -- its own generation, which the fence has dropped already. No history gets the record, because its request may be
+    -- retried.
+    if record.type ~= 'void' then store_status(realm, record, 'voided', {}, status == 'pending') end
     return 'stale'
   end
   local outcome = apply(realm, record)
   drop_hold(realm, record.id)
-  remember(realm, record, outcome, concerned(record))
+  store_status(realm, record, outcome, affected_players(record))
   return outcome
 end
 
--- The records that are new, or an error that says why none of them may be applied.
+-- Returns the new records and the number of malformed ones in a row after them; nil and an error if none may apply.
 local function new_records(realm, args, offset)
   local limit = tonumber(args[2])
   local run = tonumber(redis.call('GET', realm .. ':malformed_run') or 0)
@@ -425,11 +435,11 @@ local function new_records(realm, args, offset)
   return records, run
 end
 
--- ARGV: token of a rebuild or "", how many malformed records in a row are too many (0: no limit), then the records in
+-- ARGV: token of a rebuild or "", the allowed number of malformed records in a row (0: no limit), then the records in
 -- log order, JSON {offset, at, type, id, player, generation, request, details, transfers [[debit, credit, amount]...]},
--- or {offset, type: "-malformed"} for what is no event, or {offset, type: "-telemetry", kind} for what moves nothing and
--- need not be remembered. Skips what is settled already; answers how many it settled.
--- Errors: "REBUILDING", "GAP expected <offset> got <offset>", "MALFORMED <how many in a row> <offset>".
+-- or {offset, type: "-malformed"} for a malformed record, or {offset, type: "-telemetry", kind} for a view event, which
+-- moves nothing and has no status. Skips records that are settled already. Returns the number of new records.
+-- Errors: "REBUILDING", "GAP expected <offset> got <offset>", "MALFORMED <number in a row> <offset>".
 local function settle(keys, args)
   local realm = keys[1]
   local rebuilding = redis.call('GET', realm .. ':rebuilding')
@@ -448,7 +458,8 @@ local function settle(keys, args)
   return #records
 end
 
--- ARGV: a token. Closes the realm and gives its owner the sole right to settle; a later call takes it away again.
+-- ARGV: a token. Closes the realm and gives the owner of the token the sole right to settle; a later call takes over.
+-- Returns the offset of the realm.
 local function begin_rebuild(keys, args)
   redis.call('SET', keys[1] .. ':recovering', args[1])
   redis.call('SET', keys[1] .. ':rebuilding', args[1])
@@ -458,8 +469,8 @@ end
 local FIXED = {'owners', 'offset', 'generation', 'totals', 'types', 'rejected', 'malformed_run', 'finals', 'holds',
   'deadlines', 'drafts', 'attempts', 'stale', 'rank:gold', 'rank:victories', 'rank:health', 'rank:members'}
 
--- ARGV: the token of begin_rebuild, how many keys at most. Removes the state step by step, so that no call takes long;
--- answers 0 when nothing is left.
+-- ARGV: the token of begin_rebuild, maximal number of keys. Removes the state step by step, so that no call takes long.
+-- Returns 0 when nothing is left.
 local function wipe(keys, args)
   local realm, left = keys[1], tonumber(args[2])
   if redis.call('GET', realm .. ':rebuilding') ~= args[1] then return redis.error_reply('REBUILDING') end
@@ -482,15 +493,15 @@ local function wipe(keys, args)
   return 0
 end
 
--- ARGV: the token of begin_rebuild. Anybody may settle again; the realm stays closed until its fence is settled.
+-- ARGV: the token of begin_rebuild. Ends the sole right to settle; the realm stays closed until its fence is settled.
 local function end_rebuild(keys, args)
   if redis.call('GET', keys[1] .. ':rebuilding') ~= args[1] then return 0 end
   redis.call('DEL', keys[1] .. ':rebuilding')
   return 1
 end
 
--- ARGV: an owner. Answers {offset, settled balances, held amounts}, both as flat lists of name and amount; {} for a
--- realm that is closed, as an older state would tell a player of a time before what the player has seen.
+-- ARGV: an owner. Returns {offset, settled balances, held amounts}, both as flat lists of name and amount; {} for a
+-- closed realm, because its state may be older than what the player has seen.
 local function holdings(keys, args)
   local realm = keys[1]
   if is_closed(realm) then return {} end
@@ -501,15 +512,15 @@ local function holdings(keys, args)
   }
 end
 
--- ARGV: event id. Answers {status line}, {""} for an id that is not known, {} for a realm that is closed.
+-- ARGV: event id. Returns {status line}, {""} for an unknown id, {} for a closed realm.
 local function event(keys, args)
   if is_closed(keys[1]) then return {} end
   local _, line = status_of(keys[1], args[1])
   return {line or ''}
 end
 
--- ARGV: a player's owner, "before" or "after", an offset, how many at most. Answers {{offset, "<ms> <id>", line}...}, the
--- newest first before an offset and the oldest first after it; {"closed"} for a realm that is closed.
+-- ARGV: a player's owner, "before" or "after", an offset, maximal number of events. Returns {{offset, "<ms> <id>",
+-- status line}...}, newest first before an offset and oldest first after it; {"closed"} for a closed realm.
 local function history(keys, args)
   local realm = keys[1]
   if is_closed(realm) then return {'closed'} end
@@ -527,15 +538,16 @@ local function history(keys, args)
   return entries
 end
 
--- ARGV: a board, first place and last place, from 0. Answers {owner, amount, ...}, the largest first.
+-- ARGV: a board, first place and last place, from 0. Returns {owner, amount, ...}, the largest first; {"closed"} for a
+-- closed realm.
 local function ranking(keys, args)
   if is_closed(keys[1]) then return {'closed'} end
   return redis.call('ZREVRANGE', keys[1] .. ':rank:' .. args[1], args[2], args[3], 'WITHSCORES')
 end
 
--- ARGV: how many of the latest events. What a watcher wants to know of a realm, whether it is closed or not: {offset,
--- outcomes, types, number of open holds, deadline of the oldest one or 0, token of the fence that it waits for, why it is
--- halted, {{"<ms> <offset> <id> <owners>", line}...}}.
+-- ARGV: number of the latest events. The state of a realm for people who watch it, also of a closed one. Returns
+-- {offset, totals, types, number of open holds, deadline of the oldest one or 0, token of the fence that is waited for
+-- or "", reason of a halt or "", {{"<ms> <offset> <id> <owners>", status line}...}}.
 local function overview(keys, args)
   local realm, latest = keys[1], {}
   for _, entry in ipairs(redis.call('LRANGE', realm .. ':finals', -args[1], -1)) do
@@ -554,13 +566,13 @@ local function overview(keys, args)
   }
 end
 
--- All books of the realm from one moment: {offset, generation, rejected offsets, ids of open holds, {{owner, balances,
--- held}...}}.
+-- All balances of the realm from one moment. Returns {offset, generation, rejected offsets, ids of open holds, {{owner,
+-- settled balances, held amounts}...}}.
 local function snapshot(keys, args)
   local realm = keys[1]
-  local books = {}
+  local balances = {}
   for i, owner in ipairs(redis.call('SMEMBERS', realm .. ':owners')) do
-    books[i] = {
+    balances[i] = {
       owner,
       redis.call('HGETALL', realm .. ':' .. owner),
       redis.call('HGETALL', realm .. ':' .. owner .. ':held'),
@@ -568,7 +580,7 @@ local function snapshot(keys, args)
   end
   local offset = tonumber(redis.call('GET', realm .. ':offset') or -1)
   local rejected = redis.call('LRANGE', realm .. ':rejected', 0, -1)
-  return {offset, generation_of(realm), rejected, redis.call('HKEYS', realm .. ':holds'), books}
+  return {offset, generation_of(realm), rejected, redis.call('HKEYS', realm .. ':holds'), balances}
 end
 
 redis.register_function('attach', attach)

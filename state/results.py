@@ -1,4 +1,4 @@
-"""What the ledger is asked for and what it answers."""
+"""Requests to the ledger and its results."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,11 @@ NO_REQUEST = "-"  # the fingerprint of a request without an Idempotency-Key
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A request to set the debits of a decision aside, for the event that will carry it. A ``request`` fingerprint and
-    a ``draft``, the event without its generation, make it one that can be tried again with the same id. ``seen`` is
-    what the client saw and what must not have changed since."""
+    """A request to set the debits of a decision aside, for the event that will carry the decision.
+
+    A ``request`` fingerprint and a ``draft``, which is the event without its generation, allow a retry with the same
+    event id. ``seen`` holds the balances that the client saw, which must not have changed since.
+    """
 
     event_id: str
     realm: int
@@ -27,7 +29,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class RetryRequest:
-    """A request to try again to append the event of a hold."""
+    """A request for another attempt to append the event of a hold."""
 
     event_id: str
     realm: int
@@ -35,7 +37,7 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExpiredHold:
-    """A hold past its deadline: its event is to be voided. A void of another generation does nothing."""
+    """A hold past its deadline, whose event is to be voided. A void of another generation does nothing."""
 
     event_id: str
     player: str
@@ -44,21 +46,22 @@ class ExpiredHold:
 
     @classmethod
     def parse(cls, text: str) -> "ExpiredHold":
+        """Parse an entry of the reply of ``sweep`` or ``reserve``."""
         event_id, player, request, generation = text.split(" ")
         return cls(event_id, player.replace("-", ""), request.replace(NO_REQUEST, ""), int(generation))
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The hold is taken. ``overdue`` are older holds of the realm whose event never reached the log."""
+    """The hold is taken. ``expired`` are older holds of the realm, to be voided."""
 
     generation: int
-    overdue: tuple[ExpiredHold, ...]
+    expired: tuple[ExpiredHold, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The hold is taken up: the event of ``draft`` is to be appended, as try number ``attempt``."""
+    """The hold is resumed: the event of ``draft`` is to be appended, as attempt number ``attempt``."""
 
     generation: int
     attempt: int
@@ -67,7 +70,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class InsufficientBalance:
-    """Not covered: ``account`` has ``available`` left, and ``needed`` was asked."""
+    """A debit is not covered: ``account`` has ``available`` left and ``needed`` was requested."""
 
     account: str
     available: int
@@ -76,7 +79,7 @@ class InsufficientBalance:
 
 @dataclass(frozen=True, slots=True)
 class ConditionFailed:
-    """A condition failed: the settled balance is not what the decision was based on."""
+    """A condition failed: the settled ``balance`` is outside of the bounds that the decision was based on."""
 
     account: str
     balance: int
@@ -84,33 +87,36 @@ class ConditionFailed:
 
 @dataclass(frozen=True, slots=True)
 class PreconditionFailed:
-    """What the client saw has changed."""
+    """The balances that the client saw have changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptInProgress:
-    """Another try of the same request is under way."""
+    """Another attempt of the same request is under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotRetryable:
-    """The hold is past its deadline and its void is on its way, or it cannot be tried again."""
+    """The hold is expired and its void is under way, or its request cannot be retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """The ledger does not know the event (any more)."""
+    """The ledger does not know the event, or no longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovering:
-    """The realm is being repaired and takes no holds."""
+    """The realm waits for its fence and takes no holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventStatus:
-    """``pending``, ``settled``, ``voided`` or ``rejected``; ``offset`` is None while pending. ``request`` is the
-    fingerprint of a request with an Idempotency-Key, empty without one."""
+    """The status of an event: ``pending``, ``settled``, ``voided`` or ``rejected``.
+
+    ``offset`` is None while the event is pending. ``request`` is the fingerprint of a request with an Idempotency-Key,
+    empty without one.
+    """
 
     status: str
     offset: int | None
@@ -121,19 +127,20 @@ class EventStatus:
 
     @classmethod
     def parse(cls, line: str) -> "EventStatus":
+        """Parse a status line of the ledger."""
         status, offset, event_type, player, request, details = line.split(" ", 5)
-        number = None if offset == "-" else int(offset)
-        return cls(status, number, event_type, player, request.replace(NO_REQUEST, ""), json.loads(details))
+        place = None if offset == "-" else int(offset)
+        return cls(status, place, event_type, player, request.replace(NO_REQUEST, ""), json.loads(details))
 
     @property
-    def may_be_tried_again(self) -> bool:
-        """Voided not by a void but because it came from an older generation: the same id may still be settled."""
+    def is_retryable(self) -> bool:
+        """Whether it was voided for its older generation and not by a void, so that the same id may still settle."""
         return self.status == "voided" and self.type != "void"
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyExists:
-    """The event id is known already."""
+    """The event id is already known."""
 
     status: EventStatus
 
@@ -153,34 +160,34 @@ ReserveResult = (
 
 
 _PLAIN: dict[str, ReserveResult] = {
-    "busy": AttemptInProgress(),
-    "outdated": PreconditionFailed(),
-    "doomed": NotRetryable(),
-    "gone": UnknownEvent(),
+    "attempt_in_progress": AttemptInProgress(),
+    "precondition_failed": PreconditionFailed(),
+    "not_retryable": NotRetryable(),
+    "unknown_event": UnknownEvent(),
     "recovering": Recovering(),
 }
 
 
 def parse_reserve_result(reply: list[Any]) -> ReserveResult:
-    """The answer of ``reserve`` and ``resume``. Raises KeyError for one that is not known."""
+    """Parse the reply of ``reserve`` or ``resume``. Raises KeyError if its first word is unknown."""
     kind, *rest = reply
     match kind:
         case "held":
             return Held(int(rest[0]), tuple(map(ExpiredHold.parse, rest[1])))
         case "resumed":
             return Resumed(int(rest[0]), int(rest[1]), rest[2])
-        case "short":
+        case "insufficient_balance":
             return InsufficientBalance(rest[0], int(rest[1]), int(rest[2]))
-        case "changed":
+        case "condition_failed":
             return ConditionFailed(rest[0], int(rest[1]))
-        case "seen":
+        case "already_exists":
             return AlreadyExists(EventStatus.parse(rest[0]))
     return _PLAIN[kind]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerBalances:
-    """What one owner has, as of ``offset``: settled balances, and how much of each is held."""
+    """Balances of one owner as of ``offset``: the settled amounts, and the held part of each."""
 
     owner: str
     offset: int
@@ -190,7 +197,7 @@ class OwnerBalances:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All books of a realm from one moment: account -> amount. Accounts at their opening balance are left out."""
+    """All balances of a realm from one moment: account -> amount. Accounts at their opening balance are left out."""
 
     offset: int
     generation: int
@@ -201,23 +208,23 @@ class Snapshot:
 
 
 def parse_snapshot(reply: list[Any]) -> Snapshot:
-    """The answer of ``snapshot``."""
-    offset, generation, rejected, open_holds, books = reply
-    balances = {f"{owner}:{name}": n for owner, settled, _ in books for name, n in amounts(settled).items()}
-    held = {f"{owner}:{name}": n for owner, _, part in books for name, n in amounts(part).items()}
+    """Parse the reply of ``snapshot``."""
+    offset, generation, rejected, open_holds, owners = reply
+    balances = {f"{owner}:{name}": n for owner, settled, _ in owners for name, n in amounts(settled).items()}
+    held = {f"{owner}:{name}": n for owner, _, part in owners for name, n in amounts(part).items()}
     rejects = tuple(int(offset) for offset in rejected)
     return Snapshot(int(offset), int(generation), balances, held, frozenset(open_holds), rejects)
 
 
 def amounts(flat: Any) -> dict[str, int]:
-    """A hash, as a dict or as a flat list of name and amount."""
+    """Parse a hash that comes as a dict or as a flat list of names and amounts."""
     pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
     return {name: int(amount) for name, amount in pairs}
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An event in somebody's history; ``at_ms`` is the broker's time of it, in ms since 1970."""
+    """An event in a player's history; ``at_ms`` is the broker's timestamp, in ms since 1970."""
 
     offset: int
     at_ms: int
@@ -226,7 +233,7 @@ class HistoryEntry:
 
 
 def parse_history_entry(reply: list[Any]) -> HistoryEntry:
-    """One entry of the answer of ``history``."""
+    """Parse one entry of the reply of ``history``."""
     offset, at_and_id, line = reply
     at, event_id = at_and_id.split(" ")
     return HistoryEntry(int(offset), int(at), event_id, EventStatus.parse(line))
@@ -234,8 +241,11 @@ def parse_history_entry(reply: list[Any]) -> HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What somebody who watches a realm wants to know. ``first_deadline_ms`` is when the oldest open hold may be
-    voided, in ms since 1970, 0 without one. ``latest`` is oldest first."""
+    """The state of a realm for people who watch it.
+
+    ``first_deadline_ms`` is the time at which the oldest open hold expires, in ms since 1970, 0 without one. ``latest``
+    holds the latest events, oldest first.
+    """
 
     offset: int
     totals: Mapping[str, int]
@@ -248,7 +258,7 @@ class Overview:
 
 
 def parse_overview(reply: Any) -> Overview:
-    """The answer of ``overview``."""
+    """Parse the reply of ``overview``."""
     offset, totals, types, open_holds, deadline, fence, halted, latest = reply
     entries = []
     for entry, line in latest:

@@ -1,1 +1,1 @@
-"""Spark: one application with two queries. ``land`` keeps the log on HDFS, ``settle`` keeps the books in Redis."""
+"""The Spark application: ``land`` writes the log to HDFS, ``settle`` applies it to the ledger in Redis."""

@@ -1,7 +1,7 @@
-"""The streaming application: both queries, the keeper and the jobs in one driver.
+"""The streaming application: both queries, the recovery and the jobs in one driver.
 
-A query that ends is started again in the same driver: settling from Redis's offsets, landing from the table's. So a
-restart of Redis, Kafka or HDFS costs a second or two and not the start of a JVM.
+A query that ends is restarted in the same driver: settling from the offsets in Redis, landing from those in its table.
+So a restart of Redis, Kafka or HDFS costs a second or two, and not the start of a JVM.
 """
 
 import os
@@ -33,77 +33,77 @@ from streaming.metrics import stream_metrics
 from streaming.queries.land import create_tables, start_landing
 from streaming.queries.progress import Progress
 from streaming.queries.recovery import RecoveryManager
-from streaming.queries.settle import start_settling
+from streaming.queries.settle import SettleQuery
 from streaming.session import create_session
 
 _log = json_logging.get_logger("streaming")
 
-TICK_SECONDS = 0.5  # about what a recovery waits for its fence
-# A query that fails again and again is tried again ever more slowly, up to this.
-LONGEST_PAUSE_SECONDS = 10.0
-MOST_DOUBLINGS = 7  # of 0.1 s: more than the longest pause
+TICK_SECONDS = 0.5  # bounds the time that a recovery waits for its fence
+FIRST_PAUSE_SECONDS = 0.1  # before the restart of a query; doubles with each failure
+MAX_PAUSE_SECONDS = 10.0
+MAX_DOUBLINGS = 7  # enough for the longest pause; after hours of failures the power would be no finite float
 
 
 class RestartingQuery:
-    """A query that is started again when it ends."""
+    """A query that is restarted when it ends, with growing pauses if it keeps failing."""
 
     def __init__(self, name: str, start: Callable[[str], StreamingQuery], checkpoints: Path) -> None:
         self._name, self._start, self._checkpoints = name, start, checkpoints
         self._query: StreamingQuery | None = None
         self._starts = self._failures = 0
-        self._began = self._again = 0.0
+        self._started_at = self._restart_at = 0.0
 
     def ensure_running(self) -> bool:
-        """Start the query if it is not active and its pause is over; answers whether it is active. Raises
-        Py4JNetworkError when the JVM is gone."""
+        """Start the query if it is not active and its pause is over. Returns whether it is active.
+
+        Raises Py4JNetworkError if the JVM has ended.
+        """
         if self._query is not None and self._query.isActive:
             return True
         now = time.monotonic()
         if self._query is not None:
-            _log.error("the query ended", stage=self._name, reason=_last_line(self._query.exception()))
+            _log.error("query ended", stage=self._name, reason=_last_line(self._query.exception()))
             self._query = None
-            if now - self._began > LONGEST_PAUSE_SECONDS:
+            if now - self._started_at > MAX_PAUSE_SECONDS:
                 self._failures = 0
             self._pause(now)
-        if now >= self._again:
+        if now >= self._restart_at:
             self._try_to_start(now)
         return self._query is not None
 
     def restart(self) -> None:
-        """End the query after its batch and start it at the next look."""
+        """Stop the query after its batch; the next ``ensure_running`` starts it."""
         if self._query is not None:
             self._query.stop()
-            self._query, self._again = None, 0.0
+            self._query, self._restart_at = None, 0.0
 
     def _try_to_start(self, now: float) -> None:
-        # A new checkpoint each time: the query knows where to start without it, and an old one would override that.
+        # A new checkpoint each time: the query finds its start without one, and an old checkpoint would override it.
         self._starts += 1
         try:
             self._query = self._start(f"file://{self._checkpoints}/{self._name}-{self._starts}")
-            self._began = now
+            self._started_at = now
             if self._starts > 1:
                 stream_metrics().query_restarts.labels(self._name).inc()
         except Py4JNetworkError:
             raise
         except (redis.RedisError, KafkaError, PySparkException, Py4JError) as error:
-            reason = _last_line(error)
-            _log.error("the query cannot start", stage=self._name, reason=reason)
+            _log.error("query cannot start", stage=self._name, reason=_last_line(error))
             self._pause(now)
 
     def _pause(self, now: float) -> None:
-        # No further than the longest pause: after hours of failures the power would be no float any more.
-        self._failures = min(self._failures + 1, MOST_DOUBLINGS)
-        self._again = now + min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
+        self._failures = min(self._failures + 1, MAX_DOUBLINGS)
+        self._restart_at = now + min(FIRST_PAUSE_SECONDS * 2**self._failures, MAX_PAUSE_SECONDS)
 
 
 def _last_line(error: object) -> str:
-    # Spark wraps a Python error in its stack trace; the error itself is the last line that says something.
+    # Spark wraps a Python error in its stack trace; the error itself is the last line with a meaning.
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.strip().startswith("at ")]
     return next((line for line in reversed(lines) if "Error" in line or "Exception" in line or "realm" in line), "")
 
 
 def main() -> None:
-    """Run until the driver's JVM is gone."""
+    """Run until the driver's JVM ends."""
     json_logging.configure(stream_metrics().log_lines_lost.inc)
     settings = Settings()
     connection = connect(settings, attach=True)
@@ -120,55 +120,54 @@ def main() -> None:
 
 
 def _serve_metrics(settings: Settings) -> None:
-    # Looking never changes the realms: this connection does not attach.
+    # A scrape must not change the realms: this connection does not attach.
     stream_metrics().registry.register(LagCollector(Ledger(connect(settings)), settings, stream_metrics().landed))
     try:
         start_http_server(settings.streaming_metrics_port, "127.0.0.1", stream_metrics().registry)
     except OSError as error:
-        _log.warning("no metrics", port=settings.streaming_metrics_port, reason=str(error))  # nobody stops settling
+        # Settling is more important than its metrics.
+        _log.warning("no metrics", port=settings.streaming_metrics_port, reason=str(error))
 
 
 def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Path) -> None:
-    """Keep both queries and the realms. Returns never; raises Py4JNetworkError when the JVM is gone."""
+    """Keep both queries running and the realms open. Never returns; raises Py4JNetworkError when the JVM ends."""
     progress = Progress(settings.realms, ledger.halt)
-    settling = RestartingQuery("settle", lambda at: start_settling(spark, settings, at, ledger, progress), checkpoints)
+    settling = RestartingQuery("settle", SettleQuery(spark, settings, ledger, progress).start, checkpoints)
     landing = RestartingQuery("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
-    keeper = RecoveryManager(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
-    jobs(spark, settings, ledger, progress).start(spark)
+    recovery = RecoveryManager(ledger, KafkaLog(settings), settings.realms, lambda: install_library(connect(settings)))
+    create_scheduler(spark, settings, ledger, progress).start(spark)
     announced = False
     while True:
         active = [query.ensure_running() for query in (settling, landing)]
         try:
-            keeper.tick()
+            recovery.tick()
             if progress.halt_cleared():
                 settling.restart()
         except (redis.RedisError, KafkaError) as error:
-            _log.warning("the keeper has to wait", reason=str(error))
+            _log.warning("recovery has to wait", reason=str(error))
         if all(active) and not announced:
             announced = True
             _log.info("settling and landing", realms=settings.realms)
-            _announce()
+            _write_ready_file()
         time.sleep(TICK_SECONDS)
 
 
-def jobs(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> JobScheduler:
-    """What is done beside the queries."""
-    # A session of its own shares the JVM and its catalog, and none of the settings of the queries.
+def create_scheduler(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> JobScheduler:
+    """Create the scheduler of the jobs beside the queries."""
+    # A session of its own shares the JVM and the catalog with the queries, but not their settings.
     session = spark.newSession()
-    derivation, maintenance = (
-        IncrementalDerivation(session, settings, ledger, progress),
-        TableMaintenance(session, settings),
-    )
+    derivation = IncrementalDerivation(session, settings, ledger, progress)
+    maintenance = TableMaintenance(session, settings)
     is_first = True
 
     def derive() -> None:
         nonlocal is_first
-        # Once at least: the last process may have ended between the two.
+        # Summarise at least once: the last process may have ended between the two.
         if derivation.run() or is_first:
             summarise(session)
             is_first = False
 
-    begin = time.monotonic() + settings.maintenance_seconds  # a start has enough to do
+    begin = time.monotonic() + settings.maintenance_seconds  # leaves the start of the streams undisturbed
     return JobScheduler(
         [
             BackgroundJob("derive", settings.derive_seconds, derive),
@@ -178,7 +177,7 @@ def jobs(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Prog
     )
 
 
-def _announce() -> None:
+def _write_ready_file() -> None:
     ready = os.environ.get("GUILDHALL_READY_FILE")
     if ready:
         Path(ready).write_text(f"{os.getpid()}\n")

@@ -1,7 +1,7 @@
-"""How far the streams are behind the log, worked out when Prometheus asks.
+"""Measures how far the streams are behind the log, at each scrape of Prometheus.
 
-Each figure comes from the server that decides it and not from the queries, so that a query that stands still cannot
-hide it. A server that does not answer costs its figures and no others.
+Each value comes from the server that decides it and not from the queries, so that a query that hangs cannot hide its
+lag. If a server is unreachable, only its own values are missing.
 """
 
 import threading
@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import redis
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
 from infra import metrics
-from infra.kafka.clients import open_client
+from infra.kafka.clients import open_consumer
 from infra.settings import Settings
 from state.ledger import Ledger
 from state.results import Overview
@@ -24,49 +24,52 @@ from streaming.metrics import RealmGauge
 
 OUTCOMES = ("settled", "voided", "stale", "rejected", "duplicate", "malformed", "telemetry")
 
-# All together less than the 10 s that Prometheus waits, so that a broker that hangs does not cost the other figures.
+# Together less than the 10 s that Prometheus waits, so that a broker that hangs does not cost the other values.
 CONNECT_MS = 2000
-ANSWER_MS = 2000
-FETCH_BYTES = 64 * 1024  # of a realm, to see the time of one record; the broker sends at least one batch anyway
+RESPONSE_MS = 2000
+FETCH_BYTES = 64 * 1024  # a realm; one record is enough to see its time, and the broker sends at least one batch
 
-_LATEST = 1  # the ledger's overview names at least one event; no metric needs it
+_LATEST = 1  # events in the ledger's overview, which needs at least one; no metric uses it
 
 
 class LagCollector:
-    """Reads the ledger, what has landed and the log, in this order: a record that comes meanwhile then never makes a
-    stream look ahead of the log."""
+    """Reads the ledger, the landed offsets and the log, in this order.
+
+    With another order, a record that arrives meanwhile could make a stream look ahead of the log.
+    """
 
     def __init__(self, ledger: Ledger, settings: Settings, landed: RealmGauge) -> None:
         self._ledger, self._realms, self._landed = ledger, range(settings.realms), landed
         self._log = LogReader(settings)
 
     def describe(self) -> list[Family]:
-        """Nothing, as the names need no look at the servers."""
+        """Return nothing, so that registration does not ask the servers."""
         return []
 
     def collect(self) -> Iterator[Family]:
+        """Yield the metric families of one scrape."""
         up = metrics.SOURCE_UP.family()
-        past: dict[str, dict[int, int]] = {"land": self._landed.values()}
+        stage_offsets: dict[str, dict[int, int]] = {"land": self._landed.values()}
         try:
             overviews = {realm: self._ledger.overview(realm, _LATEST) for realm in self._realms}
-            past["settle"] = {realm: found.offset for realm, found in overviews.items()}
-            yield from _of_ledger(overviews)
+            stage_offsets["settle"] = {realm: found.offset for realm, found in overviews.items()}
+            yield from _ledger_families(overviews)
             up.add_metric(["redis"], 1)
         except redis.RedisError:
             up.add_metric(["redis"], 0)
         try:
-            yield from self._of_log(past)
+            yield from self._log_families(stage_offsets)
             up.add_metric(["kafka"], 1)
         except KafkaError:
             up.add_metric(["kafka"], 0)
         yield up
 
-    def _of_log(self, past: Mapping[str, Mapping[int, int]]) -> list[Family]:
+    def _log_families(self, stage_offsets: Mapping[str, Mapping[int, int]]) -> list[Family]:
         end, events, seconds = (m.family() for m in (metrics.LOG_END_OFFSET, metrics.LAG_EVENTS, metrics.LAG_SECONDS))
         ends = self._log.ends()
         for realm, offset in ends.items():
             end.add_metric([str(realm)], offset)
-        for stage, offsets in past.items():
+        for stage, offsets in stage_offsets.items():
             behind = {realm: max(0, ends[realm] - 1 - offset) for realm, offset in offsets.items() if realm in ends}
             due = {realm: offsets[realm] + 1 for realm, count in behind.items() if count}
             ages = self._log.ages(due)
@@ -77,7 +80,7 @@ class LagCollector:
         return [end, events, seconds]
 
 
-def _of_ledger(overviews: Mapping[int, Overview]) -> list[Family]:
+def _ledger_families(overviews: Mapping[int, Overview]) -> list[Family]:
     offset, halted, recovering = (
         m.family() for m in (metrics.SETTLED_OFFSET, metrics.REALM_HALTED, metrics.REALM_RECOVERING)
     )
@@ -96,28 +99,32 @@ def _add(family: GaugeMetricFamily | CounterMetricFamily, realm: int, value: flo
 
 
 class LogReader:
-    """Asks Kafka over one connection that is kept: a new one costs more than the question. Thread-safe. Every method
-    may raise kafka.errors.KafkaError; the next one tries a new connection."""
+    """Reads offsets and times from Kafka over one persistent connection, because a new one costs more than a request.
+
+    Thread-safe. Every method may raise kafka.errors.KafkaError; the next call then opens a new connection.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._made: Any = None
+        self._open: Any = None
 
     def ends(self) -> dict[int, int]:
-        """Realm -> the offset that the next record will get."""
+        """Return, by realm, the offset that the next record will get."""
         partitions = [TopicPartition(self._settings.topic, realm) for realm in range(self._settings.realms)]
         with self._lock:
             try:
-                found = self._consumer().end_offsets(partitions, timeout_ms=ANSWER_MS)
+                found = self._consumer().end_offsets(partitions, timeout_ms=RESPONSE_MS)
             except KafkaError:
                 self._abandon()
                 raise
         return {partition.partition: int(offset) for partition, offset in found.items()}
 
     def ages(self, offsets: Mapping[int, int]) -> dict[int, float]:
-        """Realm -> seconds since the broker appended the record with this offset, or the first one that it still has
-        after it; realms whose record does not come in time are left out."""
+        """Return, by realm, the age in seconds of the record at this offset, or of the first later one in the log.
+
+        The age starts when the broker appended the record. Realms whose record does not arrive in time are left out.
+        """
         if not offsets:
             return {}
         with self._lock:
@@ -135,29 +142,27 @@ class LogReader:
         for partition, offset in partitions.items():
             consumer.seek(partition, offset)
         times: dict[int, int] = {}
-        give_up = time.monotonic() + ANSWER_MS / 1000
-        while len(times) < len(offsets) and time.monotonic() < give_up:
-            for partition, records in consumer.poll(timeout_ms=ANSWER_MS / 10).items():
+        deadline = time.monotonic() + RESPONSE_MS / 1000
+        while len(times) < len(offsets) and time.monotonic() < deadline:
+            for partition, records in consumer.poll(timeout_ms=RESPONSE_MS / 10).items():
                 times.setdefault(partition.partition, records[0].timestamp)
                 consumer.pause(partition)
         consumer.unsubscribe()
         return times
 
     def _consumer(self) -> Any:
-        if self._made is None:
-            self._made = open_client(
-                KafkaConsumer,
-                bootstrap_servers=self._settings.kafka,
+        if self._open is None:
+            self._open = open_consumer(
+                self._settings,
                 bootstrap_timeout_ms=CONNECT_MS,
                 reconnect_backoff_max_ms=1000,
-                enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_partition_fetch_bytes=FETCH_BYTES,
                 fetch_max_wait_ms=10,
             )
-        return self._made
+        return self._open
 
     def _abandon(self) -> None:
-        made, self._made = self._made, None
-        if made is not None:
-            made.close(autocommit=False, timeout_ms=0)
+        consumer, self._open = self._open, None
+        if consumer is not None:
+            consumer.close(autocommit=False, timeout_ms=0)

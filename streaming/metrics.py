@@ -1,4 +1,4 @@
-"""What the streams count, for Prometheus."""
+"""The metrics that the streams count themselves."""
 
 import threading
 import time
@@ -18,8 +18,7 @@ JOBS = ("derive", "maintenance")
 
 
 class StreamMetrics:
-    """The figures of this process. ``landed`` and ``quarantined`` are what landing knows, and ``derived`` what the
-    tables for analysts are past, realm by realm."""
+    """Metrics of this process. ``landed``, ``quarantined`` and ``derived`` have a value for each realm."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -47,31 +46,31 @@ class StreamMetrics:
 
     @contextmanager
     def batch(self, stage: str) -> Iterator[None]:
-        """Around the work on a micro-batch; one that fails is not counted, as it comes again."""
+        """Measure the work on a micro-batch. A failed one is not counted, because it is repeated."""
         begun = time.perf_counter()
         yield
         self._batch_seconds.labels(stage).observe(time.perf_counter() - begun)
 
     @contextmanager
     def job(self, name: str) -> Iterator[None]:
-        """Around a round of a job; one that fails is not counted here."""
+        """Measure a round of a job. A failed one is not counted here."""
         begun = time.perf_counter()
         yield
         self._job_seconds.labels(name).observe(time.perf_counter() - begun)
 
     def records(self, stage: str, count: int) -> None:
-        """A micro-batch had so many records."""
+        """Count the records of a micro-batch."""
         self._batch_records.labels(stage).observe(count)
 
 
 @cache
 def stream_metrics() -> StreamMetrics:
-    """The measures of this process."""
+    """Return the metrics of this process."""
     return StreamMetrics()
 
 
 class RealmGauge:
-    """A gauge of a value for each realm."""
+    """A gauge with a value for each realm."""
 
     def __init__(self, metric: metrics.GaugeMetric) -> None:
         self._metric = metric
@@ -79,20 +78,21 @@ class RealmGauge:
         self._lock = threading.Lock()
 
     def update(self, values: Mapping[int, int]) -> None:
-        """Set these realms."""
+        """Set the values of these realms."""
         with self._lock:
             self._values.update(values)
 
     def values(self) -> dict[int, int]:
-        """Realm -> value, of those that have one."""
+        """Return the values by realm, without realms that have none."""
         with self._lock:
             return dict(self._values)
 
     def describe(self) -> list[Family]:
-        """Named without being asked, so that a reader can ask for this gauge alone (``/metrics?name[]=...``)."""
+        """Return the family without values, so that a reader can ask for this gauge alone (``/metrics?name[]=...``)."""
         return [self._metric.family()]
 
     def collect(self) -> Iterator[Family]:
+        """Yield the family with the current values."""
         family = self._metric.family()
         for realm, value in sorted(self.values().items()):
             family.add_metric([str(realm)], value)
@@ -100,8 +100,10 @@ class RealmGauge:
 
 
 class BatchHistogram:
-    """A histogram that takes a whole batch at once. The library's takes one value after the other, which is two times
-    the work, for every record of a backlog."""
+    """A histogram that takes a whole batch at once.
+
+    The library's histogram takes one value at a time, which costs twice as much for every record of a backlog.
+    """
 
     def __init__(self, metric: metrics.HistogramMetric) -> None:
         self._metric = metric
@@ -110,8 +112,7 @@ class BatchHistogram:
         self._lock = threading.Lock()
 
     def observe(self, times_ms: Sequence[int], now: float) -> None:
-        """Count how long before ``now``, in seconds, each of these times was, in ms; they are in order, the oldest
-        first."""
+        """Add the ages at ``now`` (epoch seconds) of the times (epoch milliseconds, oldest first)."""
         count = len(times_ms)
         younger = [count - bisect_left(times_ms, (now - bound) * 1000) for bound in self._metric.buckets] + [count]
         with self._lock:
@@ -119,9 +120,11 @@ class BatchHistogram:
             self._sum += now * count - sum(times_ms) / 1000
 
     def describe(self) -> list[Family]:
+        """Return the family without values."""
         return [self._metric.family()]
 
     def collect(self) -> Iterator[Family]:
+        """Yield the family with the current counts."""
         bounds = [*map(floatToGoString, self._metric.buckets), "+Inf"]
         family = self._metric.family()
         with self._lock:

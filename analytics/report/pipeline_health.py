@@ -9,7 +9,6 @@ import psutil
 import redis
 import requests
 from kafka.errors import KafkaError
-from prometheus_client.parser import text_string_to_metric_families
 
 from analytics.report import formatting as fmt
 from analytics.report.statistics import require
@@ -170,28 +169,19 @@ def speed(settings: Settings) -> Speed:
 
     Raises OperatorError if the streams are unreachable, and InsufficientData if fewer than 100 records are settled.
     """
-    names = (metrics.ACK_TO_SETTLED_SECONDS.name, metrics.BATCH_SECONDS.name, metrics.BATCH_RECORDS.name)
     try:
-        response = requests.get(
-            f"http://{settings.presto_host}:{settings.streaming_metrics_port}/metrics", timeout=RESPONSE_SECONDS
+        samples = metrics.scrape(
+            f"http://{settings.presto_host}:{settings.streaming_metrics_port}/metrics", RESPONSE_SECONDS
         )
     except requests.RequestException as error:
         raise OperatorError("the streaming metrics endpoint is unreachable") from error
-    buckets: dict[float, float] = {}
-    sums: dict[tuple[str, str], float] = {}
-    for family in text_string_to_metric_families(response.text):
-        if family.name not in names:
-            continue
-        for sample in family.samples:
-            if sample.name == f"{names[0]}_bucket":
-                buckets[float(sample.labels["le"])] = sample.value
-            elif sample.name.endswith("_sum"):
-                sums[family.name, sample.labels.get("stage", "")] = sample.value
+    ages = samples.get(f"{metrics.ACK_TO_SETTLED_SECONDS.name}_bucket", {})
+    buckets = {float(bound): count for (bound,), count in ages.items()}
     observed = max(buckets.values(), default=0)
     require(observed, "settled records since the streams were started", 100)
-    rates = {
-        stage: _ratio(sums.get((names[2], stage), 0), sums.get((names[1], stage), 0)) for stage in ("settle", "land")
-    }
+    records = samples.get(f"{metrics.BATCH_RECORDS.name}_sum", {})
+    seconds = samples.get(f"{metrics.BATCH_SECONDS.name}_sum", {})
+    rates = {stage: _ratio(records.get((stage,), 0), seconds.get((stage,), 0)) for stage in ("settle", "land")}
     return Speed(int(observed), quantile(buckets, 0.5), quantile(buckets, 0.99), rates["settle"], rates["land"])
 
 

@@ -160,7 +160,7 @@ class GroupCommit:
         for ticket, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Held) and ticket.event:
                 self._measures.holds_taken.inc()
-                self._void(ticket.request.realm, outcome.overdue)
+                self._void(ticket.request.realm, outcome.expired)
                 self._append(ticket, ticket.event.model_copy(update={"generation": outcome.generation}))
             elif isinstance(outcome, Resumed):
                 ticket.attempt = outcome.attempt

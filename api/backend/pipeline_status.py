@@ -10,10 +10,10 @@ from typing import Any, Final
 import redis
 import requests
 from kafka.errors import KafkaError
-from prometheus_client.parser import text_string_to_metric_families
 
 from api.backend.serializers import as_json
 from game.events import format_time
+from infra import metrics
 from infra.kafka.topic import end_offsets
 from infra.settings import Settings
 from state.ledger import Ledger
@@ -22,8 +22,6 @@ from state.results import Overview
 FRESH_SECONDS: Final = 1.0  # for so long one answer serves everybody who watches
 PATIENCE_SECONDS: Final = 1.5  # a server that takes longer is not well, and the others should be shown
 LATEST: Final = 12
-
-_LANDED: Final = "guildhall_landed_offset"
 
 
 class StatusService:
@@ -69,10 +67,10 @@ class StatusService:
 
     def _landed(self) -> dict[int, int]:
         # This gauge alone: the others ask Kafka, and while it is down they take longer than anybody waits here.
-        text = self._get(self._settings.streaming_metrics_port, f"/metrics?name%5B%5D={_LANDED}").text
-        families = text_string_to_metric_families(text)
-        samples = [sample for family in families if family.name == _LANDED for sample in family.samples]
-        return {int(sample.labels["realm"]): int(sample.value) + 1 for sample in samples}
+        name = metrics.LANDED_OFFSET.name
+        url = f"http://{self._settings.presto_host}:{self._settings.streaming_metrics_port}/metrics"
+        found = metrics.scrape(url, PATIENCE_SECONDS, [name])[name]
+        return {int(realm): int(offset) + 1 for (realm,), offset in found.items()}
 
     def _get(self, port: int, path: str) -> requests.Response:
         host = self._settings.presto_host

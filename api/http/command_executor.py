@@ -102,7 +102,7 @@ class _Action:
 
     def _known(self) -> EventStatus | None:
         found = self._services.ledger.event(self._player.realm, self._id) if self._key else None
-        return None if found is None or found.may_be_tried_again else found
+        return None if found is None or found.is_retryable else found
 
     def _decide_and_commit(self) -> Result:
         for _ in range(DECISIONS):

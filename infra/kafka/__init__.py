@@ -1,1 +1,1 @@
-"""Kafka: client construction, the topic, and the event log."""
+"""Kafka: creation of clients, the topic, and the event log."""

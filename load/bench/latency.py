@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from kafka import KafkaProducer
 
 from game.accounts import Transfer
 from game.events import encode, new_event
+from infra.kafka.clients import open_producer
 from load.guildhall_client import Guildhall
 from stack.instance import Instance, open_instance
 from stack.operations.pipeline_status import realm_progress
@@ -97,7 +97,7 @@ def measure_backlog(instance: Instance, events: int) -> float:
 def _write_backlog(instance: Instance, ledger: Ledger, events: int) -> None:
     """Write events with two transfers each, like a purchase, in turn into all realms."""
     settings = instance.settings()
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
+    producer = open_producer(settings, linger_ms=20)
     now = datetime.now(UTC)
     transfers = [
         Transfer("house:mint", "player:bench:gold", 30),

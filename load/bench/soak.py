@@ -18,15 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import requests
-from kafka import KafkaProducer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from prometheus_client.parser import text_string_to_metric_families
 
 from game.accounts import Transfer
 from game.events import encode, new_event
 from infra import metrics
+from infra.kafka.clients import open_producer
 from infra.presto import fetch
 from infra.settings import Settings
 from stack.instance import Instance, open_instance
@@ -77,7 +75,7 @@ def write(settings: Settings, stop: threading.Event) -> None:
     """Write an event with a transfer and a view event to each realm every WRITE_SECONDS, until ``stop`` is set."""
     ledger = Ledger(connect(settings))
     generations = {realm: ledger.snapshot(realm).generation for realm in range(settings.realms)}
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    producer = open_producer(settings)
     gold = (Transfer("house:mint", "player:soak:gold", 1),)
     while not stop.wait(WRITE_SECONDS):
         for realm, generation in generations.items():
@@ -110,12 +108,9 @@ def samples(instance: Instance, commits: int) -> Iterator[list[float]]:
 
 def landed_batches(instance: Instance) -> int:
     """Return the number of micro-batches that have landed since streaming was started."""
-    name = metrics.BATCH_SECONDS.name
-    text = requests.get(
-        f"http://127.0.0.1:{instance.port('streaming_metrics')}/metrics", params={"name[]": f"{name}_count"}, timeout=10
-    ).text
-    found = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
-    return next((int(s.value) for s in found if s.name == f"{name}_count" and s.labels["stage"] == "land"), 0)
+    name = f"{metrics.BATCH_SECONDS.name}_count"
+    url = f"http://127.0.0.1:{instance.port('streaming_metrics')}/metrics"
+    return int(metrics.scrape(url, 10, [name])[name].get(("land",), 0))
 
 
 def files(instance: Instance, table: str) -> Counter[str]:

@@ -7,9 +7,9 @@ would look like a difference.
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
-from infra.kafka.topic import BOOTSTRAP_MS
+from infra.kafka.clients import open_consumer
 from infra.settings import Settings
 from load.checker.check import Archive, Finding, RealmState, Record, check
 from load.checker.model import fold
@@ -40,7 +40,7 @@ def read_log(settings: Settings) -> dict[int, list[Record]]:
 
     Raises kafka.errors.KafkaError, or TimeoutError after READ_SECONDS.
     """
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=BOOTSTRAP_MS)
+    consumer = open_consumer(settings)
     try:
         partitions = [TopicPartition(settings.topic, realm) for realm in range(settings.realms)]
         consumer.assign(partitions)

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from kafka import KafkaProducer
-
 from game.events import VERSION, format_time
+from infra.kafka.clients import open_producer
 from infra.settings import Settings
 from load.checker.collect import read_log
 from load.checker.model import Record, fold
@@ -29,7 +28,7 @@ _LARGE_VALUE_BYTES = 1_000_000  # just below the maximum that a broker accepts b
 def write(settings: Settings, rng: random.Random) -> int:
     """Write into every realm. Returns the number of records. Raises kafka.errors.KafkaError or TimeoutError."""
     log = read_log(settings)
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", max_request_size=2 * _LARGE_VALUE_BYTES)
+    producer = open_producer(settings, max_request_size=2 * _LARGE_VALUE_BYTES)
     sent = []
     try:
         for realm, records in log.items():

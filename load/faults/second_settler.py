@@ -14,7 +14,7 @@ from state.connection import connect
 from state.ledger import Ledger
 from streaming.app import TICK_SECONDS, RestartingQuery
 from streaming.queries.progress import Progress
-from streaming.queries.settle import start_settling
+from streaming.queries.settle import SettleQuery
 from streaming.session import create_session
 
 
@@ -26,9 +26,8 @@ def main() -> None:
     # The reason of a halt is not reported here: the instance's own query reports it.
     progress = Progress(settings.realms, lambda _realm, _reason: None)
     with tempfile.TemporaryDirectory(prefix="checkpoints-") as checkpoints:
-        settling = RestartingQuery(
-            "settle", lambda at: start_settling(spark, settings, at, ledger, progress), Path(checkpoints)
-        )
+        settle = SettleQuery(spark, settings, ledger, progress)
+        settling = RestartingQuery("settle", settle.start, Path(checkpoints))
         while True:
             if settling.ensure_running():
                 Path(os.environ["GUILDHALL_READY_FILE"]).touch()

@@ -10,9 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized, SynchronizedArray
 
-from kafka import KafkaProducer
-
 from game.events import encode
+from infra.kafka.clients import open_producer
 from infra.settings import Settings
 from load.simulation.simulator import RealmSimulator, SimulationResult
 from load.simulation.world_spec import WorldSpec
@@ -94,15 +93,13 @@ def write(task: WriteTask) -> WriteResult:
     """Simulate one realm and write its records. Raises BackfillFailed or kafka.errors.KafkaError."""
     simulator = RealmSimulator(task.spec, task.realm, task.generation)
     failures: list[BaseException] = []
-    producer = KafkaProducer(
-        bootstrap_servers=task.settings.kafka,
-        acks="all",
+    producer = open_producer(
+        task.settings,
         enable_idempotence=True,  # keeps the order of a partition and prevents copies by retries
         linger_ms=_LINGER_MS,
         batch_size=_BATCH_BYTES,
         max_block_ms=_TIMEOUT_MS,
         delivery_timeout_ms=_TIMEOUT_MS,
-        allow_auto_create_topics=False,
     )
     try:
         for count, event in enumerate(simulator.records()):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import requests
-from prometheus_client.parser import text_string_to_metric_families
 from rich.console import RenderableType
 from rich.table import Table
 
@@ -23,7 +22,7 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
     except requests.RequestException:
         yield "[yellow]The state of the tables is unknown: the streams do not respond.[/]"
         return
-    ended = samples[metrics.MAINTENANCE_ENDED.name].get("", 0.0)
+    ended = samples[metrics.MAINTENANCE_ENDED.name].get((), 0.0)
     files, largest = samples[metrics.TABLE_FILES.name], samples[metrics.PARTITION_FILES.name]
     yield _derived(samples[metrics.DERIVED_OFFSET.name])
     if not ended:
@@ -35,8 +34,8 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
     table.add_column("table")
     for name in ("files", "in largest partition"):
         table.add_column(name, justify="right")
-    for name, count in files.items():
-        table.add_row(name, f"{count:,.0f}", f"{largest.get(name, 0):,.0f}")
+    for (name,), count in files.items():
+        table.add_row(name, f"{count:,.0f}", f"{largest.get((name,), 0):,.0f}")
     yield table
 
 
@@ -45,23 +44,16 @@ def derived_offsets(port: int) -> dict[int, int]:
 
     Raises requests.RequestException if the streams do not respond.
     """
-    return {int(realm): int(offset) for realm, offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
+    return {int(realm): int(offset) for (realm,), offset in _scrape(port)[metrics.DERIVED_OFFSET.name].items()}
 
 
-def _derived(offsets: dict[str, float]) -> str:
+def _derived(offsets: dict[tuple[str, ...], float]) -> str:
     if not offsets:
         return "The tables for analysts are not derived yet."
-    counts = ", ".join(f"realm {realm}: {offset + 1:,.0f}" for realm, offset in offsets.items())
+    counts = ", ".join(f"realm {realm}: {offset + 1:,.0f}" for (realm,), offset in offsets.items())
     return f"Log records in the tables for analysts: {counts}"
 
 
-def _scrape(port: int) -> dict[str, dict[str, float]]:
-    """Return metric -> value of its only label, or "" without a label -> value."""
-    query = [("name[]", metric.name) for metric in _METRICS]
-    response = requests.get(f"http://127.0.0.1:{port}/metrics", params=query, timeout=RESPONSE_SECONDS)
-    response.raise_for_status()
-    samples: dict[str, dict[str, float]] = {metric.name: {} for metric in _METRICS}
-    for family in text_string_to_metric_families(response.text):
-        for sample in family.samples:
-            samples[sample.name][next(iter(sample.labels.values()), "")] = sample.value
-    return samples
+def _scrape(port: int) -> metrics.Scrape:
+    url = f"http://127.0.0.1:{port}/metrics"
+    return metrics.scrape(url, RESPONSE_SECONDS, [metric.name for metric in _METRICS])

@@ -1,13 +1,15 @@
-"""Tables for analysts, derived from the landed events: ``actions``, a row for each effective event, and
-``transfers``, a row for each of its transfers.
+"""Derives the tables for analysts from the landed events.
 
-Exactly once: each table itself says how far it is (the highest offset of each realm), a step becomes visible in one
-atomic commit a table, and the next step takes for each table only what lies beyond its own offsets. So a crash between
-the two commits is repaired by the next step. What does not count leaves no row; looking at it again changes nothing.
+``actions`` has a row for each effective event, and ``transfers`` a row for each of its transfers.
+
+Exactly once: each table itself holds its progress (the highest offset of each realm), a step becomes visible in one
+atomic commit a table, and the next step takes for each table only records beyond the table's own offsets. Therefore the
+next step repairs a crash between the two commits. An event without effect leaves no row; deriving it again changes
+nothing.
 """
 
-import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 
@@ -18,8 +20,9 @@ from game.catalogue import ITEMS
 from game.events import FENCE
 from infra import json_logging
 from infra.settings import Settings
+from infra.waiting import wait_until
 from state.ledger import Ledger
-from streaming.jobs.deduplication import REMEMBERED, effective_events, generations, superseded
+from streaming.jobs.deduplication import ID_LIFETIME, effective_events, generations, superseded
 from streaming.metrics import stream_metrics
 from streaming.queries.land import EVENTS, MAX_RECORDS_A_BATCH, landed_offsets
 from streaming.queries.progress import Progress
@@ -30,22 +33,25 @@ _log = json_logging.get_logger("derive")
 ACTIONS = f"{NAMESPACE}.actions"
 TRANSFERS = f"{NAMESPACE}.transfers"
 
-# Bounds a step of a backlog: so many records are some seconds of work, after which others are let go first.
+# The name that ``transfers`` had in instances of older versions; see :func:`adopt_former_transfers`.
+FORMER_TRANSFERS = f"{NAMESPACE}.moves"
+
+# Records of one step of a backlog: some seconds of work, after which settling and landing go first again.
 MAX_RECORDS_A_STEP = 250_000
 
-# Players wait for settling, and analysts cannot have what has not landed: both go first, but not for ever.
+# Players wait for settling, and analysts need landed events: both go first, but only for this time.
 YIELD_SECONDS = 60
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0  # the work waited for takes seconds
 
-# By day of the event, because reports ask for days and a backfill tells of past ones; not by realm too, which would
-# make four times as many files of a quarter of the size. Files are sorted by what reports filter by.
+# Partitioned by day of the event, because reports filter by day and a backfill writes past days. Not by realm too: that
+# would make four times as many files of a quarter of the size. Files are sorted by the columns that reports filter by.
 _LAYOUT = (
     "using iceberg partitioned by (days(event_time)) tblproperties ('format-version' = '2', "
-    # All rows of a day go to one task, so that a step writes a file a day.
+    # All rows of a day go to one task, so that a step writes one file a day.
     "'write.distribution-mode' = 'hash', "
-    # Readers leave a row group out by its minima and maxima. Of 128 MB, the default, even a day of a million events
-    # would be one group with everything in it. Spark counts before it compresses: 16 MB are about 80,000 rows, and
-    # 1 MB on the disk. Groups of a sixteenth of that made Presto spend 4 ms on each of thousands.
+    # Readers skip a row group by its minima and maxima. With the default of 128 MB, even a day of a million events
+    # would be one row group. Spark counts bytes before compression: 16 MB are about 80,000 rows and 1 MB on the disk.
+    # With groups of a sixteenth of that, Presto spent 4 ms on each of thousands of groups.
     "'write.parquet.row-group-size-bytes' = '16777216', "
     "'write.metadata.delete-after-commit.enabled' = 'true', 'write.metadata.previous-versions-max' = '20')"
 )
@@ -54,7 +60,7 @@ Offsets = Mapping[int, int]  # realm -> offset, -1 for none
 
 
 def create_derived_tables(spark: SparkSession) -> None:
-    """Create the tables that do not exist."""
+    """Create the tables if they do not exist."""
     _create(
         spark,
         ACTIONS,
@@ -77,13 +83,13 @@ def create_derived_tables(spark: SparkSession) -> None:
 def _create(spark: SparkSession, table: str, columns: str, order: str) -> None:
     spark.sql(f"create table if not exists {table} ({columns}) {_LAYOUT}")
     known = {row.key for row in spark.sql(f"show tblproperties {table}").collect()}
-    # A second statement, as there is no word for it in the first: a process may have ended between them.
+    # CREATE TABLE cannot set the order. Check it each time, because a process may have ended between the statements.
     if "sort-order" not in known:
         spark.sql(f"alter table {table} write distributed by partition locally ordered by {order}")
 
 
 def actions_of(events: DataFrame) -> DataFrame:
-    """A row for each event, with the most asked-for details as columns."""
+    """Return a row for each event, with its most used details as columns."""
     text, number = _text, _number
     item = f.coalesce(text("item"), text("sword"), text("potion"), text("give_item"), text("want_item"))
     quantity = f.coalesce(number("quantity"), number("give_quantity"), number("want_quantity"))
@@ -111,7 +117,7 @@ def actions_of(events: DataFrame) -> DataFrame:
 
 
 def transfers_of(events: DataFrame) -> DataFrame:
-    """A row for each transfer of each event."""
+    """Return a row for each transfer of each event."""
     return (
         events.withColumn("generated", _number("generated"))
         .select("realm", "offset", "event_time", "event_type", "player", "generated", f.inline("transfers"))
@@ -127,7 +133,7 @@ def _text(name: str) -> Column:
 
 
 def _number(name: str) -> Column:
-    # Who writes to the topic by hand may call a price "cheap".
+    # An event that was written by hand may have the price "cheap".
     return _text(name).try_cast("bigint")
 
 
@@ -140,37 +146,63 @@ def _owner(account: str) -> Column:
     return f.when(house, "house").otherwise(f.substring_index(account, ":", 2))
 
 
+def adopt_former_transfers(spark: SparkSession) -> None:
+    """Copy the rows of an instance's table ``moves`` into ``transfers``, and drop ``moves``.
+
+    Iceberg's Hadoop catalog cannot rename a table. Deriving all events again would take longer than a copy, and
+    analysts would see only a part of the table meanwhile. The progress of derivation is the offsets in the rows, so it
+    is copied too. The copy is one commit: after a crash before it, ``transfers`` is empty and the copy is repeated;
+    after a crash behind it, only the drop is left.
+    """
+    if not spark.catalog.tableExists(FORMER_TRANSFERS):
+        return
+    if spark.table(TRANSFERS).isEmpty():
+        spark.table(FORMER_TRANSFERS).writeTo(TRANSFERS).append()
+    spark.sql(f"drop table {FORMER_TRANSFERS}")  # the Hadoop catalog deletes the files too
+    _log.info("former table copied", old=FORMER_TRANSFERS, new=TRANSFERS)
+
+
 class IncrementalDerivation:
-    """Extends ``actions`` and ``transfers`` by what has settled and landed since. Only one process may derive at a
-    time; two would write duplicate events."""
+    """Extends ``actions`` and ``transfers`` by the newly settled and landed events.
+
+    Only one process may derive at a time; two would write duplicate rows.
+    """
 
     def __init__(self, spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> None:
         self._spark, self._realms, self._ledger, self._progress = spark, range(settings.realms), ledger, progress
-        self._at: dict[str, dict[int, int]] = {}  # table -> how far it is; empty: it must be asked
+        self._table_offsets: dict[str, dict[int, int]] = {}  # table -> its highest offsets; empty: read them first
         self._fences: dict[int, list[int]] | None = None
 
     def run(self) -> int:
-        """Derive what is due, step by step, and answer how many records of the log that were. Raises what Spark and
-        Redis raise; then the next run goes on where the tables are."""
+        """Derive all due records, step by step. Returns the number of records of the log.
+
+        Raises the exceptions of Spark and Redis; the next run then continues from the tables' own offsets.
+        """
         done, more = 0, True
         try:
             while more:
                 records, more = self._step()
                 done += records
         except Exception:
-            # Whether the last commit took place is not known.
-            self._at, self._fences = {}, None
+            # The last commit may have succeeded.
+            self._table_offsets, self._fences = {}, None
             raise
         return done
 
     def _step(self) -> tuple[int, bool]:
-        """How many records that were, and whether more were due than a step takes. What has come meanwhile is for the
-        next run: while people play, something always has, and the other jobs would never have their turn."""
+        """Derive one step. Returns its number of records, and whether more were due.
+
+        Records that arrive during the step are left to the next run: while people play there are always some, and the
+        other jobs would never have their turn.
+        """
         self._progress.wait_for_settling(YIELD_SECONDS)
         self._wait_for_landing()
-        if not self._at:
-            self._at = {table: max_offsets(self._spark, table, self._realms) for table in (ACTIONS, TRANSFERS)}
-        low = {realm: min(at[realm] for at in self._at.values()) for realm in self._realms}
+        if not self._table_offsets:
+            adopt_former_transfers(self._spark)
+            self._table_offsets = {
+                table: max_offsets(self._spark, table, self._realms) for table in (ACTIONS, TRANSFERS)
+            }
+        low = {realm: min(offsets[realm] for offsets in self._table_offsets.values()) for realm in self._realms}
         settled = dict(self._settled())
         landed = landed_offsets(self._spark, EVENTS, len(self._realms))
         due = {realm: min(offset, landed[realm]) for realm, (offset, _) in settled.items()}
@@ -178,28 +210,28 @@ class IncrementalDerivation:
         records = sum(high[realm] - low[realm] for realm in self._realms)
         behind = sum(max(0, due[realm] - high[realm]) for realm in due)
         if records:
-            found = ((realm, offset) for realm, (_, offsets) in settled.items() for offset in offsets)
-            rejected = [(realm, offset) for realm, offset in found if low[realm] < offset <= high[realm]]
+            all_rejected = ((realm, offset) for realm, (_, offsets) in settled.items() for offset in offsets)
+            rejected = [(realm, offset) for realm, offset in all_rejected if low[realm] < offset <= high[realm]]
             self._derive(low, high, rejected)
             _log.info("derived", records=records, behind=behind)
         stream_metrics().derived.update(high)
         return records, behind > 0
 
     def _wait_for_landing(self) -> None:
-        give_up = time.monotonic() + YIELD_SECONDS
-        while time.monotonic() < give_up:
-            landed = stream_metrics().landed.values()
-            settled = self._ledger.offsets(landed)
-            # Less than a full batch is what comes all the time.
-            if sum(settled[realm] - offset for realm, offset in landed.items()) < MAX_RECORDS_A_BATCH:
-                return
-            time.sleep(LOOK_SECONDS)
+        with suppress(TimeoutError):
+            wait_until(self._has_landed, YIELD_SECONDS, "landing", poll_seconds=POLL_SECONDS)
+
+    def _has_landed(self) -> bool:
+        landed = stream_metrics().landed.values()
+        settled = self._ledger.offsets(landed)
+        # Less than a full batch is the usual traffic.
+        return sum(settled[realm] - offset for realm, offset in landed.items()) < MAX_RECORDS_A_BATCH
 
     def _settled(self) -> Iterator[tuple[int, tuple[int, list[int]]]]:
         for realm in self._realms:
-            judged = self._ledger.settled_and_rejected(realm)
-            if judged:
-                yield realm, judged
+            found = self._ledger.settled_and_rejected(realm)
+            if found:
+                yield realm, found
 
     def _derive(self, low: Offsets, high: Offsets, rejected: list[tuple[int, int]]) -> None:
         events = self._spark.table(EVENTS)
@@ -207,46 +239,46 @@ class IncrementalDerivation:
         found = part.agg(f.min("kafka_time").alias("begin"), f.count_if(f.col("event_type") == FENCE).alias("fences"))
         begin, fences = found.collect()[0]
         if self._fences is None or fences:
-            self._fences = effective_fences(events, high)
+            self._fences = generations(events.where(_between(dict.fromkeys(high, -1), high)))
         if begin is not None:
-            since = f.lit(begin.isoformat()).cast("timestamp_ntz") - f.expr(REMEMBERED)
+            since = f.lit(begin.isoformat()).cast("timestamp_ntz") - f.expr(ID_LIFETIME)
             earlier = events.where(_between(dict.fromkeys(low, -1), low) & (f.col("kafka_time") >= since))
-            # Not persist(): what Spark caches of a table it plans anew in each commit to it, by any query, and then
-            # unpersist() does not find it again. A checkpoint knows nothing of the table, and goes when nobody has it.
+            # Not persist(): Spark plans a cached table again at each commit to it, by any query, and then unpersist()
+            # does not find the cached plan. A checkpoint does not depend on the table and is freed with its reference.
             losers = superseded(part, earlier, self._fences).localCheckpoint()
             for table, rows in ((ACTIONS, actions_of), (TRANSFERS, transfers_of)):
-                beyond = events.where(_between(self._at[table], high))
+                beyond = events.where(_between(self._table_offsets[table], high))
                 rows(effective_events(beyond, losers, rejected)).writeTo(table).append()
-        self._at = {table: dict(high) for table in self._at}
+        # After a crash one table may be beyond this step, and must not go back.
+        self._table_offsets = {
+            table: {realm: max(offset, high[realm]) for realm, offset in offsets.items()}
+            for table, offsets in self._table_offsets.items()
+        }
 
 
 def max_offsets(spark: SparkSession, table: str, realms: range) -> dict[int, int]:
-    """Realm -> the highest offset in the table, -1 for none. Read from its rows, once in a process: a file of a day has
-    rows of all realms, so that Iceberg's metadata cannot say it."""
+    """Return, by realm, the highest offset in the table, -1 for none.
+
+    It is read from the rows, once in a process. Iceberg's metadata do not have it, because the file of a day has rows
+    of all realms.
+    """
     rows = spark.table(table).groupBy("realm").agg(f.max("offset").alias("last")).collect()
     found = {row.realm: row.last for row in rows}
     return {realm: found.get(realm, -1) for realm in realms}
 
 
-def next_step_bounds(low: Offsets, due: Offsets, most: int) -> dict[int, int]:
-    """Realm -> up to which offset the next step goes: all that is due, or about ``most`` records, the same for each
-    realm that has something due. Never back behind ``low``, though Redis may be."""
+def next_step_bounds(low: Offsets, due: Offsets, max_records: int) -> dict[int, int]:
+    """Return, by realm, the last offset of the next step: all due records, or about ``max_records``.
+
+    Realms with due records get equal shares. The result is never below ``low``, although the offsets of Redis may be.
+    """
     behind = [realm for realm in low if due.get(realm, -1) > low[realm]]
-    share = most // max(1, len(behind))
+    share = max_records // max(1, len(behind))
     return {realm: min(due[realm], low[realm] + share) if realm in behind else low[realm] for realm in low}
 
 
-def effective_fences(events: DataFrame, high: Offsets) -> dict[int, list[int]]:
-    """Realm -> the offsets of the fences that opened a generation, up to ``high``."""
-    past = events.where(_between(dict.fromkeys(high, -1), high)).select(
-        "realm", "offset", "event_id", "event_type", "generation"
-    )
-    ids = past.where(f.col("event_type") == FENCE).select("realm", "event_id")
-    return generations(past.join(f.broadcast(ids), ["realm", "event_id"], "left_semi").collect())
-
-
 def _between(low: Offsets, high: Offsets) -> Column:
-    # A range of each realm, so that Iceberg leaves out the files that have nothing of it.
+    # One range a realm, so that Iceberg skips files without matching rows.
     ranges = [
         (f.col("realm") == realm) & (f.col("offset") > low[realm]) & (f.col("offset") <= high[realm])
         for realm in high

@@ -1,9 +1,9 @@
-"""Maintenance of the Iceberg tables: small files become large ones, and what no reader needs any more goes.
+"""Maintains the Iceberg tables: compacts small files, and deletes expired snapshots and orphan files.
 
-It works beside the queries that write. Iceberg commits are optimistic: an append never conflicts with a compaction, and
-who comes second tries again (``commit.retry.*``, which is Iceberg's own and is set on each table here). Rows are only
-ever moved from file to file: none is deleted, so that the archive stays whole for a rebuild, and the metrics of the
-files, from which landing reads its offsets, are written anew with the files.
+It works beside the queries that write. Iceberg's commits are optimistic: an append never conflicts with a compaction,
+and Iceberg itself retries the second of two commits (the properties ``commit.retry.*`` are set on each table here).
+Rows are only moved between files and never deleted. So the archive stays complete for a rebuild, and the metrics of the
+files, from which landing reads its offsets, are written again with the new files.
 """
 
 from collections.abc import Sequence
@@ -26,20 +26,20 @@ from streaming.session import CATALOG
 
 _log = json_logging.get_logger("maintenance")
 
-# Five small files of a partition become one. What has grown to 16 MB is left alone: otherwise the file of the day would
-# be written again and again until it has 64, and a day of 100 events a second has eight such files a realm.
+# Five small files of a partition become one. Files of 16 MB or more are left alone: otherwise the file of the day would
+# be rewritten repeatedly until it has 64 MB. A day of 100 events a second has eight such files a realm.
 _COMPACTION = {
     "min-input-files": 5,
     "target-file-size-bytes": 64 * 1024**2,
     "min-file-size-bytes": 16 * 1024**2,
     "max-file-group-size-bytes": 256 * 1024**2,
-    # Commits after some groups, so that work is not lost when a later one fails; one at a time leaves cores to others.
+    # Commit after some groups, so that a later failure loses little work. One group at a time leaves cores to queries.
     "partial-progress.enabled": "true",
     "partial-progress.max-commits": 10,
     "max-concurrent-file-group-rewrites": 1,
 }
 
-# Enough to outlast a query that commits every second; the waits between two tries double up to the longest.
+# Enough retries to outlast a query that commits every second; the wait doubles with each one, up to the maximum.
 _RETRIES = {
     "commit.retry.num-retries": "30",
     "commit.retry.min-wait-ms": "50",
@@ -47,24 +47,25 @@ _RETRIES = {
     "commit.retry.total-timeout-ms": "120000",
 }
 
-MOST_MANIFESTS = 20  # a reader opens all of them; a commit adds one, and Iceberg itself merges at a hundred
-KEPT_SNAPSHOTS = 5  # whatever their age
+MAX_MANIFESTS = 20  # a reader opens all of them; a commit adds one, and Iceberg itself merges only at 100
+MIN_SNAPSHOTS = 5  # kept whatever their age, to look into the last few commits
 
-ORPHANS_EVERY = timedelta(days=1)  # it lists every file of the table
+ORPHAN_INTERVAL = timedelta(days=1)  # seldom, because the search lists every file of the table
 
 
 @dataclass(frozen=True)
 class MaintainedTable:
-    """A table, and Iceberg's strategy for its files: ``sort`` by the table's order, ``binpack`` as they come, empty for
-    none."""
+    """A table, and Iceberg's strategy to compact its files.
+
+    ``sort`` sorts by the table's order, ``binpack`` keeps the order of the files, and "" does not compact.
+    """
 
     name: str
     strategy: str = ""
 
 
-# The files of a realm come in the order of the log, so that those which are put together are neighbours already: a
-# range of offsets, as a rebuild from the archive reads it, lies in few files. What is written as a whole each time
-# needs no compaction.
+# Files of ``events`` are written in log order, so binpack joins neighbours: a range of offsets, which is what a rebuild
+# from the archive reads, is in few files. The summary tables are rewritten as a whole each time and need no compaction.
 TABLES = (
     MaintainedTable(EVENTS, "binpack"),
     MaintainedTable(QUARANTINE, "binpack"),
@@ -76,38 +77,38 @@ TABLES = (
 
 
 class TableMaintenance:
-    """Keeps tables tidy; ``run`` is one round."""
+    """Maintains tables; ``run`` is one round."""
 
     def __init__(self, spark: SparkSession, settings: Settings, tables: Sequence[MaintainedTable] = TABLES) -> None:
         self._spark, self._settings, self._tables = spark, settings, tables
-        self._orphans_at: datetime | None = None
+        self._orphans_removed_at: datetime | None = None
 
     def run(self) -> None:
-        """Look after every table, also when one fails. Raises the first of what Spark raised, after the round."""
+        """Maintain every table, even if another one fails. Raises the first exception of Spark after the round."""
         now = datetime.now(UTC)
-        sweeps = self._orphans_at is None or now - self._orphans_at > ORPHANS_EVERY
-        failures = [error for table in self._tables if (error := self._look_after(table, now, sweeps))]
+        with_orphans = self._orphans_removed_at is None or now - self._orphans_removed_at > ORPHAN_INTERVAL
+        failures = [error for table in self._tables if (error := self._maintain(table, now, with_orphans))]
         if failures:
             raise failures[0]
-        if sweeps:
-            self._orphans_at = now
+        if with_orphans:
+            self._orphans_removed_at = now
         stream_metrics().maintenance_ended.set(datetime.now(UTC).timestamp())
 
-    def _look_after(self, table: MaintainedTable, now: datetime, sweeps: bool) -> Exception | None:
+    def _maintain(self, table: MaintainedTable, now: datetime, with_orphans: bool) -> Exception | None:
         try:
-            self._prepare(table)
+            self._set_retries(table)
             self._compact(table)
-            self._expire(table, now)
+            self._expire_snapshots(table, now)
             self._merge_manifests(table)
-            if sweeps:
+            if with_orphans:
                 self._remove_orphans(table, now)
-            self._measure(table)
+            self._count_files(table)
         except (PySparkException, Py4JJavaError) as error:
-            _log.warning("not looked after", table=_short(table), reason=reason_of(error))
+            _log.warning("maintenance of a table failed", table=_short(table), reason=reason_of(error))
             return error
         return None
 
-    def _prepare(self, table: MaintainedTable) -> None:
+    def _set_retries(self, table: MaintainedTable) -> None:
         known = {row.key: row.value for row in self._spark.sql(f"show tblproperties {table.name}").collect()}
         missing = {name: value for name, value in _RETRIES.items() if known.get(name) != value}
         if missing:
@@ -119,60 +120,60 @@ class TableMaintenance:
             return
         options = ", ".join(f"'{name}', '{value}'" for name, value in _COMPACTION.items())
         done = self._call("rewrite_data_files", table, f"strategy => '{table.strategy}', options => map({options})")
-        if done.rewritten_data_files_count or done.failed_data_files_count:
-            _log.info(
-                "compacted",
-                table=_short(table),
-                files=done.rewritten_data_files_count,
-                into=done.added_data_files_count,
-                failed=done.failed_data_files_count,
-            )
+        _log_change(
+            "compacted",
+            table,
+            files=done.rewritten_data_files_count,
+            into=done.added_data_files_count,
+            failed=done.failed_data_files_count,
+        )
 
-    def _expire(self, table: MaintainedTable, now: datetime) -> None:
+    def _expire_snapshots(self, table: MaintainedTable, now: datetime) -> None:
         oldest = now - timedelta(seconds=self._settings.snapshot_seconds)
         done = self._call(
             "expire_snapshots",
             table,
-            f"older_than => {_literal(oldest)}, retain_last => {KEPT_SNAPSHOTS}, stream_results => true",
+            f"older_than => {_literal(oldest)}, retain_last => {MIN_SNAPSHOTS}, stream_results => true",
         )
-        if done.deleted_data_files_count or done.deleted_manifest_lists_count:
-            _log.info(
-                "expired",
-                table=_short(table),
-                snapshots=done.deleted_manifest_lists_count,
-                files=done.deleted_data_files_count,
-            )
+        _log_change(
+            "snapshots expired",
+            table,
+            snapshots=done.deleted_manifest_lists_count,
+            files=done.deleted_data_files_count,
+        )
 
     def _merge_manifests(self, table: MaintainedTable) -> None:
         count = f"select count(*) as n from {table.name}.manifests"  # noqa: S608 - our names
-        if self._one(count).n > MOST_MANIFESTS:
+        if self._one(count).n > MAX_MANIFESTS:
             done = self._call("rewrite_manifests", table, "use_caching => false")
-            _log.info(
-                "manifests",
-                table=_short(table),
-                files=done.rewritten_manifests_count,
-                into=done.added_manifests_count,
+            _log_change(
+                "manifests merged", table, files=done.rewritten_manifests_count, into=done.added_manifests_count
             )
 
     def _remove_orphans(self, table: MaintainedTable, now: datetime) -> None:
         oldest = now - timedelta(seconds=self._settings.orphan_seconds)
-        found = self._spark.sql(_procedure("remove_orphan_files", table, f"older_than => {_literal(oldest)}")).count()
-        if found:
-            _log.info("orphans removed", table=_short(table), files=found)
+        arguments = f"older_than => {_literal(oldest)}"
+        removed = self._spark.sql(_procedure("remove_orphan_files", table, arguments)).count()
+        _log_change("orphans removed", table, files=removed)
 
-    def _measure(self, table: MaintainedTable) -> None:
+    def _count_files(self, table: MaintainedTable) -> None:
         partitioned = "partition" in self._spark.table(f"{table.name}.files").columns
         group = "group by partition" if partitioned else ""
         sizes = f"select count(*) as n from {table.name}.files {group}"  # noqa: S608 - our names
-        found = self._one(f"select coalesce(sum(n), 0) as files, coalesce(max(n), 0) as most from ({sizes})")  # noqa: S608
+        found = self._one(f"select coalesce(sum(n), 0) as files, coalesce(max(n), 0) as largest from ({sizes})")  # noqa: S608
         stream_metrics().table_files.labels(_short(table)).set(found.files)
-        stream_metrics().partition_files.labels(_short(table)).set(found.most)
+        stream_metrics().partition_files.labels(_short(table)).set(found.largest)
 
     def _call(self, procedure: str, table: MaintainedTable, arguments: str) -> Any:
         return self._one(_procedure(procedure, table, arguments))
 
     def _one(self, text: str) -> Any:
         return self._spark.sql(text).collect()[0]
+
+
+def _log_change(event: str, table: MaintainedTable, **counts: int) -> None:
+    if any(counts.values()):
+        _log.info(event, table=_short(table), **counts)
 
 
 def _procedure(name: str, table: MaintainedTable, arguments: str) -> str:

@@ -1,7 +1,7 @@
-"""What the streaming application does beside its two queries, in one thread, one job after the other.
+"""Runs the jobs beside the two queries, in one thread, one job after the other.
 
-Settling goes first: a job begins when settling has caught up, and rests after it for twice as long as it took, up to
-two minutes. A job that fails is logged and counted, and comes again when it is due; nothing else notices.
+Settling goes first: a job starts when settling has caught up, and then pauses for twice its duration, up to two
+minutes. A job that fails is logged and counted, and runs again when it is next due; nothing else is affected.
 """
 
 import threading
@@ -21,17 +21,17 @@ from streaming.queries.progress import Progress
 _log = json_logging.get_logger("jobs")
 
 TICK_SECONDS = 0.5
-YIELD_TO_SETTLING_SECONDS = 60  # players wait for settling and analysts for these jobs; but not for ever
-IDLE_FACTOR = 2  # times as long as a job took: as a rule it has at most a third of the time
-MAX_IDLE_SECONDS = 120.0  # after a backlog: who asks for figures does not wait as long again as it took
+YIELD_TO_SETTLING_SECONDS = 60  # players wait for settling, analysts for the jobs; but not longer than this
+IDLE_FACTOR = 2  # pause after a job, in durations of the job: a job takes at most a third of the time
+MAX_IDLE_SECONDS = 120.0  # caps the pause after a backlog, so that the analysts' tables do not stay stale
 
-# In Spark's fair scheduler a pool of its own: a task of the queries need not wait for all tasks of a job.
+# A pool of its own in Spark's fair scheduler: a task of the queries need not wait for all tasks of a job.
 _POOL = "jobs"
 
 
 @dataclass
 class BackgroundJob:
-    """Something to do every so many seconds; ``due`` is on the clock of time.monotonic."""
+    """Work to do every ``seconds``; ``due`` is on the clock of time.monotonic."""
 
     name: str
     seconds: float
@@ -40,7 +40,7 @@ class BackgroundJob:
 
 
 class JobScheduler:
-    """Does jobs for as long as the JVM of the session lives."""
+    """Runs jobs while the JVM of the session lives."""
 
     def __init__(
         self,
@@ -51,26 +51,26 @@ class JobScheduler:
         self._jobs, self._progress, self._monotonic = jobs, progress, monotonic
 
     def start(self, spark: SparkSession) -> None:
-        """Begin, in a thread that ends with the process."""
-        threading.Thread(target=self._work, args=(spark,), name="jobs", daemon=True).start()
+        """Start, in a thread that ends with the process."""
+        threading.Thread(target=self._run_until_jvm_ends, args=(spark,), name="jobs", daemon=True).start()
 
-    def _work(self, spark: SparkSession) -> None:
+    def _run_until_jvm_ends(self, spark: SparkSession) -> None:
         spark.sparkContext.setLocalProperty("spark.scheduler.pool", _POOL)
         try:
             while True:
                 self.tick()
                 time.sleep(TICK_SECONDS)
         except Py4JNetworkError:
-            return  # the JVM is gone, and with it the application
+            return  # the JVM has ended, and the application with it
 
     def tick(self) -> None:
-        """Do every job that is due. Raises Py4JNetworkError when the JVM is gone."""
+        """Run every job that is due. Raises Py4JNetworkError when the JVM has ended."""
         for job in self._jobs:
             if self._monotonic() >= job.due:
                 self._progress.wait_for_settling(YIELD_TO_SETTLING_SECONDS)
-                self._do(job)
+                self._run_job(job)
 
-    def _do(self, job: BackgroundJob) -> None:
+    def _run_job(self, job: BackgroundJob) -> None:
         begun = self._monotonic()
         try:
             with stream_metrics().job(job.name):
@@ -79,13 +79,13 @@ class JobScheduler:
             raise
         except (redis.RedisError, PySparkException, Py4JError, OSError) as error:
             stream_metrics().job_failures.labels(job.name).inc()
-            _log.error("the job failed", job=job.name, reason=reason_of(error))
+            _log.error("job failed", job=job.name, reason=reason_of(error))
         ended = self._monotonic()
         job.due = max(begun + job.seconds, ended + min(IDLE_FACTOR * (ended - begun), MAX_IDLE_SECONDS))
 
 
 def reason_of(error: Exception) -> str:
-    """What an error of Spark or Redis says, without the stack of the JVM."""
-    # Py4J's own text begins with which of its objects was called.
+    """Return the first line of an error of Spark or Redis, without the stack trace of the JVM."""
+    # Py4J's own text begins with the name of the called object.
     text = error.java_exception.toString() if isinstance(error, Py4JJavaError) else str(error)
     return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)

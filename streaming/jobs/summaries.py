@@ -1,5 +1,7 @@
-"""Tables for analysts with a row for each player and for each session, made anew as a whole from ``actions`` and
-``transfers``, in one atomic commit each: what a late event changes may lie anywhere."""
+"""Summarises ``actions`` and ``transfers`` into the tables ``players`` and ``sessions``.
+
+Each table is rewritten as a whole in one atomic commit, because a late event may change any row.
+"""
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
@@ -10,9 +12,9 @@ from streaming.session import NAMESPACE
 PLAYERS = f"{NAMESPACE}.players"
 SESSIONS = f"{NAMESPACE}.sessions"
 
-PAUSE = "interval 30 minutes"  # a longer one ends a session; exactly this one does not
+MAX_PAUSE = "interval 30 minutes"  # a longer pause ends a session; analysts use this value widely
 
-# Two pauses that differ by less are alike: a program's are, again and again, and a person's one time in ten.
+# Two pauses that differ by less count as equal. Those of a program usually are; those of a person, once in ten times.
 STEADY_MILLISECONDS = 1000
 
 PURCHASES = ("sword_bought", "item_bought")
@@ -26,7 +28,7 @@ _LAYOUT = (
 
 
 def create_summary_tables(spark: SparkSession) -> None:
-    """Create the tables that do not exist. Not partitioned: all of it is written each time, and is small."""
+    """Create the tables if they do not exist. They are not partitioned: they are small and always rewritten whole."""
     spark.sql(
         f"create table if not exists {PLAYERS} (realm int not null, player string not null, "
         "registered_at timestamp_ntz, last_seen_at timestamp_ntz, left boolean, generated bigint, actions bigint, "
@@ -41,7 +43,7 @@ def create_summary_tables(spark: SparkSession) -> None:
 
 
 def summarise(spark: SparkSession) -> None:
-    """Make both tables anew from what is derived."""
+    """Rewrite both tables from the derived ones."""
     actions, transfers = spark.table(ACTIONS), spark.table(TRANSFERS)
     for table, rows in ((PLAYERS, players_of(actions, transfers)), (SESSIONS, sessions_of(actions, transfers))):
         one_file = rows.repartition(1).sortWithinPartitions("realm", "player")
@@ -49,7 +51,7 @@ def summarise(spark: SparkSession) -> None:
 
 
 def players_of(actions: DataFrame, transfers: DataFrame) -> DataFrame:
-    """A row for each player who ever acted or had anything."""
+    """Return a row for each player who ever acted or had a balance."""
     acted = (
         actions.where("player <> ''")
         .groupBy("realm", "player")
@@ -76,8 +78,8 @@ _PLAYER = (
 
 
 def _balances(transfers: DataFrame) -> DataFrame:
-    """What each player has of what a player has a column for."""
-    # A transfer to oneself only keeps what it names from being spent meanwhile.
+    """Return the balances that have a column, by player."""
+    # A transfer to oneself is a lock, which moves nothing.
     moved = transfers.where("debit <> credit")
     out = moved.selectExpr("realm", "debit_owner as owner", "debit_name as name", "-amount as n")
     sides = out.unionAll(moved.selectExpr("realm", "credit_owner", "credit_name", "amount"))
@@ -100,12 +102,12 @@ def _balances(transfers: DataFrame) -> DataFrame:
 
 
 def sessions_of(actions: DataFrame, transfers: DataFrame) -> DataFrame:
-    """A row for each session: actions of a player that are at most 30 minutes apart."""
-    # A player's transfers stand beside the action that they are of, with its time, so that nothing need be joined.
+    """Return a row for each session: actions of a player that are at most 30 minutes apart."""
+    # Rows of the player's own transfers follow the row of their action and have its time, so that no join is needed.
     rows = _acts(actions).unionByName(_own_transfers(transfers))
     ordered = Window.partitionBy("realm", "player").orderBy("event_time", "offset", "after")
     before = ordered.rowsBetween(Window.unboundedPreceding, -1)
-    paused = f.col("event_time") - f.lag("event_time").over(ordered) > f.expr(PAUSE)
+    paused = f.col("event_time") - f.lag("event_time").over(ordered) > f.expr(MAX_PAUSE)
     acts, millis = f.col("acts") == 1, f.unix_millis(f.col("event_time").cast("timestamp"))
     pause = f.when(acts & (f.col("begins") == 0), millis - f.last(f.when(acts, millis), ignorenulls=True).over(before))
     change = f.col("pause") - f.last("pause", ignorenulls=True).over(before)
@@ -143,7 +145,7 @@ def _acts(actions: DataFrame) -> DataFrame:
 
 
 def _own_transfers(transfers: DataFrame) -> DataFrame:
-    """Of the acting players themselves: gold that they gave away, and guilds that they came into or left."""
+    """Return the transfers of the acting players themselves: gold that they spent, guilds that they joined or left."""
     zero = f.lit(0).cast("bigint")
     owner = f.concat(f.lit("player:"), f.col("player"))
     gives, takes = f.col("debit_owner") == owner, f.col("credit_owner") == owner
@@ -166,7 +168,7 @@ def _own_transfers(transfers: DataFrame) -> DataFrame:
 
 
 def _times(*types: str) -> Column:
-    """How often the event is of one of these types: a batch has the number of each in its details."""
+    """Count how many events of these types a row stands for: a batch has the number of each in its details."""
     inside = [f.coalesce(f.col("details")[name].try_cast("bigint"), f.lit(0)) for name in types]
     together = inside[0] if len(inside) == 1 else sum(inside[1:], inside[0])
     is_one = f.col("event_type").isin(*types).cast("bigint")

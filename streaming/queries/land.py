@@ -1,7 +1,7 @@
-"""The land query: keeps every record of the log on HDFS, in Iceberg tables that Presto reads.
+"""The land query: writes every record of the log to HDFS, into Iceberg tables that Presto reads.
 
-Exactly once: the tables themselves say how far they are (the highest offset of each realm), a batch becomes visible in
-one atomic Iceberg commit, and the query starts after what is there. So its checkpoint may be lost at any time.
+Exactly once: the tables themselves hold the progress (the highest offset of each realm), a batch becomes visible in one
+atomic Iceberg commit, and the query starts after the landed offsets. So its checkpoint may be lost at any time.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,26 +23,28 @@ from streaming.session import NAMESPACE
 EVENTS = f"{NAMESPACE}.events"
 QUARANTINE = f"{NAMESPACE}.quarantine"
 
-# Bounds a micro-batch while catching up: a few seconds of work, so that progress is seen and a restart repeats little.
+# Bounds a micro-batch of a backlog: a few seconds of work, so that progress shows and a restart repeats little.
 MAX_RECORDS_A_BATCH = 25_000
 
-# While settling catches up it has the machine to itself, as players wait for it and analysts do not; but not for ever.
+# Settling catches up first, because players wait for it and analysts do not; but landing waits only this long.
 YIELD_SECONDS = 60
 
-# What a rebuild from the archive needs and the map of details does not tell: which of its values are numbers.
+# For a rebuild from the archive: the map of details does not keep which values are numbers. Added in a later version.
 _LATER_COLUMNS = ("details_json string", "request string")
 
 _PARSED = StructType([StructField(name, StringType()) for name in ("event", "event_type", "reason")])
 
 
 def create_tables(spark: SparkSession) -> None:
-    """Create the tables that do not exist. Partitioned by realm, so that each Spark task writes one file; and by day,
-    because analysts ask for days."""
+    """Create the tables if they do not exist.
+
+    They are partitioned by realm, so that each Spark task writes one file, and by day, because analysts filter by day.
+    """
     spark.sql(f"create namespace if not exists {NAMESPACE}")
     layout = "using iceberg partitioned by (realm, days(kafka_time)) tblproperties ('format-version' = '2', {})".format(
-        # A task's rows are one realm in offset order already: no shuffle before writing.
+        # The rows of a task are one realm in offset order already, so no shuffle is needed.
         "'write.distribution-mode' = 'none', 'write.spark.fanout.enabled' = 'true', "
-        # Each commit writes a metadata file; readers need only the last, and history lives in snapshots.
+        # Each commit writes a metadata file; readers need only the last one, and the history is in the snapshots.
         "'write.metadata.delete-after-commit.enabled' = 'true', 'write.metadata.previous-versions-max' = '20'"
     )
     spark.sql(
@@ -63,7 +65,7 @@ def create_tables(spark: SparkSession) -> None:
 
 
 def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, int]:
-    """Realm -> the highest offset in the table, -1 for none; read from Iceberg's metadata, not from the data."""
+    """Return, by realm, the highest offset in the table, -1 for none, from Iceberg's metadata and not the data."""
     rows = spark.sql(
         f"select partition.realm as realm, max(readable_metrics.offset.upper_bound) as offset "  # noqa: S608 - our names
         f"from {table}.files group by 1"
@@ -73,7 +75,7 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
 
 
 def quarantined_rows(spark: SparkSession, realms: int) -> dict[int, int]:
-    """Realm -> the number of its rows in quarantine, read from Iceberg's metadata."""
+    """Return, by realm, the number of rows in quarantine, from Iceberg's metadata."""
     rows = spark.sql(
         f"select partition.realm as realm, sum(record_count) as n from {QUARANTINE}.files group by 1"  # noqa: S608 - ours
     ).collect()
@@ -84,8 +86,8 @@ def quarantined_rows(spark: SparkSession, realms: int) -> dict[int, int]:
 def start_landing(
     spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
 ) -> StreamingQuery:
-    """Start the query; the tables must exist. Each batch waits, within limits, until settling has caught up."""
-    runs = ConsecutiveMalformedLimit(settings.malformed_limit, ledger.malformed_allowed)
+    """Start the query; the tables must exist. Each batch first waits, for a limited time, for settling."""
+    limit = ConsecutiveMalformedLimit(settings.malformed_limit, ledger.malformed_allowed)
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
     malformed_last = landed_offsets(spark, QUARANTINE, settings.realms)
@@ -105,9 +107,9 @@ def start_landing(
     def land(parsed: DataFrame) -> dict[int, int]:
         counts = count(parsed, settings.land_types)
         stream_metrics().records("land", sum(row.records for row in counts))
-        # Quarantine first: a crash between the two commits repeats the batch, and only this one filters repeats.
+        # Quarantine first: a crash between the two commits repeats the batch, and only quarantine skips its repeats.
         if any(row.malformed for row in counts):
-            quarantine(spark, parsed, settings.realms, runs)
+            quarantine(spark, parsed, settings.realms, limit)
             stream_metrics().quarantined.update(quarantined_rows(spark, settings.realms))
         if any(row.wanted for row in counts):
             events_of(parsed, settings.land_types).writeTo(EVENTS).append()
@@ -123,24 +125,24 @@ def start_landing(
 
 
 def parse(batch: DataFrame) -> DataFrame:
-    """Kafka's columns and either ``event``, as canonical JSON, or the ``reason`` why it is none.
+    """Return Kafka's columns with either the ``event``, as canonical JSON, or the ``reason`` why it is malformed.
 
-    The same Python function judges records here and in the settle query; Spark's own parser is more lenient, and then
-    a record could count in Redis and not on HDFS.
+    The same Python function decodes records here and in the settle query. Spark's own parser is more lenient, so that a
+    record could be malformed in Redis and an event on HDFS.
     """
-    # Said to be no Arrow function: else PySpark looks for type hints in _judge, and warns of what it does not find.
-    judge = f.udf(_judge, _PARSED, useArrow=False)
+    # Without useArrow=False, PySpark looks for type hints in the function and warns about those that it does not find.
+    decode_column = f.udf(_decode, _PARSED, useArrow=False)
     return batch.select(
         f.col("partition").alias("realm"),
         "offset",
-        # Cut to milliseconds: Presto shows no more, and would miss equal values that differ below it.
+        # Truncate to milliseconds: Presto shows no more, and two values that look equal would not be.
         f.date_trunc("millisecond", f.col("timestamp")).cast("timestamp_ntz").alias("kafka_time"),
         "value",
-        judge("value", "partition").alias("parsed"),
+        decode_column("value", "partition").alias("parsed"),
     ).select("realm", "offset", "kafka_time", "value", "parsed.*")
 
 
-def _judge(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str | None, str | None]:
+def _decode(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str | None, str | None]:
     try:
         event = decode(bytes(value) if value is not None else None, realm)
     except Malformed as error:
@@ -149,8 +151,10 @@ def _judge(value: bytes | bytearray | None, realm: int) -> tuple[str | None, str
 
 
 def count(parsed: DataFrame, types: str) -> list[Row]:
-    """For each realm its ``last`` offset, the number of its ``records``, and how many rows the two tables get: events
-    of the ``wanted`` types, and ``malformed`` records."""
+    """Return, for each realm, the ``last`` offset and the numbers of ``records``, ``wanted`` and ``malformed`` ones.
+
+    Wanted records are events of the types to land.
+    """
     return (
         parsed.groupBy("realm")
         .agg(
@@ -169,32 +173,36 @@ def _wanted(types: str) -> Column:
     return f.col("event_type").isin([name.strip() for name in types.split(",")])
 
 
-def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, runs: "ConsecutiveMalformedLimit") -> None:
-    """Keep what is no event, with its bytes and the reason; skips what is there from a batch that is repeated. Raises
-    TooManyMalformed, and then keeps nothing."""
+def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, limit: "ConsecutiveMalformedLimit") -> None:
+    """Write malformed records to quarantine, with their bytes and reasons, except those of a repeated batch.
+
+    Raises TooManyMalformed, and then writes nothing.
+    """
     known = landed_offsets(spark, QUARANTINE, realms)
     malformed = parsed.where("reason is not null")
-    runs.check(sorted(malformed.select("realm", "offset").collect()), known)
+    limit.check(sorted(malformed.select("realm", "offset").collect()), known)
     fresh = malformed.where(_after(known))
     fresh.select("realm", "offset", "kafka_time", "value", "reason").writeTo(QUARANTINE).append()
 
 
 class ConsecutiveMalformedLimit:
-    """Counts malformed records in a row, and refuses them when they are more than ``limit`` (0: any number) and beyond
-    the offset that ``allowed`` answers for the realm.
+    """A limit for malformed records in a row (0: no limit), which does not hold up to the offset ``allowed(realm)``.
 
-    It lives as long as the query. A query that starts again begins after the last event that has landed, so that it
-    sees the whole run again.
+    An instance lives as long as its query. A restarted query starts after the last landed event, so that it sees the
+    whole run again.
     """
 
     def __init__(self, limit: int, allowed: Callable[[int], int]) -> None:
         self._limit = limit
         self._allowed = allowed
-        self._runs: dict[int, tuple[int, int]] = {}  # realm -> the last malformed offset, and how many led up to it
+        self._runs: dict[int, tuple[int, int]] = {}  # realm -> the last malformed offset, length of its run
 
     def check(self, malformed: Iterable[tuple[int, int]], known: Mapping[int, int]) -> None:
-        """Go on by a batch's malformed records, as (realm, offset) in order. What is in quarantine up to the offset
-        ``known`` of its realm is counted and not refused. Raises TooManyMalformed."""
+        """Count the malformed records of a batch, as (realm, offset) in order.
+
+        Records up to the offset ``known`` of their realm are in quarantine already: they count but are not refused.
+        Raises TooManyMalformed if the limit is exceeded.
+        """
         runs = dict(self._runs)
         allowed: dict[int, int] = {}
         for realm, offset in malformed:
@@ -215,7 +223,7 @@ def _after(offsets: Mapping[int, int]) -> Column:
 
 
 def events_of(parsed: DataFrame, types: str) -> DataFrame:
-    """The events of the wanted types (``*`` or names separated by commas), in the columns of the table."""
+    """Return the events of the wanted types (``*`` or names separated by commas), in the columns of the table."""
     return (
         parsed.where(_wanted(types))
         .withColumn("e", f.from_json("event", struct_of(Event)))

@@ -1,4 +1,4 @@
-"""How settling stands: what landing, the keeper and people want to know of it."""
+"""Progress of settling, for landing, the recovery manager and people."""
 
 import threading
 import time
@@ -6,21 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-IDLE_SECONDS = 1.0  # between two batches of a query that is behind there are milliseconds
-LOOK_SECONDS = 0.2
+IDLE_SECONDS = 1.0  # a query that is behind pauses only for milliseconds between two batches
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Halt:
-    """Why a realm is not settled, and how to tell that it may be again."""
+    """The reason why a realm is not settled, and a check whether it is over."""
 
     reason: str
     is_over: Callable[[], bool]
 
 
 class Progress:
-    """Written by the settle query, read by others. Thread-safe. ``publish`` tells people why a realm is halted, and
-    that it no longer is, with an empty reason."""
+    """State of the settle query. The query writes it and others read it. Thread-safe.
+
+    ``publish(realm, reason)`` tells people why a realm is halted, or with an empty reason that it no longer is.
+    """
 
     def __init__(
         self, realms: int, publish: Callable[[int, str], None], monotonic: Callable[[], float] = time.monotonic
@@ -33,28 +35,28 @@ class Progress:
         self._halted: dict[int, Halt] = {}
 
     def begin(self, halted: Mapping[int, "Halt"]) -> None:
-        """The query starts, without these realms."""
+        """Record the start of the query without the halted realms."""
         self._halted = dict(halted)
         self._caught_up.set()
         for realm in range(self._realms):
             self._publish(realm, halted[realm].reason if realm in halted else "")
 
     def halt(self, realm: int, halt: "Halt") -> None:
-        """The realm cannot be settled for now; the others go on."""
+        """Halt a realm; the others continue."""
         self._halted[realm] = halt
         self._publish(realm, halt.reason)
 
     def is_halted(self, realm: int) -> bool:
-        """Whether the query passes the realm over."""
+        """Whether the query skips the realm."""
         return realm in self._halted
 
     def halt_cleared(self) -> bool:
-        """Whether the cause of a halt is gone, so that the query should start again. Raises what the causes raise."""
+        """Whether the cause of a halt is over, so that the query should restart. Raises what the checks raise."""
         return any(halt.is_over() for halt in self._halted.values())
 
     @contextmanager
     def batch(self, *, full: bool) -> Iterator[None]:
-        """Around the work on a batch; a full one means that more may wait behind it."""
+        """Wrap the work on a batch. After a full one there may be more records."""
         self._idle_since = None
         if full:
             self._caught_up.clear()
@@ -66,10 +68,12 @@ class Progress:
             self._idle_since = self._monotonic()
 
     def wait_for_settling(self, seconds: float) -> None:
-        """Return when settling has caught up, or when the time is up. A full batch may have been the last one: then no
-        other one follows."""
-        give_up = self._monotonic() + seconds
-        while not self._caught_up.wait(LOOK_SECONDS):
+        """Wait until settling has caught up, at most for ``seconds``.
+
+        A full batch may be the last one, so an idle query also counts as caught up.
+        """
+        deadline = self._monotonic() + seconds
+        while not self._caught_up.wait(POLL_SECONDS):
             idle = self._idle_since
-            if self._monotonic() > give_up or (idle is not None and self._monotonic() - idle > IDLE_SECONDS):
+            if self._monotonic() > deadline or (idle is not None and self._monotonic() - idle > IDLE_SECONDS):
                 return

@@ -1,5 +1,8 @@
-"""The keeper: appends what only the log can decide. One fence for each realm whose Redis came back from an older state,
-and the voids of holds whose event never reached the log and whose realm nobody touches."""
+"""Appends fences and voids: the decisions that only the log can make.
+
+A realm whose Redis was restarted gets a fence. An expired hold, whose event never reached the log, gets a void; the API
+appends voids too, but only in realms in which players act.
+"""
 
 import time
 from collections.abc import Callable
@@ -14,14 +17,14 @@ from state.control_events import fence_event, void_event
 from state.ledger import Ledger
 from streaming.metrics import stream_metrics
 
-_log = json_logging.get_logger("keeper")
+_log = json_logging.get_logger("recovery")
 
-# A fence whose acknowledgement was lost is appended again; a second one with the same token does nothing.
-FENCE_AGAIN_SECONDS = 15.0
+# A fence is appended again if its acknowledgement may be lost. A second one with the same token has no effect.
+REPEAT_FENCE_SECONDS = 15.0
 
 
 class RecoveryManager:
-    """Looks after the realms, one ``tick`` after the other. ``install`` puts the ledger's functions into Redis."""
+    """Keeps the realms open; call ``tick`` regularly. ``install`` loads the ledger's functions into Redis."""
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class RecoveryManager:
         self._fenced: dict[int, tuple[str, float]] = {}
 
     def tick(self) -> None:
-        """Look at every realm once. Raises redis.RedisError if the ledger does not answer."""
+        """Check every realm once. Raises redis.RedisError if Redis is unreachable."""
         try:
             for realm in range(self._realms):
                 self._fence(realm, self._ledger.attach(realm))
@@ -50,15 +53,15 @@ class RecoveryManager:
         except ResponseError as error:
             if "Function not found" not in str(error):
                 raise
-            # A Redis that came back empty has lost the functions too.
-            _log.warning("Redis has no ledger: installing it")
+            # A Redis that lost its data has lost the functions too.
+            _log.warning("ledger functions are missing in Redis: installing them")
             self._install()
 
     def _fence(self, realm: int, token: str) -> None:
         known, since = self._fenced.get(realm, ("", 0.0))
-        if not token or (token == known and self._monotonic() - since < FENCE_AGAIN_SECONDS):
+        if not token or (token == known and self._monotonic() - since < REPEAT_FENCE_SECONDS):
             return
-        _log.warning("fence: the realm is recovering", event_id=token, realm=realm)
+        _log.warning("realm is recovering: appending a fence", event_id=token, realm=realm)
         if self._append(fence_event(realm, token, datetime.now(UTC))):
             stream_metrics().fences_appended.inc()
             self._fenced[realm] = (token, self._monotonic())
@@ -67,6 +70,6 @@ class RecoveryManager:
         try:
             self._log.append(event, lambda _offset: None)
         except NotAppended as error:
-            _log.warning("not appended", event_id=event.id, realm=event.realm, reason=str(error))
+            _log.warning("append failed", event_id=event.id, realm=event.realm, reason=str(error))
             return False
         return True

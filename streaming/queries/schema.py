@@ -1,4 +1,4 @@
-"""Spark's and Iceberg's view of an event, derived from the one schema in ``game.events``."""
+"""Derives the schema of events for Spark and Iceberg from the one in ``game.events``."""
 
 from typing import Any, get_args, get_origin
 
@@ -15,12 +15,12 @@ from pyspark.sql.types import (
 
 
 def struct_of(model: type[BaseModel]) -> StructType:
-    """The StructType with a field for each field of the model. Raises TypeError for a type without a counterpart."""
+    """Return a StructType with the fields of the model. Raises TypeError for a type without a counterpart."""
     return StructType([StructField(name, spark_type(f.annotation)) for name, f in model.model_fields.items()])
 
 
 def spark_type(annotation: Any) -> DataType:
-    """The Spark type of a field: str, int, lists of models, and maps, whose values all become strings."""
+    """Return the Spark type of a field: str, int, lists of models, and maps, whose values all become strings."""
     if annotation is str:
         return StringType()
     if annotation is int:

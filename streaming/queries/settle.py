@@ -1,7 +1,18 @@
-"""The settle query: passes each realm's events, in offset order, to the ledger.
+"""The settle query: passes each realm's records, in offset order, to the ledger.
 
-It starts from the offsets in Redis and its checkpoint is thrown away, so that Redis may be killed, rolled back or wiped
-and is repaired. Running it twice at once does no harm: the ledger skips what it has.
+It starts from the offsets in Redis, and its checkpoint is thrown away, so that it also repairs a Redis that was killed,
+rolled back or wiped. Two settle queries at once do no harm, because the ledger skips records that it has.
+
+The way of a record from Kafka to Redis:
+
+1. ``streaming.app.RestartingQuery.ensure_running`` calls ``SettleQuery.start``.
+2. ``streaming.queries.source.read_topic`` reads the topic, one Spark task a realm.
+3. ``SettleQuery.settle_batch`` gets a micro-batch; ``collect_rows`` brings it into the driver.
+4. ``by_realm`` splits it, and ``SettleQuery.settle_realm`` works on each realm in a thread.
+5. ``settle_rows`` cuts chunks; ``to_settle_record`` decodes each value (``game.events.decode``) and encodes it for the
+   ledger (``state.ledger.encode_settle_record``).
+6. ``state.ledger.Ledger.settle`` calls the Redis Function ``settle`` of ``state/ledger.lua``: ``new_records`` checks
+   the chunk, ``settle_one`` decides each record, ``apply`` writes the balances.
 """
 
 import time
@@ -34,82 +45,101 @@ from streaming.queries.land import QUARANTINE, landed_offsets
 from streaming.queries.progress import Halt, Progress
 from streaming.queries.source import LATEST, read_topic
 
-# Records in one call of the ledger. Redis answers nobody else meanwhile, so it is about 20 ms of work.
+# Records in one call of the ledger: about 20 ms of work, during which Redis serves no one else.
 CHUNK = 500
 
-# A micro-batch is held in the driver: with the largest of events these are 640 MB, with usual ones 10.
+# A micro-batch is held in the driver: 10 MB with usual events, and 640 MB with the largest ones.
 MAX_RECORDS_A_BATCH = 10_000
 
 
-def start_settling(
-    spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
-) -> StreamingQuery:
-    """Start the query where the ledger is. A realm that cannot be settled is left out and named in ``progress``.
-    Raises redis.RedisError or kafka.errors.KafkaError if a server does not answer."""
-    starts, halted = start_offsets(ledger, settings)
-    progress.begin(halted)
-    stream = read_topic(spark, settings, starts, MAX_RECORDS_A_BATCH)
-    pool = ThreadPoolExecutor(settings.realms)
+class SettleQuery:
+    """The settle query of one application. ``start`` may be called again after the query ended."""
 
-    def settle_realm(realm: int, rows: Sequence[Row]) -> None:
-        if progress.is_halted(realm):
+    def __init__(self, spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> None:
+        self._spark, self._settings, self._ledger, self._progress = spark, settings, ledger, progress
+        self._pool = ThreadPoolExecutor(settings.realms, thread_name_prefix="settle")
+
+    def start(self, checkpoint: str) -> StreamingQuery:
+        """Start the query from the ledger's offsets.
+
+        A realm that cannot be settled is left out and reported in the progress.
+        Raises redis.RedisError or kafka.errors.KafkaError if a server is unreachable.
+        """
+        starts, halted = start_offsets(self._ledger, self._settings)
+        self._progress.begin(halted)
+        return (
+            read_topic(self._spark, self._settings, starts, MAX_RECORDS_A_BATCH)
+            .writeStream.queryName("settle")
+            .foreachBatch(self.settle_batch)
+            .option("checkpointLocation", checkpoint)
+            .start()
+        )
+
+    def settle_batch(self, batch: DataFrame, _batch_id: int) -> None:
+        """Settle a micro-batch, all realms at the same time.
+
+        It runs in the driver and not in tasks: starting a Python worker for each task and batch takes four times as
+        long as the work itself.
+        """
+        with stream_metrics().batch("settle"):
+            rows = collect_rows(batch)
+            stream_metrics().records("settle", len(rows))
+            with self._progress.batch(full=len(rows) == MAX_RECORDS_A_BATCH):
+                list(self._pool.map(lambda part: self.settle_realm(*part), by_realm(rows)))
+
+    def settle_realm(self, realm: int, rows: Sequence[Row]) -> None:
+        """Settle the rows of one realm, or halt the realm if the ledger refuses them. Skips a halted realm."""
+        if self._progress.is_halted(realm):
             return
         try:
-            settle_rows(lambda records: ledger.settle(realm, records, settings.malformed_limit), rows)
-            stream_metrics().ack_to_settled.observe([at_ms for _realm, _offset, at_ms, _value in rows], time.time())
+            settle_rows(partial(self._ledger.settle, realm, malformed_limit=self._settings.malformed_limit), rows)
         except Rebuilding as error:
-            progress.halt(realm, Halt(str(error), lambda: not ledger.is_rebuilding(realm)))
+            self._progress.halt(realm, Halt(str(error), lambda: not self._ledger.is_rebuilding(realm)))
         except TooManyMalformed as error:
-            # What lies in quarantine was accepted before; a Redis that was wiped has forgotten that.
-            offset, known = error.offset, quarantined(spark, settings, realm)
-            if known >= offset:
-                ledger.allow_malformed(realm, known)
-                settle_realm(realm, rows)
-            else:
-                progress.halt(realm, Halt(str(error), lambda: ledger.malformed_allowed(realm) >= offset))
+            self._accept_or_halt(realm, rows, str(error), error.offset)
+        else:
+            stream_metrics().ack_to_settled.observe([row.at_ms for row in rows], time.time())
 
-    def settle_batch(batch: DataFrame, _batch_id: int) -> None:
-        # In the driver, not in tasks: a Python worker for each task and batch takes four times as long as the work.
-        # One byte too many shows that a value is too long; the others of its bytes need no memory.
-        value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
-        with stream_metrics().batch("settle"):
-            # As a number, because a date of Python's takes as long to make and to take apart as the rest of a row.
-            at = f.unix_millis("timestamp").alias("at_ms")
-            rows = batch.select("partition", "offset", at, value).collect()
-            stream_metrics().records("settle", len(rows))
-            with progress.batch(full=len(rows) == MAX_RECORDS_A_BATCH):
-                list(pool.map(lambda realm: settle_realm(*realm), by_realm(rows)))
+    def _accept_or_halt(self, realm: int, rows: Sequence[Row], reason: str, offset: int) -> None:
+        # Records in quarantine were accepted before; a Redis that was wiped has forgotten that.
+        accepted = self._quarantined_offset(realm)
+        if accepted >= offset:
+            self._ledger.allow_malformed(realm, accepted)
+            self.settle_realm(realm, rows)
+        else:
+            self._progress.halt(realm, Halt(reason, lambda: self._ledger.malformed_allowed(realm) >= offset))
 
-    return (
-        stream.writeStream.queryName("settle")
-        .foreachBatch(settle_batch)
-        .option("checkpointLocation", checkpoint)
-        .start()
-    )
+    def _quarantined_offset(self, realm: int) -> int:
+        """Return the realm's highest offset in quarantine, -1 for none or if HDFS is unreachable."""
+        try:
+            return landed_offsets(self._spark, QUARANTINE, self._settings.realms)[realm]
+        except (PySparkException, Py4JError):
+            return -1
 
 
-def quarantined(spark: SparkSession, settings: Settings, realm: int) -> int:
-    """The highest offset of the realm in quarantine, -1 for none or if HDFS does not answer."""
-    try:
-        return landed_offsets(spark, QUARANTINE, settings.realms)[realm]
-    except (PySparkException, Py4JError):
-        return -1
+def collect_rows(batch: DataFrame) -> list[Row]:
+    """Bring a micro-batch into the driver, as rows of partition, offset, at_ms and value."""
+    # Epoch milliseconds: a conversion to datetime and back would double the cost of a row.
+    at_ms = f.unix_millis("timestamp").alias("at_ms")
+    # One byte beyond the limit shows that a value is too long; its other bytes need no memory.
+    value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
+    return batch.select("partition", "offset", at_ms, value).collect()
 
 
 def start_offsets(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, Halt]]:
-    """Realm -> the offset to go on from, and realm -> why it cannot be settled."""
+    """Return, by realm, the offset to continue from, and the halts of realms that cannot be settled."""
     begins, ends = offset_bounds(settings)
     starts, halted = {}, {}
     for realm, offset in ledger.offsets(range(settings.realms)).items():
         starts[realm] = offset + 1
-        why = _halt_reason(ledger, realm, offset + 1, begins[realm], ends[realm])
-        if why:
+        reason = _halt_reason(ledger, realm, offset + 1, begins[realm], ends[realm])
+        if reason:
             starts[realm] = LATEST
-            halted[realm] = Halt(str(why), partial(_is_due, ledger, settings, realm))
+            halted[realm] = Halt(str(reason), partial(_can_settle, ledger, settings, realm))
     return starts, halted
 
 
-def _is_due(ledger: Ledger, settings: Settings, realm: int) -> bool:
+def _can_settle(ledger: Ledger, settings: Settings, realm: int) -> bool:
     return realm not in start_offsets(ledger, settings)[1]
 
 
@@ -120,24 +150,20 @@ def _halt_reason(ledger: Ledger, realm: int, offset: int, begin: int, end: int) 
 
 
 def by_realm(rows: Iterable[Row]) -> Iterator[tuple[int, list[Row]]]:
-    """Each realm with its rows in offset order. Spark collects partition after partition, each in offset order."""
-    for realm, of_realm in groupby(rows, attrgetter("partition")):
-        yield realm, list(of_realm)
+    """Split rows by realm. Spark collects one partition after the other, each in offset order."""
+    for realm, realm_rows in groupby(rows, attrgetter("partition")):
+        yield realm, list(realm_rows)
 
 
 def settle_rows(settle: Callable[[list[str]], int], rows: Sequence[Row]) -> None:
     """Pass a realm's rows to ``settle``, in calls of at most CHUNK records."""
     for start in range(0, len(rows), CHUNK):
-        settle([to_record(row) for row in rows[start : start + CHUNK]])
+        chunk = rows[start : start + CHUNK]
+        settle([to_settle_record(row.value, row.partition, row.offset, row.at_ms) for row in chunk])
 
 
-def to_record(row: Row) -> str:
-    """One Kafka record, as Spark gives it, as ``settle`` takes it."""
-    return judged_record(row.value, row.partition, row.offset, row.at_ms)
-
-
-def judged_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
-    """One Kafka record as ``settle`` takes it; what is no event only moves the offset."""
+def to_settle_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
+    """Encode a Kafka record for the ledger. A malformed record only moves the offset."""
     try:
         event = decode(value, realm)
     except Malformed:

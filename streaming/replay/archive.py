@@ -1,4 +1,4 @@
-"""Reading the log back from the landed tables, by Presto: for a rebuild after Kafka has forgotten it."""
+"""Reads the log from the landed tables with Presto, for a rebuild after Kafka has deleted it."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +10,9 @@ from game.accounts import Transfer
 from game.events import new_event
 from state.ledger import encode_malformed_record, encode_settle_record
 
-PAGE = 10_000  # offsets in one query: the cost of a query is spread, and Presto need not sort much
+PAGE = 10_000  # offsets in one query: spreads the cost of a query, and Presto sorts only a little
 
-Ask = Callable[[str], Sequence[Sequence[Any]]]  # SQL -> rows
+RunSql = Callable[[str], Sequence[Sequence[Any]]]  # SQL -> rows
 
 _COLUMNS = (
     "\"offset\", date_diff('millisecond', timestamp '1970-01-01 00:00:00', kafka_time), event_id, event_type, player, "
@@ -21,22 +21,24 @@ _COLUMNS = (
 
 
 class Incomplete(Exception):
-    """The archive lacks a record that is due. The message is for the operator."""
+    """The archive lacks a record. The message is for the operator."""
 
 
-def from_archive(ask: Ask) -> Callable[[int, int, int], Iterator[str]]:
-    """The records of the landed tables, and after them nothing: what has not landed yet must come from the log. They
-    raise Incomplete if an offset is missing among them."""
+def from_archive(run_sql: RunSql) -> Callable[[int, int, int], Iterator[str]]:
+    """Return a reader of (realm, first offset, last offset) of landed records; later ones must come from the log.
+
+    The reader raises Incomplete if an offset is missing.
+    """
 
     def read(realm: int, first: int, last: int) -> Iterator[str]:
-        # The next page is asked for while this one is settled.
+        # Request the next page while this one is settled.
         with ThreadPoolExecutor(1) as pool:
-            page = pool.submit(_page, ask, realm, first, min(first + PAGE, last + 1))
+            page = pool.submit(_page, run_sql, realm, first, min(first + PAGE, last + 1))
             while first <= last:
                 begin, first = first, min(first + PAGE, last + 1)
                 following: Future[dict[int, str]] | None = None
                 if first <= last:
-                    following = pool.submit(_page, ask, realm, first, min(first + PAGE, last + 1))
+                    following = pool.submit(_page, run_sql, realm, first, min(first + PAGE, last + 1))
                 rows = page.result()
                 for offset in range(begin, first):
                     if offset not in rows:
@@ -48,13 +50,13 @@ def from_archive(ask: Ask) -> Callable[[int, int, int], Iterator[str]]:
     return read
 
 
-def landed(ask: Ask, realm: int) -> int:
-    """The highest landed offset of the realm, -1 for none."""
+def landed(run_sql: RunSql, realm: int) -> int:
+    """Return the highest landed offset of the realm, -1 for none."""
     text = " union all ".join(
-        f'select max("offset") as o from {table} where realm = {realm:d}'  # noqa: S608 - numbers and names of ours
+        f'select max("offset") as o from {table} where realm = {realm:d}'  # noqa: S608 - our numbers and names
         for table in ("events", "quarantine")
     )
-    found = ask(f"select max(o) from ({text})")[0][0]  # noqa: S608 - as above
+    found = run_sql(f"select max(o) from ({text})")[0][0]  # noqa: S608 - as above
     return -1 if found is None else int(found)
 
 
@@ -65,11 +67,11 @@ def _missing(realm: int, offset: int) -> str:
     )
 
 
-def _page(ask: Ask, realm: int, begin: int, end: int) -> dict[int, str]:
+def _page(run_sql: RunSql, realm: int, begin: int, end: int) -> dict[int, str]:
     where = f'where realm = {realm:d} and "offset" >= {begin:d} and "offset" < {end:d}'
-    rows = {int(row[0]): _record(realm, *row) for row in ask(f"select {_COLUMNS} from events {where}")}  # noqa: S608
-    bad = ask(f'select "offset" from quarantine {where}')  # noqa: S608 - numbers of ours
-    return rows | {int(offset): encode_malformed_record(int(offset)) for (offset,) in bad}
+    rows = {int(row[0]): _record(realm, *row) for row in run_sql(f"select {_COLUMNS} from events {where}")}  # noqa: S608
+    malformed = run_sql(f'select "offset" from quarantine {where}')  # noqa: S608 - our numbers
+    return rows | {int(offset): encode_malformed_record(int(offset)) for (offset,) in malformed}
 
 
 def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str, *rest: Any) -> str:
@@ -79,7 +81,7 @@ def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str,
         event_type=event_type,
         realm=realm,
         player=player or "",
-        at=datetime.fromtimestamp(at_ms / 1000, UTC),  # the ledger does not read it
+        at=datetime.fromtimestamp(at_ms / 1000, UTC),  # the ledger does not use it
         generation=int(generation),
         request=request or "",
         details=json.loads(details or "{}"),

@@ -77,8 +77,8 @@ def test_the_reason_of_a_java_error_is_what_java_says(spark: SparkSession) -> No
 
 
 def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maintenance, "KEPT_SNAPSHOTS", 1)
-    monkeypatch.setattr(maintenance, "MOST_MANIFESTS", 1)
+    monkeypatch.setattr(maintenance, "MIN_SNAPSHOTS", 1)
+    monkeypatch.setattr(maintenance, "MAX_MANIFESTS", 1)
     for n in range(5):
         lake.land(event(f"a{n}"))
         lake.derivation.run()

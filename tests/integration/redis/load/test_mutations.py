@@ -225,7 +225,7 @@ APPLY_TWICE = """
 
 DROP_CLAIMS = """
     if event.type == "gold_claimed":
-        return malformed_record(offset)
+        return encode_malformed_record(offset)
 """
 
 
@@ -260,8 +260,8 @@ DROP_CLAIMS = """
         pytest.param(
             [
                 (
-                    "  remember(realm, record, outcome, concerned(record))\n",
-                    "  remember(realm, record, outcome, concerned(record))\n" + APPLY_TWICE,
+                    "  store_status(realm, record, outcome, affected_players(record))\n",
+                    "  store_status(realm, record, outcome, affected_players(record))\n" + APPLY_TWICE,
                 )
             ],
             {"duplicated_write", "ledger_differs", "stale_read"},
@@ -284,12 +284,12 @@ def test_an_event_dropped_by_the_settle_query_is_found(
     server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = mutated(
-        inspect.getsource(settle.judged_record),
+        inspect.getsource(settle.to_settle_record),
         ("    return encode_settle_record(", DROP_CLAIMS + "    return encode_settle_record("),
     )
     namespace = dict(vars(settle))
     exec(source, namespace)  # noqa: S102 - the source is ours
-    monkeypatch.setattr(settle, "judged_record", namespace["judged_record"])
+    monkeypatch.setattr(settle, "to_settle_record", namespace["to_settle_record"])
     findings = played(server, tmp_path / "history.jsonl")
     # Its hold is voided in the end, although the log has settled it; and then the player may claim again.
     kinds = {"lost_write", "status_conflict", "ledger_differs", "stale_read"}

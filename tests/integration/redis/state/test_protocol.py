@@ -164,7 +164,7 @@ class Protocol:
         else:
             assert isinstance(outcome, Held)
             assert outcome.generation == model.books.generation
-            self.void(outcome.overdue)
+            self.void(outcome.expired)
             mine = event.model_copy(update={"generation": outcome.generation})
             model.holds[event.id] = Hold(need, mine)
             self.all_tries.append(Try(mine, 1))

@@ -27,9 +27,9 @@ def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
         (["--csv", "select 1; select 2"], "--csv writes one table, but the input has 2 queries"),
         ([" ; -- nothing"], "the input contains no query"),
         ([], "the input contains no query"),
-        (["select 1"], "Presto does not answer: ./guildhall up"),
-        (["--csv", "select 1"], "Presto does not answer: ./guildhall up"),
-        (["--explain", "select 1"], "Presto does not answer: ./guildhall up"),
+        (["select 1"], "Presto is unreachable: ./guildhall up"),
+        (["--csv", "select 1"], "Presto is unreachable: ./guildhall up"),
+        (["--explain", "select 1"], "Presto is unreachable: ./guildhall up"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], reason: str) -> None:

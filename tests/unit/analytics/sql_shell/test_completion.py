@@ -57,6 +57,6 @@ def test_presto_is_asked_once_and_not_before_it_is_needed() -> None:
 
 def test_without_presto_there_are_still_the_keywords() -> None:
     def no_presto():
-        raise OperatorError("Presto does not answer")
+        raise OperatorError("Presto is unreachable")
 
     assert completions("sele", columns=no_presto) == ["select"]

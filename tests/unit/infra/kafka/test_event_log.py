@@ -4,7 +4,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
-from infra.kafka import event_log
+from infra.kafka import clients
 from infra.kafka.event_log import KafkaLog, NotAppended
 from infra.settings import Settings
 from state.control_events import fence_event
@@ -35,7 +35,7 @@ class StandIn:
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     StandIn.made = []
-    monkeypatch.setattr(event_log, "KafkaProducer", StandIn)
+    monkeypatch.setattr(clients, "KafkaProducer", StandIn)
 
 
 def test_a_producer_whose_delivery_failed_is_replaced() -> None:
@@ -60,7 +60,7 @@ def test_a_broker_that_does_not_answer_is_left_alone_for_a_moment(monkeypatch: p
         asked.append(1)
         raise KafkaTimeoutError("no broker")
 
-    monkeypatch.setattr(event_log, "KafkaProducer", make)
+    monkeypatch.setattr(clients, "KafkaProducer", make)
     kafka = KafkaLog(Settings())
     for _ in range(3):
         with pytest.raises(NotAppended):

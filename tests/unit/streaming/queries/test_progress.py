@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def progress(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Progress:
-    monkeypatch.setattr("streaming.queries.progress.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("streaming.queries.progress.POLL_SECONDS", 0.0)
     progress = Progress(1, lambda _realm, _reason: None, clock)
     progress.begin({})
     return progress
