@@ -4,6 +4,7 @@ from typing import Final
 
 from api.backend.group_commit import GroupCommit
 from api.backend.pipeline_status import StatusService
+from api.backend.probes import Probes
 from api.backend.process_metrics import api_metrics
 from api.backend.settlement_waiter import SettlementWaiter
 from api.backend.telemetry import Telemetry
@@ -29,6 +30,7 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
     """The API over these parts. Raises ValueError if the settings hold no key to sign tokens with."""
     app = Api(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    probes = Probes()
     app.extensions["guildhall"] = Services(
         settings,
         ledger,
@@ -36,8 +38,9 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
         GroupCommit(ledger, log, settings),
         SettlementWaiter(ledger),
         Telemetry(log),
-        StatusService(ledger, settings),
+        StatusService(ledger, settings, probes),
         Tokens(settings.token_key.get_secret_value(), settings.token_days),
+        probes,
     )
     register_metrics(app)
     register_limits(app, settings)

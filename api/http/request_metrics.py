@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from http import HTTPStatus
 
-import redis
 from flask import Flask, Response, current_app, g, request
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
@@ -46,14 +45,19 @@ class _OpenHolds:
 
     def collect(self) -> Iterator[Family]:
         up, holds = metrics.SOURCE_UP.family(), metrics.HOLDS_OPEN.family()
-        try:
-            for realm in range(self._parts.settings.realms):
-                holds.add_metric([str(realm)], self._parts.ledger.overview(realm, _LATEST).open_holds)
-            up.add_metric(["redis"], 1)
-            yield holds
-        except redis.RedisError:
+        counts = self._parts.probes.run({"open holds": self._count})["open holds"]
+        if isinstance(counts, Exception):
             up.add_metric(["redis"], 0)
+        else:
+            up.add_metric(["redis"], 1)
+            for realm, count in counts.items():
+                holds.add_metric([str(realm)], count)
+            yield holds
         yield up
+
+    def _count(self) -> dict[int, int]:
+        ledger, realms = self._parts.ledger, range(self._parts.settings.realms)
+        return {realm: ledger.overview(realm, _LATEST).open_holds for realm in realms}
 
 
 def _begin() -> None:

@@ -6,6 +6,7 @@ from flask import current_app
 
 from api.backend.group_commit import GroupCommit
 from api.backend.pipeline_status import StatusService
+from api.backend.probes import Probes
 from api.backend.settlement_waiter import SettlementWaiter
 from api.backend.telemetry import Telemetry
 from api.backend.tokens import Tokens
@@ -26,6 +27,7 @@ class Services:
     telemetry: Telemetry
     overview: StatusService
     tokens: Tokens
+    probes: Probes
 
 
 def services() -> Services:

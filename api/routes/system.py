@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import redis
 from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel
 
@@ -56,13 +55,12 @@ def healthz() -> Response:
 
 @routes.get("/readyz", **read_operation(schemas.Ok, public=True) | operation_kind("readiness"))
 def readyz() -> Response:
-    """Whether actions can be accepted: the ledger and the log answer."""
+    """Report whether actions can be accepted: the ledger and the log respond."""
     parts = services()
-    try:
-        parts.ledger.ready()
-    except redis.RedisError as error:
+    results = parts.probes.run({"ledger is ready": parts.ledger.ready, "log is ready": parts.log.ready})
+    if isinstance(error := results["ledger is ready"], Exception):
         raise unavailable(f"the ledger is not ready: {error}") from error
-    if not parts.log.ready():
+    if results["log is ready"] is not True:
         raise unavailable("the log is not ready")
     return jsonify(status="ready")
 
