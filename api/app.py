@@ -23,11 +23,11 @@ from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
 
-MAX_BODY_BYTES: Final = 16 * 1024  # fifty actions of a batch have under 200 bytes each
+MAX_BODY_BYTES: Final = 16 * 1024  # enough for a batch: fifty actions of less than 200 bytes
 
 
 def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
-    """The API over these parts. Raises ValueError if the settings hold no key to sign tokens with."""
+    """Return the API over these parts. Raises ValueError if the settings have no key to sign tokens with."""
     app = Api(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     probes = Probes()
@@ -52,7 +52,7 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
 
 
 def from_environment() -> Api:
-    """The API as the environment variables describe it: what the WSGI server calls."""
+    """Return the API as the environment variables configure it; the WSGI server calls this."""
     json_logging.configure(api_metrics().log_lines_lost.inc)
     settings = Settings()
     return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

@@ -1,4 +1,4 @@
-"""What the routes work with, wired once per process."""
+"""The parts behind the routes, wired once per process."""
 
 from dataclasses import dataclass
 
@@ -31,6 +31,6 @@ class Services:
 
 
 def services() -> Services:
-    """The parts behind the routes of the current application."""
+    """Return the parts behind the routes of the current application."""
     parts: Services = current_app.extensions["guildhall"]
     return parts

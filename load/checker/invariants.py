@@ -57,13 +57,15 @@ class _World:
 
 
 def _oversold(world: _World, _: Event, moved: dict[str, int]) -> Broken:
-    """Of an edition there are always as many pieces, in players' hands and in the shop together."""
+    """The pieces of an edition, enchanted or not, owned by players or left in the shop, stay as many as there are."""
     names = {split(account)[1].removeprefix("item:") for account in moved if ":item:" in account}
     names |= {account.split(":")[1] for account in moved if account.startswith("shop:")}
-    for name in names:
-        item = catalogue.ITEMS.get(name)
-        if item and item.edition:
-            owned, left = world.sums[f"item:{name}"], world[f"shop:{name}:edition_{item.edition}"]
+    items = {name: catalogue.ITEMS[name] for name in names & catalogue.ITEMS.keys()}
+    for name in {item.base or name for name, item in items.items()}:
+        item = catalogue.ITEMS[name]
+        if item.edition:
+            owned = world.sums[f"item:{name}"] + world.sums[f"item:{catalogue.enchanted(name)}"]
+            left = world[f"shop:{name}:edition_{item.edition}"]
             if owned + left != item.edition:
                 yield "oversold", f"{owned} {name} are owned and {left} are left of {item.edition}"
 
@@ -186,4 +188,4 @@ def _guilds(moved: dict[str, int]) -> set[str]:
 
 
 def _exchange(offer: Offer) -> tuple[Transfer, ...]:
-    return (*offer.give.moves(offer.giver, offer.taker), *offer.want.moves(offer.taker, offer.giver))
+    return (*offer.give.transfers(offer.giver, offer.taker), *offer.want.transfers(offer.taker, offer.giver))

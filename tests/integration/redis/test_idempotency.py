@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.backend.settlement_waiter import MOST_WAITING, preferred_wait
+from api.backend.settlement_waiter import MAX_WAITING, preferred_wait
 from game import catalogue
 from game.events import Event, EventTransfer
 from state.control_events import fence_event
@@ -371,13 +371,13 @@ def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=5"}
     api.log.outcome = "unsettled"
     watcher = api.app.extensions["guildhall"].watcher
-    with ThreadPoolExecutor(MOST_WAITING) as pool:
-        waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MOST_WAITING)]
-        eventually(lambda: len(watcher._waiters) == MOST_WAITING, 10)
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MAX_WAITING)]
+        eventually(lambda: len(watcher._waiters) == MAX_WAITING, 10)
         answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
         assert answer.status_code == 202
         assert "Preference-Applied" not in answer.headers
-        assert [future.result() for future in waiting] == [None] * MOST_WAITING
+        assert [future.result() for future in waiting] == [None] * MAX_WAITING
 
 
 def test_a_repeated_request_may_wait_too(api: Api) -> None:

@@ -163,6 +163,7 @@ STRONG = ("bob", "POST", "/buy_sword", {"sword": "steel_sword"})
 STRUCK = ("bob", "POST", "/strikes", {"target": "carol"})
 BEFORE: dict[str, list[tuple[str, str, str, dict[str, Any] | None]]] = {
     "sell": [SWORD],
+    "enchant_sword": [SWORD],
     "strike": [SWORD],
     "claim_reward": [SWORD],
     "drink": [STRONG, STRUCK, ("carol", "POST", "/purchases", {"item": "small_potion", "quantity": 3})],
@@ -223,7 +224,7 @@ class World(api_harness.Api):
 
 @pytest.fixture
 def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(sse, "LONGEST_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "MAX_SECONDS", 0.05)
     monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
     # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
     monkeypatch.setattr(Telemetry, "record_view", lambda *_: None)
