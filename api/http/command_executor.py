@@ -206,7 +206,7 @@ def _wait_until_settled(result: CommandResult, seconds: int) -> bool:
     """Return whether the event is settled in time. Raises Problem if it ended otherwise, or TooManyWaiting."""
     if result.status.status == "settled":
         return True
-    final = services().watcher.wait(result.player.realm, result.event_id, seconds)
+    final = services().settlement_waiter.wait(result.player.realm, result.event_id, seconds)
     if final and final.status != "settled":
         raise _did_not_happen(result.event_id, final)
     return final is not None

@@ -23,9 +23,9 @@ class Services:
     ledger: Ledger
     log: Log
     commit: GroupCommit
-    watcher: SettlementWaiter
+    settlement_waiter: SettlementWaiter
     telemetry: Telemetry
-    overview: StatusService
+    status: StatusService
     tokens: Tokens
     probes: Probes
 

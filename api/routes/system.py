@@ -44,7 +44,7 @@ def index() -> Response:
 @routes.get("/status", **read_operation(schemas.State, public=True) | operation_kind("status"))
 def status() -> Response:
     """Return how far each realm is and which servers respond; at most a second old."""
-    return jsonify(services().overview.state())
+    return jsonify(services().status.state())
 
 
 @routes.get("/healthz", **read_operation(schemas.Ok, public=True) | operation_kind("health"))

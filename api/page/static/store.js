@@ -15,7 +15,6 @@ export const state = {
   feed: [], // events of the player, newest first
   live: "off", // off, connecting, on, waiting
   pendingActions: [], // the player's actions between the click and their settlement
-  sending: new Set(), // names of actions whose request is in progress
   status: null, // the last successful response of GET /status
   statusProblem: "",
   dialog: null,

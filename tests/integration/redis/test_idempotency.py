@@ -370,7 +370,7 @@ def test_waiting_until_time_is_up(api: Api) -> None:
 def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=5"}
     api.log.outcome = "unsettled"
-    watcher = api.app.extensions["guildhall"].watcher
+    watcher = api.app.extensions["guildhall"].settlement_waiter
     with ThreadPoolExecutor(MAX_WAITING) as pool:
         waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MAX_WAITING)]
         eventually(lambda: len(watcher._waiters) == MAX_WAITING, 10)
