@@ -420,7 +420,7 @@ class LeaveGuild(Command):
     route = Route("DELETE", "/guild", "guilds")
     events = {"guild_left": "A player gave the seat in a guild back; a leader handed over, or left no leader behind."}
 
-    successor: Name | None = None
+    successor: Name | None = Field(default=None, json_schema_extra={"example": "bob"})
 
     def decide(self, context: DecisionContext) -> Decision:
         own = context.own_balances
