@@ -1,1 +1,1 @@
-"""The HTTP door: authenticates, validates, decides, reserves, appends; answers only after the broker's ack."""
+"""The HTTP API: authenticate, validate, decide, reserve, append, and respond after Kafka's acknowledgement."""

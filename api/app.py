@@ -4,6 +4,7 @@ from typing import Final
 
 from api.backend.group_commit import GroupCommit
 from api.backend.pipeline_status import StatusService
+from api.backend.probes import Probes
 from api.backend.process_metrics import api_metrics
 from api.backend.settlement_waiter import SettlementWaiter
 from api.backend.telemetry import Telemetry
@@ -22,13 +23,14 @@ from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
 
-MAX_BODY_BYTES: Final = 16 * 1024  # fifty actions of a batch have under 200 bytes each
+MAX_BODY_BYTES: Final = 16 * 1024  # enough for a batch: fifty actions of less than 200 bytes
 
 
 def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
-    """The API over these parts. Raises ValueError if the settings hold no key to sign tokens with."""
+    """Return the API over these parts. Raises ValueError if the settings have no key to sign tokens with."""
     app = Api(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    probes = Probes()
     app.extensions["guildhall"] = Services(
         settings,
         ledger,
@@ -36,8 +38,9 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
         GroupCommit(ledger, log, settings),
         SettlementWaiter(ledger),
         Telemetry(log),
-        StatusService(ledger, settings),
+        StatusService(ledger, settings, probes),
         Tokens(settings.token_key.get_secret_value(), settings.token_days),
+        probes,
     )
     register_metrics(app)
     register_limits(app, settings)
@@ -49,7 +52,7 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
 
 
 def from_environment() -> Api:
-    """The API as the environment variables describe it: what the WSGI server calls."""
+    """Return the API as the environment variables configure it; the WSGI server calls this."""
     json_logging.configure(api_metrics().log_lines_lost.inc)
     settings = Settings()
     return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

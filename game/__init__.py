@@ -1,1 +1,1 @@
-"""The rules of the game: accounts, transfers, catalogue, events and decisions. Pure: no clock, no network, no files."""
+"""The rules of the game: accounts, transfers, catalogue, events and decisions. Pure: no clock, network or files."""

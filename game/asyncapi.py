@@ -1,4 +1,4 @@
-"""The topic of events as an AsyncAPI 3.0 document, derived from the one schema and the catalogue of types."""
+"""The topic of events as an AsyncAPI 3.0 document, derived from the one schema and the catalogue of event types."""
 
 from typing import Any, Final
 
@@ -13,29 +13,30 @@ _BINDING_VERSION: Final = "0.5.0"
 _DESCRIPTION: Final = f"""Every accepted action of every player, in the order in which it counts. The topic is the
 source of truth: balances, guilds and histories are functions of it.
 
-* **Realms.** Partition n holds realm n, and nothing else decides the order of its events. Players of different realms
-  never meet.
-* **Key.** The name of the player who acted; empty for a fence. It is for people who look at the topic: the partition is
-  chosen by the realm.
-* **Time.** The topic has `message.timestamp.type=LogAppendTime`: a record's timestamp is the broker's clock, which is
-  the clock of whatever is forgotten after a day. An event's own `time` is when the API decided.
-* **Books.** `transfers` move whole amounts from account to account, all of an event's or none. An event counts when it
-  is the first of its `id` that is not stale, and when its debits are covered; players' events always are, because a
-  hold has covered them before they are appended. `details` are for people and analysts: no balance depends on them.
-* **Voids.** A `void` carries the id of an action whose event did not reach the log in time. Of an event and a void
-  with the same id the first one in the log wins, and the other one does nothing.
-* **Fences.** A `fence` opens a generation of its realm, which is the fence's offset. Events and voids with another
-  `generation` than their realm's present one are stale: they do nothing, and do not use their id up.
-* **Telemetry.** {", ".join(f"`{name}`" for name in sorted(TELEMETRY))} move nothing, may be lost, and may stand beside
-  an event with the same id.
-* **Everything else** in the topic is no event: it goes to quarantine and moves nothing. So does a value of more than
+* **Realms.** Partition n contains realm n, and its offsets are the order of the realm's events. Players of different
+  realms never meet.
+* **Key.** The name of the acting player; empty for a fence. It is for people who read the topic: the realm alone
+  determines the partition.
+* **Time.** The topic has `message.timestamp.type=LogAppendTime`: a record's timestamp is the broker's clock, which
+  also decides what the ledger forgets after a day. An event's own `time` is when the API decided.
+* **Transfers.** `transfers` move whole amounts from account to account, all of an event's or none. An event is
+  effective if it is the first of its `id` that is not stale, and if its debits are covered. Those of players' events
+  always are, because a hold covers them before they are appended. `details` are for people and analysts: no balance
+  depends on them.
+* **Voids.** A `void` carries the id of an action whose event did not reach the log in time. If the log has an event
+  and a void with the same id, the first one counts and the other one does nothing.
+* **Fences.** A `fence` opens a generation of its realm, which is the fence's offset. Events and voids whose
+  `generation` is not the current one of their realm are stale: they do nothing, and their id can be used again.
+* **Telemetry.** {", ".join(f"`{name}`" for name in sorted(TELEMETRY))} move nothing, may be lost, and may have the
+  same id as another event.
+* **Everything else** in the topic is malformed: it goes to quarantine and moves nothing. So does a value of more than
   {MAX_BYTES} bytes.
 
 Readers must ignore types that they do not know. The repository says in docs/concepts/events.md what may change."""
 
 
 def document() -> Json:
-    """The whole document."""
+    """Return the whole document."""
     names = list(EVENT_TYPES)
     return {
         "asyncapi": "3.0.0",
@@ -94,7 +95,7 @@ def _message(name: str, text: str, example: Event) -> Json:
         },
         "bindings": {
             "kafka": {
-                "key": {"type": "string", "description": "the player who acted; empty for a fence"},
+                "key": {"type": "string", "description": "the acting player; empty for a fence"},
                 "bindingVersion": _BINDING_VERSION,
             }
         },
@@ -103,7 +104,7 @@ def _message(name: str, text: str, example: Event) -> Json:
 
 
 def _schemas() -> Json:
-    """The schema of an event as pydantic gives it, with its parts beside it instead of within it."""
+    """Return the schema of an event as pydantic makes it, with its parts beside it instead of inside it."""
     schema = Event.model_json_schema(ref_template="#/components/schemas/{model}")
     parts: Json = schema.pop("$defs")
     return {"Event": schema, **parts}

@@ -1,4 +1,4 @@
-"""Several commands of one player as one event: all of them happen, or none."""
+"""Batches: several commands of one player as one event, so that all of them happen or none."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -10,26 +10,24 @@ from game.accounts import MAX_AMOUNT, MAX_TRANSFERS, Transfer
 from game.commands import COMMANDS, Command, DecisionContext, OfferTrade
 from game.decision import Decision, RuleViolation
 
-MOST = 50  # actions of one batch: usually two transfers each, and an event has at most a hundred
+MAX_ACTIONS = 50  # of one batch: an action usually has two transfers, and an event at most a hundred
 
 
 def _entry(command: type[Command]) -> Any:
-    # An offer's id is its event's, so that a batch can hold none.
     fields: Any = {"action": (Literal[command.name], ...)}
-    extra: Any = command.model_config.get("json_schema_extra") or {}
-    # The command's own example does not say which action it is.
-    said = extra | {"example": {"action": command.name} | extra.get("example", {})}
-    name = f"{command.__name__}Action"
-    config = {"json_schema_extra": said}
-    return create_model(name, __base__=command, __doc__=command.__doc__, __cls_kwargs__=config, **fields)
+    return create_model(f"{command.__name__}Action", __base__=command, __doc__=command.__doc__, **fields)
 
 
+# A batch cannot contain an offer: the id of an offer is the id of its event, and a batch is one event.
 _Action: Any = Union[tuple(_entry(command) for command in COMMANDS if command is not OfferTrade)]  # noqa: UP007
 
 
 class Batch(BaseModel):
-    """Up to 50 actions of one player. With ``atomic`` they are one event, decided on what is settled before it, so that
-    none of them sees another's effect; without, each is an event of its own, one after the other."""
+    """Up to 50 actions of one player.
+
+    With ``atomic`` they are one event, decided on the state before it: no action sees the effect of another. Without
+    it, each is an event of its own, one after the other.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -40,13 +38,13 @@ class Batch(BaseModel):
         },
     )
 
-    actions: list[Annotated[_Action, Field(discriminator="action")]] = Field(min_length=1, max_length=MOST)
+    actions: list[Annotated[_Action, Field(discriminator="action")]] = Field(min_length=1, max_length=MAX_ACTIONS)
     atomic: bool = True
 
 
-def combine(actions: Sequence[Command], scene: DecisionContext) -> Decision:
-    """One decision that does what all of these do. Raises RuleViolation."""
-    decisions = [action.decide(scene) for action in actions]
+def combine(actions: Sequence[Command], context: DecisionContext) -> Decision:
+    """Return one decision that does all of the actions. Raises RuleViolation."""
+    decisions = [action.decide(context) for action in actions]
     sums: defaultdict[tuple[str, str], int] = defaultdict(int)
     for decision in decisions:
         for transfer in decision.transfers:

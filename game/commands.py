@@ -1,12 +1,16 @@
-"""The catalogue of commands: what each one is called, what it asks for, and which rule decides it.
+"""The catalogue of commands: the name, fields, HTTP route, events, example and rule of each one.
 
-A command is a pydantic model: the body of its request, the entry of a batch and the API's document are the same thing.
+A command is a pydantic model. It is the body of its request and the entry of a batch, and the following derive from
+``COMMANDS``: the Flask routes and their OpenAPI descriptions (api/routes/commands.py), the event types and their
+examples (game/event_types.py, game/examples.py), and the operations of the workload (load/workload/operations.py).
+docs/internals/adding-an-action.md walks through a new one.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -15,55 +19,118 @@ from game.decision import Balances, Decision, RuleViolation
 from game.rules import combat, guilds, players, quests, shop, trading
 from game.rules.trading import Goods, Offer
 
+Json = dict[str, Any]
+
 Name = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["bob"])]
 ItemName = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["oak_shield"])]
+# Fields of paths have an `example`: flask-openapi3 takes `examples` for those of OpenAPI, which have another form.
+GuildName = Annotated[str, Field(pattern=rf"^{NAME}$", json_schema_extra={"example": "knights"})]
 
 
 def _as_whole(value: object) -> object:
-    """10.0 is a whole number in JSON, as JSON Schema says; in Python it is none."""
+    """Convert 10.0 to 10: JSON Schema counts it as an integer, but strict pydantic does not."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WHOLE = BeforeValidator(_as_whole)  # behind the bounds, or else the document does not have them
+WHOLE = BeforeValidator(_as_whole)  # must stand behind the Field: before it, the document would lose the bounds
 Gold = Annotated[int, Field(ge=1, le=1_000_000, examples=[10], description="gold pieces"), WHOLE]
 Quantity = Annotated[int, Field(ge=1, le=10), WHOLE]
-Price = Annotated[
-    int, Field(ge=0, le=1_000_000, description="refused with 412 if one costs another price by now"), WHOLE
-]
+Price = Annotated[int, Field(ge=0, le=1_000_000, description="reject with 412 if one costs another price"), WHOLE]
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionContext:
-    """Who acts, when, and what the rules may look at: the settled balances of an owner, and an offer by its id (None
-    if it is not known). ``event_id`` is the id of the event that will be made."""
+    """The acting player, the time, and the state that the rules may read.
+
+    ``balances_of`` returns the settled balances of an owner, and ``offer`` an offer by its id (None if it is unknown).
+    ``event_id`` is the id of the event that the command will become.
+    """
 
     player: str
     now: datetime
     event_id: str
-    balances: Callable[[str], Balances]
+    balances_of: Callable[[str], Balances]
     offer: Callable[[str], Offer | None]
 
     @property
     def today(self) -> date:
-        """The day of the game: UTC."""
+        """Return the day of the game: UTC."""
         return self.now.date()
 
     @property
-    def has(self) -> Balances:
-        """What the acting player has."""
-        return self.balances(f"player:{self.player}")
+    def own_balances(self) -> Balances:
+        """Return the balances of the acting player."""
+        return self.balances_of(f"player:{self.player}")
 
-    def of_player(self, name: str) -> Balances:
-        """What another player has."""
-        return self.balances(f"player:{name}")
+    def player_balances(self, name: str) -> Balances:
+        """Return the balances of another player."""
+        return self.balances_of(f"player:{name}")
 
-    def of_guild(self, name: str | None) -> Balances:
-        """What a guild has; nothing for None."""
-        return self.balances(f"guild:{name}") if name else {}
+    def guild_balances(self, name: str | None) -> Balances:
+        """Return the balances of a guild; empty for None."""
+        return self.balances_of(f"guild:{name}") if name else {}
 
 
-# Gold and item may each be left out, but not both: the rules refuse it, and the document says so.
-_SOMETHING: dict[str, Any] = {
+#: What makes a decision: the ``decide`` of a command, or a function that combines several.
+Decide = Callable[[DecisionContext], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The HTTP route of a command.
+
+    Fields in braces go into the path. The others go into the body, or into the query of a DELETE, which has no body.
+    ``tag`` is the group in the API's document.
+    """
+
+    method: Literal["POST", "PUT", "DELETE"]
+    path: str
+    tag: str
+
+    @property
+    def path_fields(self) -> frozenset[str]:
+        """Return the names of the fields in the path."""
+        return frozenset(re.findall(r"{(\w+)}", self.path))
+
+
+def _describe(schema: Json, command: "type[Command]") -> None:
+    """Complete the JSON schema of a command, or of its entry in a batch, with its example and its constraints."""
+    entry = {"action": command.name} if "action" in command.model_fields else {}
+    if example := entry | command.example:
+        schema["example"] = example
+    schema.update(command.constraints)
+
+
+class Command(BaseModel):
+    """What a player asks for.
+
+    ``name`` is the command in a batch, in the API's document and in the Python client. The docstring becomes the
+    description of the route: its first sentence is the summary. ``events`` are the types of event that the command can
+    become, with the sentence that documents each. ``example`` is a request that succeeds. ``details_renamed`` maps a
+    field to the event's detail, where both have different names. ``constraints`` are further keywords of the schema.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_describe)
+
+    name: ClassVar[str]
+    route: ClassVar[Route]
+    events: ClassVar[Mapping[str, str]]
+    example: ClassVar[Json] = {}
+    details_renamed: ClassVar[Mapping[str, str]] = {}
+    constraints: ClassVar[Json] = {}
+
+    def decide(self, context: DecisionContext) -> Decision:
+        """Return what will happen. Raises RuleViolation."""
+        raise NotImplementedError
+
+
+# The sentences of event types that more than one command can become.
+_SWORD_BOUGHT = {"sword_bought": "A player bought swords from the shop."}
+_GUILD_FOUNDED = {"guild_founded": "A player founded a guild and leads it."}
+_GUILD_JOINED = {"guild_joined": "A player took a seat in a guild, and leads it if it was empty."}
+
+# Gold and item may each be left out, but not both: the rules reject that, and the document says so.
+_GOLD_OR_ITEM: Json = {
     "anyOf": [
         {"required": ["gold"], "properties": {"gold": {"type": "integer"}}},
         {"required": ["item"], "properties": {"item": {"type": "string"}}},
@@ -71,130 +138,155 @@ _SOMETHING: dict[str, Any] = {
 }
 
 
-class Command(BaseModel):
-    """What a player asks for. ``name`` is what a batch calls it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    name: ClassVar[str]
-
-    def decide(self, scene: DecisionContext) -> Decision:
-        """What is to happen. Raises RuleViolation."""
-        raise NotImplementedError
-
-
 class BuySword(Command):
     """Buy one sword."""
 
     name = "buy_sword"
-    model_config = ConfigDict(json_schema_extra={"example": {"sword": "iron_sword", "expected_price": 30}})
+    route = Route("POST", "/buy_sword", "shop")
+    events = _SWORD_BOUGHT
+    example = {"sword": "iron_sword", "expected_price": 30}
 
     sword: ItemName
     expected_price: Price | None = None
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return shop.buy(scene.player, self.sword, 1, self.expected_price, "sword")
+    def decide(self, context: DecisionContext) -> Decision:
+        return shop.buy(context.player, self.sword, 1, self.expected_price, "sword")
 
 
 class Buy(Command):
-    """Buy items of the shop."""
+    """Buy items from the shop."""
 
     name = "buy"
-    model_config = ConfigDict(json_schema_extra={"example": {"item": "oak_shield", "quantity": 1}})
+    route = Route("POST", "/purchases", "shop")
+    events = _SWORD_BOUGHT | {"item_bought": "A player bought shields or potions from the shop."}
+    example = {"item": "oak_shield", "quantity": 2}
 
     item: ItemName
     quantity: Quantity = 1
     expected_price: Price | None = None
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return shop.buy(scene.player, self.item, self.quantity, self.expected_price)
+    def decide(self, context: DecisionContext) -> Decision:
+        return shop.buy(context.player, self.item, self.quantity, self.expected_price)
 
 
 class Sell(Command):
-    """Sell items back for half of their price."""
+    """Sell items back to the shop for half of their price."""
 
     name = "sell"
-    model_config = ConfigDict(json_schema_extra={"example": {"item": "iron_sword", "quantity": 1}})
+    route = Route("POST", "/sales", "shop")
+    events = {"item_sold": "A player sold items back to the shop for half of their price."}
+    example = {"item": "iron_sword", "quantity": 1}
 
     item: ItemName
     quantity: Quantity = 1
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return shop.sell(scene.player, self.item, self.quantity)
+    def decide(self, context: DecisionContext) -> Decision:
+        return shop.sell(context.player, self.item, self.quantity)
+
+
+class EnchantSword(Command):
+    """Enchant a sword for gold, once. The enchanted sword does 10 more damage and is an item of its own."""
+
+    name = "enchant_sword"
+    route = Route("POST", "/enchant_sword", "shop")
+    events = {"sword_enchanted": "A player paid to enchant a sword, which is an enchanted sword from now on."}
+    example = {"sword": "iron_sword"}
+
+    sword: ItemName
+
+    def decide(self, context: DecisionContext) -> Decision:
+        return shop.enchant(context.player, self.sword)
 
 
 class ClaimGold(Command):
-    """Daily gold."""
+    """Claim daily gold, once a day (UTC)."""
 
     name = "claim_gold"
+    route = Route("POST", "/claim_gold", "shop")
+    events = {"gold_claimed": "A player got the gold of the day."}
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return players.claim_gold(scene.player, scene.has, scene.today)
+    def decide(self, context: DecisionContext) -> Decision:
+        return players.claim_gold(context.player, context.own_balances, context.today)
 
 
 class Depart(Command):
-    """Leave the realm for ever."""
+    """Leave the realm permanently. Everything the player has goes back; the name stays taken."""
 
     name = "depart"
+    route = Route("DELETE", "/players/me", "players")
+    events = {"player_left": "A player left the realm permanently and gave everything back; the name stays taken."}
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return players.depart(scene.player, scene.has)
+    def decide(self, context: DecisionContext) -> Decision:
+        return players.leave_realm(context.player, context.own_balances)
 
 
 class Strike(Command):
-    """Strike another player, with the best sword if none is named."""
+    """Strike another player, with the best sword if none is named. A player who defeats the target wins the bounty."""
 
     name = "strike"
-    model_config = ConfigDict(json_schema_extra={"example": {"target": "bob"}})
+    route = Route("POST", "/strikes", "fights")
+    events = {
+        "player_struck": "A player wounded another one, who still stands.",
+        "player_defeated": "A player took another one's last health, and got the victory and the bounty.",
+    }
+    example = {"target": "bob"}
 
     target: Name
     sword: ItemName | None = None
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return combat.strike(scene.player, self.target, self.sword, scene.has, scene.of_player(self.target))
+    def decide(self, context: DecisionContext) -> Decision:
+        balances, target_balances = context.own_balances, context.player_balances(self.target)
+        return combat.strike(context.player, self.target, self.sword, balances, target_balances)
 
 
 class Drink(Command):
-    """Drink a potion against wounds."""
+    """Drink a potion to heal wounds."""
 
     name = "drink"
-    model_config = ConfigDict(json_schema_extra={"example": {"potion": "small_potion"}})
+    route = Route("POST", "/potions", "fights")
+    events = {"potion_drunk": "A player turned wounds into health with a potion."}
+    example = {"potion": "small_potion"}
 
     potion: ItemName
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return combat.drink(scene.player, self.potion, scene.has)
+    def decide(self, context: DecisionContext) -> Decision:
+        return combat.drink(context.player, self.potion, context.own_balances)
 
 
 class Revive(Command):
-    """Get up again, for gold."""
+    """Revive the player for gold."""
 
     name = "revive"
+    route = Route("POST", "/revivals", "fights")
+    events = {"player_revived": "A player who was down paid to stand again."}
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return combat.revive(scene.player, scene.has)
+    def decide(self, context: DecisionContext) -> Decision:
+        return combat.revive(context.player, context.own_balances)
 
 
 class Give(Command):
-    """A gift of gold, of an item, or of both."""
+    """Give another player gold, an item, or both."""
 
     name = "give"
-    model_config = ConfigDict(json_schema_extra={"example": {"to": "bob", "gold": 10}, **_SOMETHING})
+    route = Route("POST", "/gifts", "exchange")
+    events = {"gift_given": "A player gave another one gold or items."}
+    example = {"to": "bob", "gold": 10}
+    constraints = _GOLD_OR_ITEM
 
     to: Name
     gold: Gold | None = None
     item: ItemName | None = None
     quantity: Quantity = 1
 
-    def decide(self, scene: DecisionContext) -> Decision:
+    def decide(self, context: DecisionContext) -> Decision:
         goods = Goods(self.gold or 0, self.item, self.quantity)
-        return trading.give(scene.player, self.to, goods, scene.of_player(self.to))
+        return trading.give(context.player, self.to, goods, context.player_balances(self.to))
 
 
 class TradeSide(BaseModel):
     """One side of a trade: gold, an item, or both."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_SOMETHING)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_GOLD_OR_ITEM)
 
     gold: Gold | None = None
     item: ItemName | None = None
@@ -202,157 +294,191 @@ class TradeSide(BaseModel):
 
     @property
     def goods(self) -> Goods:
-        """As the rules take it."""
+        """Return the side as the rules take it."""
         return Goods(self.gold or 0, self.item, self.quantity)
 
 
 class OfferTrade(Command):
-    """Offer what one gives for what one wants."""
+    """Offer another player a trade. The id of the event is the id of the trade."""
 
     name = "offer_trade"
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"to": "bob", "give": {"item": "iron_sword"}, "want": {"gold": 25}}}
-    )
+    route = Route("POST", "/trades", "exchange")
+    events = {"trade_offered": "A player offered another one a trade, whose id is the event's; nothing is held."}
+    example = {"to": "bob", "give": {"item": "iron_sword"}, "want": {"gold": 25}}
 
     to: Name
     give: TradeSide
     want: TradeSide
 
-    def decide(self, scene: DecisionContext) -> Decision:
+    def decide(self, context: DecisionContext) -> Decision:
         sides = (self.give.goods, self.want.goods)
-        return trading.offer(scene.player, self.to, sides, scene.event_id, scene.has, scene.of_player(self.to))
+        own, other = context.own_balances, context.player_balances(self.to)
+        return trading.offer(context.player, self.to, sides, context.event_id, own, other)
 
 
 class _OfTrade(Command):
-    model_config = ConfigDict(json_schema_extra={"example": {"trade": "0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"}})
+    example = {"trade": "0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"}
 
-    trade: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="the id of the offer")
+    trade: str = Field(
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        description="the id of the offer",
+        json_schema_extra={"example": "0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"},
+    )
 
-    def _offer(self, scene: DecisionContext) -> Offer:
-        found = scene.offer(self.trade)
-        if found is None or scene.player not in (found.giver, found.taker):
-            raise RuleViolation("unknown_trade", "no offer of yours has this id, or it is older than a day")
+    def _offer(self, context: DecisionContext) -> Offer:
+        found = context.offer(self.trade)
+        if found is None or context.player not in (found.giver, found.taker):
+            raise RuleViolation("unknown_trade", "none of your offers has this id, or it is older than a day")
         return found
 
 
 class AcceptTrade(_OfTrade):
-    """Accept a trade: both sides change hands in one event."""
+    """Accept an offer. Both sides change hands in one event, or neither does."""
 
     name = "accept_trade"
+    route = Route("POST", "/trades/{trade}/acceptance", "exchange")
+    events = {"trade_made": "A player accepted a trade: both sides changed hands in this one event."}
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return trading.accept(scene.player, self._offer(scene))
+    def decide(self, context: DecisionContext) -> Decision:
+        return trading.accept(context.player, self._offer(context))
 
 
 class DeclineTrade(_OfTrade):
-    """Withdraw or decline an offer."""
+    """Withdraw one's own offer, or decline another player's."""
 
     name = "decline_trade"
+    route = Route("DELETE", "/trades/{trade}", "exchange")
+    events = {
+        "trade_withdrawn": "A player withdrew an own offer of a trade.",
+        "trade_declined": "A player declined another one's offer of a trade.",
+    }
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return trading.decline(scene.player, self._offer(scene))
+    def decide(self, context: DecisionContext) -> Decision:
+        return trading.decline(context.player, self._offer(context))
 
 
 class ClaimReward(Command):
-    """Have the reward of a quest."""
+    """Claim the reward of a fulfilled quest, once."""
 
     name = "claim_reward"
-    model_config = ConfigDict(json_schema_extra={"example": {"quest": "first_blade"}})
+    route = Route("POST", "/quests", "shop")
+    events = {"quest_rewarded": "A player got the reward of a quest, once."}
+    example = {"quest": "first_blade"}
 
     quest: ItemName
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return quests.reward(scene.player, self.quest, scene.has)
+    def decide(self, context: DecisionContext) -> Decision:
+        return quests.reward(context.player, self.quest, context.own_balances)
 
 
 class _OfGuild(Command):
-    model_config = ConfigDict(json_schema_extra={"example": {"guild": "knights"}})
+    example = {"guild": "knights"}
 
-    guild: Name
+    guild: GuildName
 
 
 class FoundGuild(_OfGuild):
     """Found a guild and lead it."""
 
     name = "found_guild"
+    route = Route("POST", "/guilds", "guilds")
+    events = _GUILD_FOUNDED
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return guilds.found(scene.player, self.guild, scene.has, scene.of_guild(self.guild), scene.now)
+    def decide(self, context: DecisionContext) -> Decision:
+        own, guild = context.own_balances, context.guild_balances(self.guild)
+        return guilds.found(context.player, self.guild, own, guild, context.now)
 
 
 class EnterGuild(_OfGuild):
-    """Join a guild that somebody has founded."""
+    """Join an existing guild."""
 
     name = "enter_guild"
+    route = Route("POST", "/guilds/{guild}/members", "guilds")
+    events = _GUILD_JOINED
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return guilds.join(scene.player, self.guild, scene.has, scene.of_guild(self.guild), scene.now)
+    def decide(self, context: DecisionContext) -> Decision:
+        own, guild = context.own_balances, context.guild_balances(self.guild)
+        return guilds.join(context.player, self.guild, own, guild, context.now)
 
 
 class JoinGuild(_OfGuild):
-    """Join a guild, or found it when nobody has."""
+    """Join a guild, or found it if it does not exist."""
 
     name = "join_guild"
+    route = Route("POST", "/join_guild", "guilds")
+    events = _GUILD_JOINED | _GUILD_FOUNDED
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return guilds.join_or_found(scene.player, self.guild, scene.has, scene.of_guild(self.guild), scene.now)
+    def decide(self, context: DecisionContext) -> Decision:
+        own, guild = context.own_balances, context.guild_balances(self.guild)
+        return guilds.join_or_found(context.player, self.guild, own, guild, context.now)
 
 
 class LeaveGuild(Command):
-    """Leave one's guild; a leader hands over, to the longest member if no successor is named."""
+    """Leave one's guild. A leader hands over to the successor, or to the member who joined first if none is named."""
 
     name = "leave_guild"
+    route = Route("DELETE", "/guild", "guilds")
+    events = {"guild_left": "A player gave the seat in a guild back; a leader handed over, or left no leader behind."}
 
-    successor: Name | None = None
+    successor: Name | None = Field(default=None, json_schema_extra={"example": "bob"})
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        has = scene.has
-        return guilds.leave(scene.player, self.successor, has, scene.of_guild(guilds.membership(has)))
+    def decide(self, context: DecisionContext) -> Decision:
+        own = context.own_balances
+        return guilds.leave(context.player, self.successor, own, context.guild_balances(guilds.membership(own)))
 
 
 class LeadGuild(Command):
-    """Hand one's guild over, or take one that nobody leads."""
+    """Hand one's guild over to another member, or take one without a leader by one's own name."""
 
     name = "lead_guild"
-    model_config = ConfigDict(json_schema_extra={"example": {"player": "bob"}})
+    route = Route("PUT", "/guild/leader", "guilds")
+    events = {"leader_changed": "The crown of a guild passed to another member, or to a member when it had no leader."}
+    example = {"player": "bob"}
+    details_renamed = {"player": "leader"}
 
     player: Name
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        has = scene.has
-        return guilds.lead(scene.player, self.player, has, scene.of_guild(guilds.membership(has)))
+    def decide(self, context: DecisionContext) -> Decision:
+        own = context.own_balances
+        return guilds.lead(context.player, self.player, own, context.guild_balances(guilds.membership(own)))
 
 
 class Deposit(Command):
-    """Gold for the treasury of one's guild."""
+    """Put gold into the treasury of one's guild."""
 
     name = "deposit"
-    model_config = ConfigDict(json_schema_extra={"example": {"gold": 10}})
+    route = Route("POST", "/guild/deposits", "guilds")
+    events = {"gold_deposited": "A member put gold into the guild's treasury."}
+    example = {"gold": 10}
 
     gold: Gold
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        return guilds.deposit(scene.player, self.gold, scene.has)
+    def decide(self, context: DecisionContext) -> Decision:
+        return guilds.deposit(context.player, self.gold, context.own_balances)
 
 
 class PayOut(Command):
-    """Gold of the treasury for a member, by the leader."""
+    """Pay a member from the treasury. Only the leader may."""
 
     name = "pay_out"
-    model_config = ConfigDict(json_schema_extra={"example": {"to": "bob", "gold": 10}})
+    route = Route("POST", "/guild/payouts", "guilds")
+    events = {"gold_paid_out": "The leader paid a member from the guild's treasury."}
+    example = {"to": "bob", "gold": 10}
 
     to: Name
     gold: Gold
 
-    def decide(self, scene: DecisionContext) -> Decision:
-        has = scene.has
-        return guilds.pay_out(scene.player, self.to, self.gold, has, scene.of_guild(guilds.membership(has)))
+    def decide(self, context: DecisionContext) -> Decision:
+        own = context.own_balances
+        guild = context.guild_balances(guilds.membership(own))
+        return guilds.pay_out(context.player, self.to, self.gold, own, guild)
 
 
 COMMANDS: tuple[type[Command], ...] = (
     BuySword,
     Buy,
     Sell,
+    EnchantSword,
     ClaimGold,
     Depart,
     Strike,

@@ -1,9 +1,9 @@
-"""What a decision is, and how it is refused. The rules themselves are in the modules that are named after what players
-do: each command is one pure function that answers a decision or raises a RuleViolation.
+"""Decisions: what the rules make of a command, and how they reject one.
 
-A decision does not say that the player has the gold: it names the transfers, and the ledger refuses them when a debit
-is not covered. The rules only decide what the books cannot. A transfer of an account to itself moves nothing, and holds
-what it names until the event is settled: nobody can spend it meanwhile.
+The rules are pure functions in ``game.rules``, one for each command. Each returns a Decision or raises a RuleViolation.
+A decision does not check that the player has the gold: it names the transfers, and the ledger rejects them if a debit
+is not covered. The rules decide only what balances alone cannot. A transfer of an account to itself locks its amount:
+it moves nothing, but nothing else can spend that amount until the event is settled.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from game.accounts import Transfer, split
 
-Balances = Mapping[str, int]  # what one owner has settled: account name -> balance
+Balances = Mapping[str, int]  # the settled balances of one owner: account name -> balance
 
 
 class RuleViolation(Exception):
@@ -24,7 +24,7 @@ class RuleViolation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The settled balance of ``account`` must lie between ``least`` and ``most`` at the moment of the hold."""
+    """The settled balance of ``account`` must lie between ``least`` and ``most`` when the hold is taken."""
 
     account: str
     least: int
@@ -33,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to happen if the ledger can cover it."""
+    """What happens if the ledger can cover it."""
 
     type: str
     details: dict[str, str | int]
@@ -42,52 +42,52 @@ class Decision:
 
 
 def lock(account: str, amount: int) -> Transfer:
-    """Nobody else may spend so much of the account until the event is settled."""
+    """Return a transfer that keeps this amount from being spent until the event is settled."""
     return Transfer(account, account, amount)
 
 
-def is_here(has: Balances) -> bool:
-    """Whether the player with these balances is registered and has not left the realm."""
-    return has.get("vacancy", 1) == 0 and has.get("departed", 0) == 0
+def is_here(balances: Balances) -> bool:
+    """Return whether the player with these balances is registered and has not left the realm."""
+    return balances.get("vacancy", 1) == 0 and balances.get("departed", 0) == 0
 
 
-def require_here(player: str, has: Balances) -> tuple[Condition, ...]:
-    """That it stays so until the hold. Raises RuleViolation if it is not so now."""
-    if not is_here(has):
-        raise RuleViolation("unknown_player", f"there is no {player} in this realm")
+def require_here(player: str, balances: Balances) -> tuple[Condition, ...]:
+    """Return the conditions that keep the player in the realm until the hold. Raises RuleViolation if absent now."""
+    if not is_here(balances):
+        raise RuleViolation("unknown_player", f"there is no player {player} in this realm")
     return Condition(f"player:{player}:vacancy", 0, 0), Condition(f"player:{player}:departed", 0, 0)
 
 
 def shortfall(account: str, available: int, needed: int) -> RuleViolation:
-    """Why a command was refused whose debit of ``account`` is not covered, in the words of the game."""
+    """Return the violation for a debit of ``account`` that is not covered, in the words of the game."""
     owner, name = split(account)
-    kind, _, who = owner.partition(":")
+    kind, _, owner_name = owner.partition(":")
     if kind == "shop":
-        return RuleViolation("sold_out", f"no {who} is left in the shop")
+        return RuleViolation("sold_out", f"the shop has no {owner_name} left")
     first, _, rest = name.partition(":")
     if first in _SHORT:
         code, text = _SHORT[first]
-        return RuleViolation(code, text.format(who=who, rest=rest, available=available, needed=needed))
-    return RuleViolation("not_enough", f"{account} has {available} available and {needed} is needed")
+        return RuleViolation(code, text.format(name=owner_name, rest=rest, available=available, needed=needed))
+    return RuleViolation("not_enough", f"{account} has {available} available and needs {needed}")
 
 
-# The first part of an account's name -> the code, and the sentence. "At the moment" is said of what may only be held.
+# First part of an account's name -> the code, and the sentence. "At the moment" hints that the amount may be held.
 _SHORT = {
-    "gold": ("not_enough_gold", "{who} has {available} gold available and needs {needed}"),
-    "item": ("not_enough_items", "{who} has {available} {rest} available at the moment and needs {needed}"),
-    "vacancy": ("name_taken", "the name {who} is taken in this realm"),
-    "likeness": ("name_taken", "a name that looks like it is taken in this realm"),
-    "crest": ("name_taken", "a guild's name that looks like it is taken in this realm"),
-    "charter": ("guild_being_founded", "{who} is founded already, or is being founded; join it in a moment"),
-    "crown": ("guild_has_leader", "somebody has just become the leader of {who}"),
-    "seat": ("guild_full", "{who} has no seat free"),
-    "free_agent": ("not_a_free_agent", "{who} is joining a guild already, or is not settled yet"),
+    "gold": ("not_enough_gold", "{name} has {available} gold available and needs {needed}"),
+    "item": ("not_enough_items", "{name} has {available} {rest} available at the moment and needs {needed}"),
+    "vacancy": ("name_taken", "the name {name} is taken in this realm"),
+    "likeness": ("name_taken", "a name that looks like this one is taken in this realm"),
+    "crest": ("name_taken", "a guild name that looks like this one is taken in this realm"),
+    "charter": ("guild_being_founded", "{name} is founded already or is being founded: join it in a moment"),
+    "crown": ("guild_has_leader", "{name} has just got a leader"),
+    "seat": ("guild_full", "{name} has no free seat"),
+    "free_agent": ("not_a_free_agent", "{name} is joining a guild already, or is not settled yet"),
     "claim_day": ("already_claimed", "a claim of daily gold is being settled"),
-    "quest": ("already_rewarded", "the reward of {rest} was had already"),
-    "guild": ("membership_in_use", "{who} is leaving {rest}, or is becoming its leader, at the moment"),
-    "leader": ("not_leader", "{who} does not lead {rest}, or another act of the leader is being settled"),
-    "health": ("under_attack", "another blow at {who} is being settled: try again in a moment"),
-    "wounds": ("under_attack", "a blow at {who}, or a cure, is being settled: try again in a moment"),
+    "quest": ("already_rewarded", "the quest {rest} is rewarded already"),
+    "guild": ("membership_in_use", "{name} is leaving {rest} or becoming its leader at the moment"),
+    "leader": ("not_leader", "{name} does not lead {rest}, or another action of the leader is being settled"),
+    "health": ("under_attack", "another blow at {name} is being settled: try again in a moment"),
+    "wounds": ("under_attack", "a blow at {name} or a cure is being settled: try again in a moment"),
     "offered": ("trade_closed", "the trade is closed, or is being closed"),
     "offer": ("trade_closed", "the trade is closed, or is being closed"),
 }

@@ -1,4 +1,4 @@
-"""The event: the one schema from which Spark's columns, the API's documents and the checks of a record derive.
+"""The event: the one schema that Spark's columns, the API's documents and the checks of a record derive from.
 
 Events are JSON objects in Kafka. An event is self-contained: replaying it never looks at today's prices.
 """
@@ -15,18 +15,18 @@ from game.accounts import ACCOUNT, MAX_AMOUNT, MAX_TRANSFERS, NAME, Transfer
 VERSION = 1
 VOID = "void"  # cancels the hold of the event whose id it carries
 FENCE = "fence"  # opens a new generation of its realm
-# What a player looked at. It moves nothing, so it is appended without a hold, and the ledger forgets it at once.
+# What a player viewed. It moves nothing, so it is appended without a hold, and the ledger forgets it at once.
 TELEMETRY = frozenset({"signed_in", "inventory_viewed", "shop_viewed"})
-NO_GENERATION = -1  # the generation of a realm in which no fence was ever settled
+NO_GENERATION = -1  # the generation of a realm before its first fence is settled
 
-# A generation is an offset, and the ledger counts in doubles, which are exact up to here. It fits into the 64 bits of
-# the landed table too: a larger number would be an event for the ledger and stop landing for ever.
+# A generation is an offset, and the ledger counts in doubles, which are exact up to here. It also fits into the 64 bits
+# of the landed table: a larger number would be an event for the ledger but would stop landing permanently.
 MAX_GENERATION = 2**53 - 1
 
 # More than the largest legal event (100 transfers of two long account names), less than Kafka's default limit of 1 MiB.
 MAX_BYTES = 64 * 1024
 
-# Ours alone, so that no id of another system's UUIDv5 can be one of our events.
+# Used only here, so that the UUIDv5 of another system can never be the id of an event.
 _NAMESPACE = uuid.UUID("6d5a5e0c-3a55-5b7e-9a0e-7d1f3c1c8a44")
 
 Account = Annotated[str, Field(pattern=rf"^{ACCOUNT}$", max_length=80)]
@@ -34,11 +34,11 @@ Text = Annotated[str, Field(max_length=200)]
 
 
 class Malformed(Exception):
-    """A record of the topic that is not an event. The message is the reason, in one line."""
+    """Raised for a record of the topic that is not an event. The message is the reason, in one line."""
 
 
 class EventTransfer(BaseModel):
-    """A transfer as it is written in an event."""
+    """A transfer as an event contains it."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -56,7 +56,7 @@ class Event(BaseModel):
     type: str = Field(pattern=r"^[a-z][a-z_]{1,39}$", description="what happened, in the past tense")
     version: int = Field(ge=VERSION, le=VERSION)
     realm: int = Field(ge=0)
-    player: str = Field(pattern=rf"^({NAME})?$", description="who acted; empty for a fence")
+    player: str = Field(pattern=rf"^({NAME})?$", description="the acting player; empty for a fence")
     time: str = Field(description="when the API decided: UTC, RFC 3339, milliseconds")
     generation: int = Field(
         ge=NO_GENERATION, le=MAX_GENERATION, description="the realm's generation when the hold was taken"
@@ -72,7 +72,7 @@ class Event(BaseModel):
     @field_validator("time")
     @classmethod
     def _is_utc_milliseconds(cls, value: str) -> str:
-        # One spelling only, because Spark and SQL cut fields out of it by position.
+        # Only one spelling, because Spark and SQL cut fields out of it by position.
         if len(value) != 24 or format_time(datetime.fromisoformat(value)) != value:
             raise ValueError("not of the form 2026-01-31T23:59:59.000Z")
         return value
@@ -85,17 +85,17 @@ class Event(BaseModel):
 
 
 def is_telemetry(event: Event) -> bool:
-    """Whether the event tells of a look and of nothing that happened."""
+    """Return whether the event only records what a player viewed."""
     return event.type in TELEMETRY and not event.transfers
 
 
 def format_time(moment: datetime) -> str:
-    """RFC 3339 in UTC, cut to milliseconds: pruning in Presto compares what it shows."""
+    """Return RFC 3339 in UTC, cut to milliseconds: pruning in Presto compares the text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def event_id_of(realm: int, player: str, key: str) -> str:
-    """The id of the event that a request with this ``Idempotency-Key`` makes: the same for each of its tries."""
+    """Return the id of the event of a request with this ``Idempotency-Key``: the same for each of its retries."""
     return str(uuid.uuid5(_NAMESPACE, f"{realm}:{player}:{key}"))
 
 
@@ -111,7 +111,7 @@ def new_event(
     details: dict[str, str | int] | None = None,
     transfers: Sequence[Transfer] = (),
 ) -> Event:
-    """An event of today's version. Raises pydantic.ValidationError if the caller breaks the schema."""
+    """Return an event of the current version. Raises pydantic.ValidationError if the caller breaks the schema."""
     return Event(
         id=event_id,
         type=event_type,
@@ -127,14 +127,14 @@ def new_event(
 
 
 def encode(event: Event) -> bytes:
-    """The event as the value of a Kafka record."""
+    """Return the event as the value of a Kafka record."""
     return event.model_dump_json().encode()
 
 
 def decode(value: bytes | None, realm: int) -> Event:
-    """The event in the value of a record of partition ``realm``. Raises Malformed for anything else.
+    """Return the event in the value of a record of partition ``realm``. Raises Malformed if there is none.
 
-    Landing and settling both call this, so that no record can count in Redis and be in quarantine on HDFS.
+    Landing and settling both call this, so that a record cannot count in Redis and be in quarantine on HDFS.
     """
     if value is None:
         raise Malformed("the record has no value")

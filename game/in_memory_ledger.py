@@ -1,7 +1,7 @@
-"""A realm's books in memory: every decision is settled at once, by the same checks that the ledger makes.
+"""The ledger of a realm in memory: every decision is settled at once, with the same checks as the real ledger.
 
-They hold only what the world's own players do. Nobody else may touch those accounts, and what others share with them,
-the house, has no limit: so what is covered here is covered in the ledger, too, in the order of the log.
+It holds only the accounts of the simulated players. No other player may touch those accounts, and the house, which all
+players share, is unbounded. So what is covered here is also covered in the real ledger, in the order of the log.
 """
 
 from functools import lru_cache
@@ -10,6 +10,7 @@ from game.accounts import debits, is_house, opening_balance, split
 from game.decision import Balances, Decision, RuleViolation, shortfall
 from game.rules.trading import Offer
 
+# A simulation settles hundreds of thousands of events among the same accounts: the caches hold all of those.
 _owner_and_name = lru_cache(maxsize=1 << 18)(split)
 _opening = lru_cache(maxsize=1 << 18)(opening_balance)
 _NOTHING: Balances = {}
@@ -23,17 +24,17 @@ class InMemoryLedger:
         self.offers: dict[str, Offer] = {}
 
     def of(self, owner: str) -> Balances:
-        """What an owner has; like the ledger's, without accounts that are at their opening balance."""
+        """Return the balances of an owner; like the ledger's, without accounts at their opening balance."""
         return self._owners.get(owner, _NOTHING)
 
     def balance(self, account: str) -> int:
-        """What is in an account."""
+        """Return the balance of one account."""
         owner, name = _owner_and_name(account)
         found = self.of(owner).get(name)
         return _opening(account) if found is None else found
 
     def settle(self, player: str, decision: Decision, event_id: str) -> None:
-        """Apply a decision. Raises RuleViolation, and then nothing has changed, if the ledger would not hold it."""
+        """Apply a decision. Raises RuleViolation, and then changes nothing, if the ledger would not hold it."""
         for account, amount in debits(decision.transfers).items():
             if self.balance(account) < amount:
                 raise shortfall(account, self.balance(account), amount)
@@ -52,9 +53,9 @@ class InMemoryLedger:
         if is_house(account):
             return
         owner, name = _owner_and_name(account)
-        has = self._owners.setdefault(owner, {})
-        balance = has.get(name, _opening(account)) + amount
+        balances = self._owners.setdefault(owner, {})
+        balance = balances.get(name, _opening(account)) + amount
         if balance == _opening(account):
-            has.pop(name, None)
+            balances.pop(name, None)
         else:
-            has[name] = balance
+            balances[name] = balance

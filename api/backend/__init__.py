@@ -1,1 +1,1 @@
-"""What the API runs beside requests: threads, clients and what they measure."""
+"""What the API runs beside its requests: threads, clients and their metrics."""

@@ -1,4 +1,4 @@
-"""What the API's log says of events and of requests. No line has a token, an Idempotency-Key or a request's body."""
+"""Log events and rejected requests. No line contains a token, an Idempotency-Key or a request's body."""
 
 from game.events import Event
 from infra import json_logging
@@ -7,7 +7,7 @@ _log = json_logging.get_logger("api")
 
 
 def log_accepted(event: Event, offset: int, seconds: float) -> None:
-    """The event is in the log and will settle."""
+    """Log that the event is in Kafka and will settle."""
     _log.info(
         "accepted",
         event_id=event.id,
@@ -20,17 +20,17 @@ def log_accepted(event: Event, offset: int, seconds: float) -> None:
 
 
 def log_unknown(event_id: str, realm: int, seconds: float) -> None:
-    """Nobody knows whether the event is in the log."""
+    """Log that the event may or may not be in Kafka."""
     _log.warning("unknown outcome", event_id=event_id, realm=realm, milliseconds=round(seconds * 1000, 1))
 
 
 def log_voided(event: Event, offset: int | None) -> None:
-    """A void was appended for a hold past its deadline; without an offset nobody knows whether it was."""
+    """Log a void for a hold past its deadline; without an offset it may or may not be in Kafka."""
     _log.info("void", event_id=event.id, realm=event.realm, player=event.player, offset=offset)
 
 
 def log_rejection(reason: str, status: int, event_id: str | None) -> None:
-    """The answer was a problem of this code."""
+    """Log that the response was a problem of this code."""
     known = {"event_id": event_id} if event_id else {}
     log = _log.warning if status >= 500 else _log.info
     log("refused", reason=reason, status=status, **known)

@@ -1,9 +1,9 @@
-"""What a process of the API counts.
+"""The counters and histograms of the API's processes.
 
 The API runs in several processes, and a scrape reaches one of them. So with ``PROMETHEUS_MULTIPROC_DIR`` in the
-environment each keeps its counts in files of that folder, and the one that is asked adds all of them up. The counts of
-a process that died stay in its files, so that no counter goes back. There is no gauge among them: nothing has to be
-taken away when a process dies. Without the variable the counts are this process's alone.
+environment, each process keeps its counts in files of that folder, and the scraped process adds all of them up. The
+counts of a process that died stay in its files, so that counters never decrease. There are no gauges, because those
+would have to be removed when a process dies. Without the variable, a process reports only its own counts.
 """
 
 import os
@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from infra import metrics
 
-# Of a process, for each kind of metric: several times what all routes and outcomes take.
+# Of one process, for each kind of metric: several times the space that all routes and outcomes need.
 FILE_BYTES = 1024 * 1024
 
 OUTCOMES = (
@@ -34,8 +34,11 @@ OUTCOMES = (
 
 
 class ApiMetrics:
-    """The counters and histograms of this process. What is always one of a few values is there from the start, with 0:
-    otherwise the first one would look like no increase."""
+    """The counters and histograms of this process.
+
+    Labels with a few known values exist from the start, with 0: otherwise the first count would not look like an
+    increase.
+    """
 
     def __init__(self) -> None:
         own = CollectorRegistry()
@@ -56,7 +59,7 @@ class ApiMetrics:
             self.appends_failed.labels(outcome)
 
     def registry(self) -> CollectorRegistry:
-        """The counts of all processes of this API, as they are now."""
+        """Return the present counts of all processes of this API."""
         registry = CollectorRegistry()
         if _folder():
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -67,7 +70,7 @@ class ApiMetrics:
 
 @cache
 def api_metrics() -> ApiMetrics:
-    """The measures of this process, made at first use: after the server's fork, as the files are named by process."""
+    """Return the metrics of this process, made at first use: after the fork, because each process has its own files."""
     if folder := _folder():
         for kind in ("counter", "histogram"):
             _reserve(Path(folder) / f"{kind}_{os.getpid()}.db")
@@ -79,7 +82,7 @@ def _folder() -> str | None:
 
 
 def _reserve(file: Path) -> None:
-    # The library maps a file with holes into memory, and the kernel kills a process that writes into a hole of a full
-    # disk. An API must be able to say 503 then, so its counts get their space before it takes a request.
+    # The library maps a sparse file into memory, and the kernel kills a process that writes into a hole of it when the
+    # disk is full. The API must respond with 503 then, so its counts get their space before the first request.
     if not file.exists():
         file.write_bytes(bytes(FILE_BYTES))

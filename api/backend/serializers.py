@@ -1,4 +1,4 @@
-"""How an event of a history is shown."""
+"""Convert events of a history to JSON."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from state.results import HistoryEntry
 
 
 def as_json(entry: HistoryEntry) -> dict[str, Any]:
-    """An event as histories show it."""
+    """Return an event as histories show it."""
     return {
         "id": entry.event_id,
         "offset": entry.offset,

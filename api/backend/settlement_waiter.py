@@ -1,4 +1,4 @@
-"""``Prefer: wait=N`` (RFC 7240): a request that waits until its event is settled."""
+"""Wait until an event is settled, for requests with ``Prefer: wait=N`` (RFC 7240)."""
 
 import threading
 import time
@@ -11,21 +11,23 @@ from werkzeug.http import parse_dict_header
 from state.ledger import Ledger
 from state.results import EventStatus
 
-LONGEST_WAIT_SECONDS = 30  # a waiting request occupies a thread of the server, and settling takes a second
-MOST_WAITING = 16  # requests of a process: a quarter of the server's threads, so that the others are served meanwhile
-POLL_SECONDS = 0.02  # settling takes from 0.1 s: a finer look would only load Redis
+MAX_WAIT_SECONDS = 30  # a waiting request occupies a thread of the server, and settling takes a second
+MAX_WAITING = 16  # requests of a process: a quarter of the server's threads, so that the others are served meanwhile
+POLL_SECONDS = 0.02  # settling takes at least 0.1 s, so that more frequent polls would only load Redis
 
 
 def preferred_wait(header: str | None) -> int | None:
-    """Whole seconds that ``Prefer`` asks to wait, at most the longest that we do; None if it does not ask. What is
-    no number is ignored, as RFC 7240 says of preferences that a server does not understand."""
+    """Return the whole seconds that ``Prefer`` asks to wait, at most ``MAX_WAIT_SECONDS``; None if it does not ask.
+
+    A value that is not a number is ignored, as RFC 7240 requires for preferences that a server does not understand.
+    """
     value = parse_dict_header(header or "").get("wait") or ""
     seconds = value.partition(";")[0].strip()
-    return min(int(seconds), LONGEST_WAIT_SECONDS) if seconds.isascii() and seconds.isdigit() else None
+    return min(int(seconds), MAX_WAIT_SECONDS) if seconds.isascii() and seconds.isdigit() else None
 
 
 class TooManyWaiting(Exception):
-    """No more requests may wait: the answer must be given without."""
+    """Raised when no more requests may wait: the request must be responded to at once."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class _Waiter:
 
 
 class SettlementWaiter:
-    """Looks after events for all waiting requests of one process, with one round trip for all of them."""
+    """Polls the events of all waiting requests of one process, with one round trip for all of them."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -45,10 +47,10 @@ class SettlementWaiter:
         self._started = False
 
     def wait(self, realm: int, event_id: str, seconds: float) -> EventStatus | None:
-        """The final status of the event, None if it has none in time. Raises TooManyWaiting."""
+        """Return the final status of the event, None if it has none in time. Raises TooManyWaiting."""
         waiter = _Waiter(realm, event_id)
         with self._condition:
-            if len(self._waiters) >= MOST_WAITING:
+            if len(self._waiters) >= MAX_WAITING:
                 raise TooManyWaiting
             self._start_thread()
             self._waiters.append(waiter)
@@ -64,9 +66,9 @@ class SettlementWaiter:
     def _start_thread(self) -> None:
         if not self._started:
             self._started = True
-            threading.Thread(target=self._look_for_ever, name="watcher", daemon=True).start()
+            threading.Thread(target=self._poll_forever, name="settlement-waiter", daemon=True).start()
 
-    def _look_for_ever(self) -> None:
+    def _poll_forever(self) -> None:
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: bool(self._waiters))
@@ -74,7 +76,7 @@ class SettlementWaiter:
             try:
                 statuses = self._ledger.events([(w.realm, w.event_id) for w in waiting])
             except redis.RedisError:
-                statuses = [None] * len(waiting)  # it may come back before the time is up
+                statuses = [None] * len(waiting)  # Redis may come back before the time is up
             for waiter, status in zip(waiting, statuses, strict=True):
                 if status and status.status != "pending":
                     waiter.future.set_result(status)

@@ -1,6 +1,6 @@
-"""Events that tell of a look: they are appended without a hold and without waiting, and may be lost.
+"""Append view events, without a hold and without waiting. They may be lost.
 
-A look counts once a minute, so that a client which asks every second costs the log no more than a person.
+A view counts once a minute, so that a client that polls every second costs the log no more than a person does.
 """
 
 import logging
@@ -18,22 +18,22 @@ from infra.kafka.event_log import Log, NotAppended
 logger = logging.getLogger(__name__)
 
 ONCE_IN_SECONDS = 60.0
-MOST_REMEMBERED = 10_000  # looks of the last minute: about 2 MB; the oldest is forgotten when there are more
-MOST_WAITING = 1000  # events; more than that is thrown away, as players' actions come first
+MAX_REMEMBERED = 10_000  # views of the last minute: about 2 MB; when there are more, the oldest is forgotten
+MAX_QUEUED = 1000  # events; more are dropped, because players' actions come first
 
 
 class Telemetry:
-    """Appends in a thread of its own, because the log may block while its broker is down."""
+    """Appends in its own thread, because the log may block while its broker is down."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._lock = threading.Lock()
-        self._recent: TTLCache[tuple[Player, str], bool] = TTLCache(MOST_REMEMBERED, ONCE_IN_SECONDS)
-        self._waiting: queue.Queue[Event] = queue.Queue(MOST_WAITING)
+        self._recent: TTLCache[tuple[Player, str], bool] = TTLCache(MAX_REMEMBERED, ONCE_IN_SECONDS)
+        self._queue: queue.Queue[Event] = queue.Queue(MAX_QUEUED)
         self._started = False
 
     def record_view(self, player: Player, event_type: str) -> None:
-        """The player has looked at something. Never blocks and never raises."""
+        """Record that the player has viewed something. Never blocks and never raises."""
         with self._lock:
             if (player, event_type) in self._recent:
                 return
@@ -41,7 +41,7 @@ class Telemetry:
             if not self._started:
                 # Not in the constructor, because threads do not survive a server's fork.
                 self._started = True
-                threading.Thread(target=self._append_for_ever, name="telemetry", daemon=True).start()
+                threading.Thread(target=self._append_forever, name="telemetry", daemon=True).start()
         event = new_event(
             event_id=str(uuid.uuid4()),
             event_type=event_type,
@@ -50,14 +50,14 @@ class Telemetry:
             at=datetime.now(UTC),
         )
         try:
-            self._waiting.put_nowait(event)
+            self._queue.put_nowait(event)
         except queue.Full:
-            logger.warning("telemetry is thrown away: the log is too slow")
+            logger.warning("a view event was dropped: the log is too slow")
 
-    def _append_for_ever(self) -> None:
+    def _append_forever(self) -> None:
         while True:
-            event = self._waiting.get()
+            event = self._queue.get()
             try:
                 self._log.append(event, lambda _offset: None)
             except NotAppended as error:
-                logger.warning("telemetry is lost: %s", error)
+                logger.warning("a view event was lost: %s", error)

@@ -1,1 +1,1 @@
-"""What happens to each HTTP request: identity, guards, limits, idempotency, execution and streams."""
+"""The steps of an HTTP request: identity, guards, limits, idempotency, execution and streams."""

@@ -1,7 +1,11 @@
-"""How an action becomes an answer: decided by the rules, committed once, repeated safely, waited for if asked."""
+"""Execute commands: deduplicate, decide, commit, and respond.
+
+``execute`` leads from a decision to the log, and ``respond`` from its result to HTTP. The hops behind ``execute``, with
+their threads, are listed in api/backend/group_commit.py.
+"""
 
 import uuid
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,14 +16,12 @@ from api.backend.group_commit import Accepted, NotAccepted, Result
 from api.backend.settlement_waiter import TooManyWaiting, preferred_wait
 from api.backend.tokens import Player
 from api.http.context import decision_context
-from api.http.idempotency import Key, key_of
-from api.http.identity import current_player
+from api.http.idempotency import Key
 from api.http.preconditions import required_holdings
 from api.http.services import services
 from api.problems.problems import Problem, to_problem, unavailable
-from game import decision as rules
-from game.commands import Command, DecisionContext
-from game.decision import Decision, RuleViolation
+from game.commands import Decide
+from game.decision import Decision, RuleViolation, shortfall
 from game.events import encode, event_id_of, new_event
 from state.results import (
     AlreadyExists,
@@ -35,164 +37,176 @@ from state.results import (
     RetryRequest,
 )
 
-Decide = Callable[[DecisionContext], Decision]
+IN_USE_RETRY_SECONDS: Final = 1  # another attempt with the same key usually ends within milliseconds
 
-BUSY_RETRY_SECONDS: Final = 1  # a try usually ends within milliseconds
-
-# What a decision was based on may change before its hold is taken. Then it is made again: three times is more than
-# players who do not aim at it will ever need.
-DECISIONS: Final = 3
+# The state that a decision was based on may change before its hold is taken; then the rules decide again. Three times
+# are enough for all players who do not provoke it.
+MAX_DECISIONS: Final = 3
 
 
-def do(command: Command) -> Response:
-    """Execute a command of the requesting player, once for each key. Raises RuleViolation or Problem."""
-    return act(current_player(), key_of(request), command.decide)
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """The event that a command became; ``is_replay`` if an earlier request with the same key made it."""
 
+    player: Player
+    event_id: str
+    status: EventStatus
+    is_replay: bool = False
 
-def act(player: Player, key: Key | None, decide: Decide, **members: object) -> Response:
-    """Do what ``decide`` decides, once for each key; ``members`` go into the answer."""
-    answer = perform(player, key, decide)
-    response = jsonify(answer.body | members)
-    response.status_code = HTTPStatus.ACCEPTED
-    response.headers["Location"] = f"/events/{answer.id}"
-    if answer.repeated:
-        response.headers["Idempotency-Replayed"] = "true"
-    return _wait_if_asked(response, player, answer)
-
-
-def perform(player: Player, key: Key | None, decide: Decide) -> "Answer":
-    """The same without a response."""
-    return _Action(player, key, decide, required_holdings(player)).run()
-
-
-class Answer:
-    """The event that the answer describes; ``repeated`` if an earlier request with the same key made it."""
-
-    def __init__(self, player: Player, event_id: str, status: EventStatus, *, repeated: bool) -> None:
-        self.id, self.status, self.repeated = event_id, status.status, repeated
-        self.body: dict[str, Any] = {
-            "id": event_id,
-            "status": status.status,
-            "type": status.type,
-            "realm": player.realm,
-            "player": player.name,
-            "offset": status.offset,
-            "details": status.details,
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the event as the API shows it."""
+        return {
+            "id": self.event_id,
+            "status": self.status.status,
+            "type": self.status.type,
+            "realm": self.player.realm,
+            "player": self.player.name,
+            "offset": self.status.offset,
+            "details": self.status.details,
         }
 
 
-class _Action:
-    def __init__(self, player: Player, key: Key | None, decide: Decide, seen: OwnerBalances | None) -> None:
-        self._player, self._key, self._decide, self._seen = player, key, decide, seen
-        self._services = services()
-        self._id = event_id_of(player.realm, player.name, key.value) if key else str(uuid.uuid4())
+def execute(decide: Decide, player: Player, key: Key | None) -> CommandResult:
+    """Execute a command of the player, once for each key. Blocks until its event is in the log.
 
-    def run(self) -> Answer:
-        known = self._known()
-        if known:
-            return self._again(known)
-        try:
-            return self._answer(self._decide_and_commit())
-        except RuleViolation:
-            # Another try of the same request may have changed what the rules see.
-            known = self._known()
-            if known:
-                return self._again(known)
-            raise
-
-    def _known(self) -> EventStatus | None:
-        found = self._services.ledger.event(self._player.realm, self._id) if self._key else None
-        return None if found is None or found.is_retryable else found
-
-    def _decide_and_commit(self) -> Result:
-        for _ in range(DECISIONS):
-            result = self._commit(self._decide(decision_context(self._player, self._id)))
+    A request with a known key gets the result of the first one. Otherwise the rules decide and the decision is
+    committed; if the state has changed in between, they decide again. Raises RuleViolation if the rules do not allow
+    the command, and Problem if it was not accepted for another reason or the outcome is unknown.
+    """
+    event_id = event_id_of(player.realm, player.name, key.value) if key else str(uuid.uuid4())
+    call = _Call(player, key, event_id, required_holdings(player))
+    if earlier := _earlier_status(call):
+        return _replay(call, earlier)
+    try:
+        for _ in range(MAX_DECISIONS):
+            result = _commit(call, decide(decision_context(player, event_id)))
             if not isinstance(result, ConditionFailed):
                 break
-        return result
-
-    def _commit(self, decision: Decision) -> Result:
-        event = new_event(
-            event_id=self._id,
-            event_type=decision.type,
-            realm=self._player.realm,
-            player=self._player.name,
-            at=datetime.now(UTC),
-            request=self._key.fingerprint if self._key else "",
-            details=decision.details,
-            transfers=decision.transfers,
-        )
-        draft = encode(event).decode() if self._key else ""
-        reservation = Reservation(self._id, event.realm, event.player, decision, event.request, draft, self._seen)
-        return self._services.commit.commit(reservation, event)
-
-    def _again(self, known: EventStatus) -> Answer:
-        """What the key's event has become; one that nobody knows of is appended again."""
-        if self._key is None or known.request != self._key.fingerprint:
-            detail = "this Idempotency-Key came with another request before: use a new one"
-            raise Problem("idempotency_key_reused", detail)
-        if known.status == "pending":
-            return self._answer(self._services.commit.resume(RetryRequest(self._id, self._player.realm)), repeated=True)
-        if known.status == "settled":
-            return Answer(self._player, self._id, known, repeated=True)
-        raise _did_not_happen(self._id, known)
-
-    def _answer(self, result: Result, *, repeated: bool = False) -> Answer:
-        match result:
-            case Accepted(offset, event):
-                status = EventStatus("pending", offset, event.type, event.player, event.request, event.details)
-                return Answer(self._player, self._id, status, repeated=repeated)
-            case InsufficientBalance(account, left, needed):
-                broken = rules.shortfall(account, left, needed)
-                raise to_problem(broken, account=account, available=left, needed=needed)
-            case AlreadyExists(status):
-                return self._again(status)
-        raise self._not_accepted(result, repeated=repeated)
-
-    def _not_accepted(self, result: Result, *, repeated: bool) -> Problem:
-        match result:
-            case ConditionFailed(account, balance):
-                detail = "what you saw has changed; try again"
-                return Problem("changed", detail, account=account, balance=balance)
-            case PreconditionFailed():
-                return Problem("state_changed", "the inventory has changed since the one of If-Match")
-            case AttemptInProgress():
-                detail = "a request with this Idempotency-Key is under way: ask again in a moment"
-                headers = {"Retry-After": str(BUSY_RETRY_SECONDS)}
-                return Problem("idempotency_key_in_use", detail, headers, event=self._id)
-            case Recovering() if not repeated:
-                return unavailable(f"realm {self._player.realm} is recovering; this try did nothing", "recovering")
-            case NotAccepted(reason) if not repeated:
-                return unavailable(f"{reason}; this try did nothing, try again")
-            case NotRetryable():
-                detail = "too late to try again: ask for the event's status until it is settled or voided"
-                return unavailable(detail, "unknown_outcome", event=self._id)
-            case _:
-                again = "send it again with the same Idempotency-Key" if self._key else "ask for the event's status"
-                return unavailable(f"the outcome is not known yet: {again}", "unknown_outcome", event=self._id)
+    except RuleViolation:
+        # A concurrent attempt of the same request may have succeeded and changed the state that the rules see.
+        if earlier := _earlier_status(call):
+            return _replay(call, earlier)
+        raise
+    return _to_result(call, result)
 
 
-def _did_not_happen(event_id: str, status: EventStatus) -> Problem:
-    why = {
-        "voided": "it did not reach the log in time and was voided: nothing has happened, use a new key to try again",
-        "rejected": "the books did not allow it: nothing has happened",
-    }
-    return Problem(status.status, why[status.status], event=event_id)
+def respond(result: CommandResult, **members: object) -> Response:
+    """Return the response for an accepted command, after the wait that ``Prefer`` asks for.
 
-
-def _wait_if_asked(response: Response, player: Player, event: Answer) -> Response:
+    ``members`` are added to the body. Raises Problem if the event turns out voided or rejected during the wait.
+    """
+    response = jsonify(result.body | members)
+    response.status_code = HTTPStatus.ACCEPTED
+    response.headers["Location"] = f"/events/{result.event_id}"
+    if result.is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
     seconds = preferred_wait(request.headers.get("Prefer"))
     if seconds is None:
         return response
     try:
-        final = services().watcher.wait(player.realm, event.id, seconds) if event.status == "pending" else None
+        is_settled = _wait_until_settled(result, seconds)
     except TooManyWaiting:
         return response
-    if final and final.status != "settled":
-        raise _did_not_happen(event.id, final)
-    if final or event.status == "settled":
-        body = response.get_json() | {"status": "settled"}
-        response.set_data(current_app.json.dumps(body) + "\n")
+    if is_settled:
+        response.set_data(current_app.json.dumps(response.get_json() | {"status": "settled"}) + "\n")
         response.status_code = HTTPStatus.OK
     response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of ``execute``; ``required`` are the balances that ``If-Match`` requires, if it was sent."""
+
+    player: Player
+    key: Key | None
+    event_id: str
+    required: OwnerBalances | None
+
+
+def _earlier_status(call: _Call) -> EventStatus | None:
+    status = services().ledger.event(call.player.realm, call.event_id) if call.key else None
+    return None if status is None or status.is_retryable else status
+
+
+def _commit(call: _Call, decision: Decision) -> Result:
+    event = new_event(
+        event_id=call.event_id,
+        event_type=decision.type,
+        realm=call.player.realm,
+        player=call.player.name,
+        at=datetime.now(UTC),
+        request=call.key.fingerprint if call.key else "",
+        details=decision.details,
+        transfers=decision.transfers,
+    )
+    draft = encode(event).decode() if call.key else ""
+    reservation = Reservation(call.event_id, event.realm, event.player, decision, event.request, draft, call.required)
+    return services().commit.commit(reservation, event)
+
+
+def _replay(call: _Call, status: EventStatus) -> CommandResult:
+    """Return the result of the key's earlier request. If its outcome is unknown, append its event again."""
+    if call.key is None or status.request != call.key.fingerprint:
+        detail = "this Idempotency-Key was used for another request before: use a new one"
+        raise Problem("idempotency_key_reused", detail)
+    if status.status == "pending":
+        result = services().commit.resume(RetryRequest(call.event_id, call.player.realm))
+        return _to_result(call, result, is_replay=True)
+    if status.status == "settled":
+        return CommandResult(call.player, call.event_id, status, is_replay=True)
+    raise _did_not_happen(call.event_id, status)
+
+
+def _to_result(call: _Call, result: Result, *, is_replay: bool = False) -> CommandResult:
+    match result:
+        case Accepted(offset, event):
+            status = EventStatus("pending", offset, event.type, event.player, event.request, event.details)
+            return CommandResult(call.player, call.event_id, status, is_replay)
+        case AlreadyExists(status):
+            return _replay(call, status)
+        case InsufficientBalance(account, available, needed):
+            violation = shortfall(account, available, needed)
+            raise to_problem(violation, account=account, available=available, needed=needed)
+    raise _not_accepted(call, result, is_replay=is_replay)
+
+
+def _not_accepted(call: _Call, result: Result, *, is_replay: bool) -> Problem:
+    match result:
+        case ConditionFailed(account, balance):
+            return Problem("changed", "the state has changed meanwhile: try again", account=account, balance=balance)
+        case PreconditionFailed():
+            return Problem("state_changed", "the inventory is not the one of If-Match any more")
+        case AttemptInProgress():
+            detail = "a request with this Idempotency-Key is in progress: send it again in a moment"
+            headers = {"Retry-After": str(IN_USE_RETRY_SECONDS)}
+            return Problem("idempotency_key_in_use", detail, headers, event=call.event_id)
+        case Recovering() if not is_replay:
+            return unavailable(f"realm {call.player.realm} is recovering; this request did nothing", "recovering")
+        case NotAccepted(reason) if not is_replay:
+            return unavailable(f"{reason}; this request did nothing, try again")
+        case NotRetryable():
+            detail = "it is too late for a retry: ask for the event's status until it is settled or voided"
+            return unavailable(detail, "unknown_outcome", event=call.event_id)
+        case _:
+            advice = "send it again with the same Idempotency-Key" if call.key else "ask for the event's status"
+            return unavailable(f"the outcome is not known yet: {advice}", "unknown_outcome", event=call.event_id)
+
+
+def _did_not_happen(event_id: str, status: EventStatus) -> Problem:
+    reasons = {
+        "voided": "it did not reach the log in time and was voided: nothing has happened, try again with a new key",
+        "rejected": "the balances did not allow it: nothing has happened",
+    }
+    return Problem(status.status, reasons[status.status], event=event_id)
+
+
+def _wait_until_settled(result: CommandResult, seconds: int) -> bool:
+    """Return whether the event is settled in time. Raises Problem if it ended otherwise, or TooManyWaiting."""
+    if result.status.status == "settled":
+        return True
+    final = services().settlement_waiter.wait(result.player.realm, result.event_id, seconds)
+    if final and final.status != "settled":
+        raise _did_not_happen(result.event_id, final)
+    return final is not None

@@ -1,4 +1,4 @@
-"""What the rules may look at: settled balances and offers, read once for each decision."""
+"""The state that the rules may read: settled balances and offers, read once for each decision."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,21 +12,21 @@ from game.rules.trading import Offer
 
 
 def decision_context(player: Player, event_id: str) -> DecisionContext:
-    """The scene in which the player acts, with the state of this moment."""
+    """Return the context in which the player acts, with the state of this moment."""
     ledger = services().ledger
 
-    def balances(owner: str) -> Balances:
+    def read(owner: str) -> Balances:
         return ledger.holdings(player.realm, owner).settled
 
-    # A batch asks for the same owners again and again, and must see one state of them.
-    once: Callable[[str], Balances] = cache(balances)
+    # The actions of a batch ask for the same owners several times, and must all see the same state.
+    balances_of: Callable[[str], Balances] = cache(read)
     return DecisionContext(
-        player.name, datetime.now(UTC), event_id, once, lambda trade: find_offer(player.realm, trade)
+        player.name, datetime.now(UTC), event_id, balances_of, lambda trade: find_offer(player.realm, trade)
     )
 
 
 def find_offer(realm: int, event_id: str) -> Offer | None:
-    """The offer that was made by this event, None if it is not known (any more) or not settled yet."""
+    """Return the offer made by this event, None if it is not settled yet, unknown or forgotten."""
     status = services().ledger.event(realm, event_id)
     if status is None or (status.status, status.type) != ("settled", "trade_offered"):
         return None

@@ -1,4 +1,4 @@
-"""What a request passes before its route, by what the document says of its operation."""
+"""Checks that a request passes before its route, according to the OpenAPI description of its operation."""
 
 from http import HTTPStatus
 from typing import cast
@@ -11,28 +11,28 @@ from api.problems.problems import Problem
 
 
 def register_guards(app: Api) -> None:
-    """Let only those requests through that the document allows to be sent."""
+    """Reject requests that the OpenAPI document does not allow."""
     app.before_request(_require_token)
-    app.before_request(_refuse_unknown_parameters)
-    app.after_request(_say_what_is_allowed)
+    app.before_request(_reject_unknown_parameters)
+    app.after_request(_describe_options)
 
 
 def _operation() -> tuple[str, str]:
-    """What is asked for, as the document names it: HEAD is GET without a body."""
+    """Return method and rule as the document names them: HEAD is GET without a body."""
     method = "GET" if request.method == "HEAD" else request.method
     return method, request.url_rule.rule if request.url_rule else ""
 
 
 def _require_token() -> None:
-    """Before anything of the request is read: who may not act is not told what else is wrong."""
+    """Check authorization before parsing, so that an unauthorized caller learns nothing about other errors."""
     if _operation() in cast(Api, current_app).secured:
         current_player()
 
 
-def _refuse_unknown_parameters() -> None:
-    """A parameter that is spelled wrong would otherwise be ignored in silence."""
+def _reject_unknown_parameters() -> None:
+    """Reject a misspelled parameter, which would otherwise be ignored silently."""
     known = cast(Api, current_app).queries.get(_operation())
-    # The page may be linked to with anything behind the question mark.
+    # Links to the page may have any query, such as campaign parameters.
     if known is None or request.path == "/":
         return
     unknown = sorted(request.args.keys() - known)
@@ -41,8 +41,8 @@ def _refuse_unknown_parameters() -> None:
         raise Problem("invalid", f"/{unknown[0]}: there is no such parameter", errors=errors)
 
 
-def _say_what_is_allowed(response: Response) -> Response:
-    """Flask answers OPTIONS with Allow and an empty page of HTML: it is no page."""
+def _describe_options(response: Response) -> Response:
+    """Respond to OPTIONS with 204: Flask sends Allow with an empty HTML page, although there is no page."""
     if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK and not response.get_data():
         response.status_code = HTTPStatus.NO_CONTENT
         response.headers.pop("Content-Type", None)

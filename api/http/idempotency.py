@@ -1,6 +1,6 @@
-"""``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header): the same request sent twice happens once.
+"""``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header): a request that is sent twice happens once.
 
-The key makes the event's id, so the ledger itself knows a repeated request: for a day, as long as it keeps the status.
+The event's id derives from the key, so the ledger itself recognises a retry: for a day, as long as it keeps the status.
 """
 
 import hashlib
@@ -12,26 +12,28 @@ from flask import Request
 
 from api.problems.problems import Problem
 
-# The draft's Item is a string in quotation marks; many clients leave them out. Printable ASCII, as HTTP fields are.
+# The draft's Item is a string in quotation marks; many clients omit them. Printable ASCII, like all HTTP fields.
 _KEY = re.compile(r'"([\x20-\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The key of a request and the ``fingerprint`` of what it asks for."""
+    """The key of a request and the ``fingerprint`` of its content."""
 
     value: str
     fingerprint: str
 
-    def of_part(self, number: int) -> "Key":
-        """The key of one action of a request that asks for several."""
-        return Key(f"{self.value}/{number}", self.fingerprint)
+    def of_part(self, index: int) -> "Key":
+        """Return the key of one action of a batch."""
+        return Key(f"{self.value}/{index}", self.fingerprint)
 
 
 def key_of(request: Request, *, secret: bool = False) -> Key | None:
-    """The request's key, None without one. A ``secret`` key must be a UUID, because whoever repeats the request is
-    given what its first sender was given. Raises Problem 400 for a key that is none."""
+    """Return the request's key, None without one. Raises Problem 400 for an invalid key.
+
+    A ``secret`` key must be a UUID, because any client that repeats the request gets the same response.
+    """
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
@@ -47,8 +49,10 @@ def key_of(request: Request, *, secret: bool = False) -> Key | None:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """16 hexadecimal digits that tell one request from another; how the JSON is spelled does not matter. Only the
-    player's own keys are ever compared, so that nobody gains from a collision."""
+    """Return 16 hexadecimal digits that distinguish requests; the spelling of their JSON does not matter.
+
+    Fingerprints are only compared for the same player and key, so that a collision gains nothing.
+    """
     try:
         spelled = json.dumps(json.loads(body), sort_keys=True) if body else ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who sends a request: a player by a bearer token (RFC 6750), or a trusted operator by a key."""
+"""Identify the sender of a request: a player by a bearer token (RFC 6750), or a trusted operator by a key."""
 
 import hmac
 
@@ -13,7 +13,7 @@ OPERATOR_HEADER = "Guildhall-Operator"
 
 
 def bearer() -> Player | None:
-    """The player whose valid token came with this request, if any."""
+    """Return the player whose valid token came with this request, None without one."""
     if "player" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         g.player = services().tokens.read(token) if scheme.lower() == "bearer" else None
@@ -24,19 +24,19 @@ def bearer() -> Player | None:
 
 
 def current_player() -> Player:
-    """The player of this request. Raises Problem 401 without a valid token."""
+    """Return the player of this request. Raises Problem 401 without a valid token."""
     player = bearer()
     if player is None:
         raise Problem(
             "unauthorized",
-            "send the token that POST /players answered, as Authorization: Bearer <token>",
+            "send the token that POST /players returned, as Authorization: Bearer <token>",
             {"WWW-Authenticate": 'Bearer realm="guildhall"'},
         )
     return player
 
 
 def is_operator(sent: Request) -> bool:
-    """Whether the request carries the operator's key."""
+    """Return whether the request carries the operator's key."""
     key = services().settings.operator_key.get_secret_value()
     given = sent.headers.get(OPERATOR_HEADER, "")
     return bool(key) and hmac.compare_digest(given.encode(), key.encode())

@@ -1,4 +1,4 @@
-"""How often a player and an address may ask: Flask-Limiter, with its counters in Redis."""
+"""Limit the requests of a player and of an address: Flask-Limiter, with its counters in Redis."""
 
 import logging
 import math
@@ -18,27 +18,29 @@ from infra.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS: Final = 0.5  # a Redis that is silent for longer does not keep requests from being answered
+TIMEOUT_SECONDS: Final = 0.5  # when Redis is silent for longer, requests are served without limits
 
-# Operators look at these while something is wrong, and supervisors often.
+# Operators use these while something is wrong, and supervisors poll them.
 _EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def register_limits(app: Api, settings: Settings) -> None:
-    """Limit requests, with the headers of draft-ietf-httpapi-ratelimit-headers-03 and Retry-After. If the counters do
-    not answer, requests are served: the rules of the game do not rest on limits."""
+    """Limit requests, with the headers of draft-ietf-httpapi-ratelimit-headers-03 and Retry-After.
+
+    If the counters are unreachable, requests are served: the rules of the game do not depend on limits.
+    """
     limiter = Limiter(
         key_func=_address,
         application_limits=[
             ApplicationLimit(settings.limit_player, key_function=_player),
             ApplicationLimit(settings.limit_address, key_function=_address),
         ],
-        strategy="fixed-window",  # one round trip; the others need a script that is several times as dear
+        strategy="fixed-window",  # one round trip; other strategies need a script that costs several times more
         storage_uri=f"redis://{settings.redis_host}:{settings.redis_port}",
         storage_options={
             "username": "limiter",
             "password": settings.limiter_password.get_secret_value(),
-            "socket_timeout": TIMEOUT_SECONDS,  # type: ignore[dict-item]  # its annotation knows no numbers but whole ones
+            "socket_timeout": TIMEOUT_SECONDS,  # type: ignore[dict-item]  # its annotation allows only integers
             "socket_connect_timeout": TIMEOUT_SECONDS,  # type: ignore[dict-item]
         },
         swallow_errors=True,
@@ -47,26 +49,26 @@ def register_limits(app: Api, settings: Settings) -> None:
     limiter.init_app(app)
 
     @app.errorhandler(RateLimitExceeded)
-    def refuse(error: RateLimitExceeded) -> Response:
+    def reject(error: RateLimitExceeded) -> Response:
         limit = error.limit.limit
         detail = f"more than {limit.amount} requests in {limit.get_expiry()} seconds: wait for Retry-After"
         return respond(Problem("too_many_requests", detail))
 
-    # Not the library's own headers: it puts Retry-After on every answer and says the time of a reset since 1970.
+    # Not the library's own headers: it adds Retry-After to every response and gives the reset as seconds since 1970.
     @app.after_request
-    def say(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         limit = limiter.current_limit
         if limit:
             try:
                 response.headers.update(_headers(limit, response.status_code))
             except redis.RedisError as error:
-                # The answer is decided, and an action may have been accepted: counters that are slow do not change it.
-                logger.warning("the counters of requests do not answer: %s", error)
+                # The response is final, and an action may have been accepted: slow counters must not change that.
+                logger.warning("the request counters are unreachable: %s", error)
         return response
 
 
 def _headers(limit: RequestLimit, status: int) -> dict[str, str]:
-    """What a client should know of its limit. Asks the counters, and raises redis.RedisError."""
+    """Return the headers that describe the limit. Reads the counters, and raises redis.RedisError."""
     seconds = str(max(0, math.ceil(limit.reset_at - time.time())))
     headers = {
         "RateLimit-Limit": str(limit.limit.amount),
@@ -85,6 +87,6 @@ def _address() -> str:
 
 
 def _player() -> str:
-    """Without a player the address counts for both limits."""
+    """Return the key of the player's limit; without a player the address counts for both limits."""
     player = bearer()
     return f"{player.realm}:{player.name}" if player else _address()

@@ -1,4 +1,4 @@
-"""What the routes work with, wired once per process."""
+"""The parts behind the routes, wired once per process."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from flask import current_app
 
 from api.backend.group_commit import GroupCommit
 from api.backend.pipeline_status import StatusService
+from api.backend.probes import Probes
 from api.backend.settlement_waiter import SettlementWaiter
 from api.backend.telemetry import Telemetry
 from api.backend.tokens import Tokens
@@ -22,13 +23,14 @@ class Services:
     ledger: Ledger
     log: Log
     commit: GroupCommit
-    watcher: SettlementWaiter
+    settlement_waiter: SettlementWaiter
     telemetry: Telemetry
-    overview: StatusService
+    status: StatusService
     tokens: Tokens
+    probes: Probes
 
 
 def services() -> Services:
-    """The parts behind the routes of the current application."""
+    """Return the parts behind the routes of the current application."""
     parts: Services = current_app.extensions["guildhall"]
     return parts

@@ -1,4 +1,4 @@
-"""Server-sent events (WHATWG HTML, 9.2): what is settled for a player, as it happens."""
+"""Server-sent events (WHATWG HTML, 9.2): the settled events of a player, as they happen."""
 
 import json
 import re
@@ -17,27 +17,29 @@ from api.problems.problems import Problem, unavailable
 from state.ledger import Ledger, RealmRecovering
 from state.results import HistoryEntry
 
-MOST_STREAMS: Final = 24  # of a process: each one has a thread of the server, and others must be left for actions
-LONGEST_SECONDS: Final = 300.0  # then the client connects again, so that an abandoned one ends
-POLL_SECONDS: Final = 0.2  # settling takes about as long; a finer look would only load Redis
-HEARTBEAT_SECONDS: Final = 10.0  # a write is how the server notices that a client has gone
-MOST_AT_ONCE: Final = 100  # entries of one look
+MAX_STREAMS: Final = 24  # of a process: each one occupies a thread of the server, and actions need the others
+MAX_SECONDS: Final = 300.0  # then the client reconnects, so that an abandoned stream ends
+POLL_SECONDS: Final = 0.2  # settling takes about as long, so that more frequent polls would only load Redis
+HEARTBEAT_SECONDS: Final = 10.0  # only a failing write shows the server that a client is gone
+MAX_ENTRIES: Final = 100  # of one poll: bounds the time in Redis
 
-# Fewer digits than 2**53 has: each number of them is exact in every JSON and in Redis.
-_LAST: Final = re.compile("[0-9]{0,15}")
+# Fewer digits than 2**53: such a number is exact in every JSON parser and in Redis.
+_LAST_EVENT_ID: Final = re.compile("[0-9]{0,15}")
 
-_places = threading.BoundedSemaphore(MOST_STREAMS)
+_places = threading.BoundedSemaphore(MAX_STREAMS)
 
 
 def respond(player: Player) -> Response:
-    """The stream of this player, from ``Last-Event-ID`` or from now on. Raises Problem: 422 for an id that is none of
-    ours, 503 if there are too many streams."""
+    """Return the stream of this player, from ``Last-Event-ID`` or from now on.
+
+    Raises Problem: 422 for an id that is not one of this stream, 503 if there are too many streams.
+    """
     last = request.headers.get("Last-Event-ID", "").strip(" \t")
-    if not _LAST.fullmatch(last):
-        # To go on from now would be to leave out what the client believes to get.
+    if not _LAST_EVENT_ID.fullmatch(last):
+        # Starting from now instead would silently omit events that the client expects.
         raise Problem("invalid", "Last-Event-ID must be the id of an event of this stream: digits")
     ledger = services().ledger
-    # The first read is done before the answer begins, as an error could not be told later.
+    # Read once before the response begins, because an error could not be reported later.
     start = int(last) if last else ledger.holdings(player.realm, player.owner).offset
     if not _places.acquire(blocking=False):
         raise unavailable("too many streams are open here", "too_many_streams")
@@ -49,7 +51,7 @@ def respond(player: Player) -> Response:
 
 
 class _Stream:
-    """Gives its place back when the server closes it, whether it was read or not."""
+    """A response body that gives its place back when the server closes it, whether it was read or not."""
 
     def __init__(self, ledger: Ledger, player: Player, start: int) -> None:
         self._chunks = _chunks(ledger, player, start)
@@ -66,15 +68,15 @@ class _Stream:
             raise
 
     def close(self) -> None:
-        """Called by the WSGI server at the end of the response (PEP 3333)."""
+        """Give the place back; the WSGI server calls this at the end of the response (PEP 3333)."""
         if not self._closed:
             self._closed = True
             _places.release()
 
 
 def _chunks(ledger: Ledger, player: Player, last: int) -> Iterator[bytes]:
-    ends = time.monotonic() + LONGEST_SECONDS
-    # With an id although it is no event: who is cut off before the first event goes on from here and misses nothing.
+    ends = time.monotonic() + MAX_SECONDS
+    # It has an id although it is not an event: a client that is cut off before the first event resumes here.
     yield f"retry: 1000\nid: {max(0, last)}\n: the stream is open\n\n".encode()
     beat = time.monotonic() + HEARTBEAT_SECONDS
     while time.monotonic() < ends:
@@ -90,6 +92,6 @@ def _chunks(ledger: Ledger, player: Player, last: int) -> Iterator[bytes]:
 
 def _after(ledger: Ledger, player: Player, offset: int) -> list[HistoryEntry]:
     try:
-        return ledger.history_after(player.realm, player.owner, offset, MOST_AT_ONCE)
+        return ledger.history_after(player.realm, player.owner, offset, MAX_ENTRIES)
     except (redis.RedisError, RealmRecovering):
-        return []  # it comes back, and nothing is missed: the next look begins at the same offset
+        return []  # nothing is lost: the next poll begins at the same offset

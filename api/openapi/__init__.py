@@ -1,1 +1,1 @@
-"""The API's contract: response schemas and the conventions that /openapi.json is generated from."""
+"""The API's contract: response schemas and the conventions that /openapi/openapi.json is generated from."""

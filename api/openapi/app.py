@@ -1,4 +1,4 @@
-"""How routes are described, so that the document of the API is generated from the code (OpenAPI 3.1)."""
+"""Describe routes, so that the OpenAPI 3.1 document of the API is generated from the code."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,13 +15,13 @@ from api.openapi.conventions import RESPONSE_HEADERS, ROLE, complete, query_para
 from api.problems.problems import invalid_request
 
 TAGS: Final = {
-    "players": "Come, be known, leave.",
-    "shop": "Buy and sell; gold of the day, quests.",
-    "fights": "Strike, drink, get up again.",
+    "players": "Register, renew the token, leave the realm; players' profiles.",
+    "shop": "Buy, sell and enchant; daily gold, quests and batches.",
+    "fights": "Strike other players, drink potions, revive.",
     "exchange": "Gifts and trades.",
-    "guilds": "Found, join, lead, leave; the treasury.",
-    "reads": "What one has, what has happened, who is ahead.",
-    "system": "For operators.",
+    "guilds": "Found, join, lead and leave guilds; their treasury.",
+    "reads": "Balances, event history and leaderboards.",
+    "system": "Status and documents, for operators and developers.",
 }
 
 _SECURITY: Final[dict[str, Any]] = {
@@ -30,13 +30,13 @@ _SECURITY: Final[dict[str, Any]] = {
 
 _DESCRIPTION: Final = """A stateful backend for a multiplayer fighting game.
 
-Every change is accepted (202) when its event is in the log and what it spends is held; it is settled a moment later.
-Send `Prefer: wait=5` to be answered 200 when it is settled, and an `Idempotency-Key` to be able to send it again.
-Errors are problem details (RFC 9457); [their types](/problems)."""
+A change is accepted (202) when its event is in the log and what it spends is held; it is settled a moment later.
+Send `Prefer: wait=5` to get 200 once it is settled. Send an `Idempotency-Key` to be able to retry the request.
+Errors are problem details (RFC 9457), whose [types](/problems) are documented."""
 
 
 class Api(OpenAPI):
-    """The Flask application whose document is completed with what many operations have in common."""
+    """A Flask application whose document is completed with what many operations have in common."""
 
     def __init__(self, import_name: str) -> None:
         super().__init__(
@@ -47,31 +47,31 @@ class Api(OpenAPI):
             validation_error_callback=invalid_request,
             operation_id_callback=_operation_id,
             doc_ui=False,
-            # One folder of static files, and it is the page's.
+            # The page serves its own static files.
             static_folder=None,
         )
 
     @cached_property
     def secured(self) -> frozenset[tuple[str, str]]:
-        """(Method, rule) of what needs a player's token, as the document says."""
+        """Return the (method, rule) of all operations that need a player's token, according to the document."""
         return frozenset(key for key, operation in self._documented().items() if requires_token(operation))
 
     @cached_property
     def queries(self) -> dict[tuple[str, str], frozenset[str]]:
-        """(Method, rule) -> the parameters that its query may have, as the document says."""
+        """Return (method, rule) -> the parameters that its query may have, according to the document."""
         return {key: query_parameters(operation) for key, operation in self._documented().items()}
 
     def generate_spec_json(self) -> None:
-        """Make the document, once."""
+        """Generate the document, once."""
         super().generate_spec_json()  # type: ignore[no-untyped-call]
         views = self._views()
         for key, operation in self._operations():
             complete(operation, views[key])
         self.spec_json["components"]["headers"] = RESPONSE_HEADERS
-        self._say_realms(self.extensions["guildhall"].settings.realms)
+        self._limit_realms(self.extensions["guildhall"].settings.realms)
 
     def _documented(self) -> dict[tuple[str, str], dict[str, Any]]:
-        assert self.api_doc  # noqa: S101 - makes it
+        assert self.api_doc  # noqa: S101 - reading it generates the document
         return dict(self._operations())
 
     def _operations(self) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
@@ -83,8 +83,8 @@ class Api(OpenAPI):
         rules = self.url_map.iter_rules()
         return {(m, rule.rule): self.view_functions[rule.endpoint] for rule in rules for m in rule.methods or ()}
 
-    def _say_realms(self, realms: int) -> None:
-        """How many realms there are is a setting, and the models of the requests do not know it."""
+    def _limit_realms(self, realms: int) -> None:
+        """Add the largest realm, which is a setting that the models of the requests do not know."""
         parameters = self.spec_json["paths"]["/shop"]["get"]["parameters"]
         schemas = [parameter["schema"] for parameter in parameters if parameter["name"] == "realm"]
         for schema in (*schemas, self.spec_json["components"]["schemas"]["NewPlayer"]["properties"]["realm"]):
@@ -92,32 +92,32 @@ class Api(OpenAPI):
 
 
 def _operation_id(*, name: str, path: str, method: str) -> str:  # noqa: ARG001 - the library passes them
-    """The name of the function: unique, as no two routes are called alike, and readable in a generated client."""
+    """Return the name of the view function, which is unique and readable in a generated client."""
     return name
 
 
 def blueprint(name: str, tag: str) -> APIBlueprint:
-    """A group of routes."""
+    """Return a group of routes with one of the ``TAGS``."""
     return APIBlueprint(
         name, name, abp_tags=[Tag(name=tag, description=TAGS[tag])], operation_id_callback=_operation_id
     )
 
 
-def write_operation(**more: Any) -> dict[str, Any]:
-    """How a route is described that changes something for the player of the token."""
+def write_operation(**options: Any) -> dict[str, Any]:
+    """Return the description of a route that changes something for the player of the token."""
     return {
         "security": [{"bearer": []}],
         "responses": {"202": schemas.Event, "200": schemas.Event},
         "openapi_extensions": {ROLE: "change"},
-    } | more
+    } | options
 
 
-def read_operation(answer: type[BaseModel], *, public: bool = False, **more: Any) -> dict[str, Any]:
-    """How a route is described that only reads."""
+def read_operation(response: type[BaseModel], *, public: bool = False, **options: Any) -> dict[str, Any]:
+    """Return the description of a route that only reads; a ``public`` one needs no token."""
     security: dict[str, Any] = {} if public else {"security": [{"bearer": []}]}
-    return security | {"responses": {"200": answer}, "openapi_extensions": {ROLE: "read"}} | more
+    return security | {"responses": {"200": response}, "openapi_extensions": {ROLE: "read"}} | options
 
 
 def operation_kind(name: str) -> dict[str, Any]:
-    """Another role than change or read, for one route."""
+    """Return the description of a route with another role than change or read."""
     return {"openapi_extensions": {ROLE: name}}

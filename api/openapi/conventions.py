@@ -1,48 +1,53 @@
-"""What many operations have in common, and what completes their descriptions by it: statuses, headers, problems."""
+"""Complete the descriptions of operations with what many have in common: statuses, headers and problems.
+
+Each operation has a role, and the tables below say what a role means. For example, an operation with the role
+``inventory`` takes the header ``If-None-Match``; responds with 404, 422, 429 and 503 beside 200; and sends ``ETag`` and
+``Guildhall-Offset`` with 200.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from api.problems.problems import MEDIA_TYPE
 
-ROLE: Final = "x-role"  # what the description of an operation is completed by; it is not published
+ROLE: Final = "x-role"  # the extension that holds an operation's role; it is removed before publication
 
 _KEY_EXAMPLE: Final = "9c5c1d3e-3c57-4c0e-8a35-2f1f7cf4f0d1"
 
-# Preferences and entity tags have no pattern: RFC 7240 has servers ignore what they do not understand, and a tag that
-# is none of ours simply does not match.
-_REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
+# Preferences and entity tags have no pattern: RFC 7240 requires servers to ignore preferences that they do not
+# understand, and an unknown tag simply does not match.
+_REQUEST_HEADER_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Idempotency-Key": {
         "schema": {
             "type": "string",
             "pattern": '^("[ !#-~]{1,255}"|[!#-~]{1,255})$',
             "examples": [_KEY_EXAMPLE],
         },
-        "description": "The same key with the same request happens once, for a day.",
+        "description": "A request that is sent again with the same key happens once. Keys are remembered for a day.",
     },
     "Prefer": {
         "schema": {"type": "string", "examples": ["wait=5"]},
-        "description": "Wait for so many seconds until the event is settled (RFC 7240), at most 30.",
+        "description": "Wait up to this number of seconds until the event is settled (RFC 7240), at most 30.",
     },
     "If-Match": {
         "schema": {"type": "string", "examples": ["*"]},
-        "description": "Act only if the inventory is still the one with this ETag.",
+        "description": "Act only if the inventory still has this ETag.",
     },
     "If-None-Match": {
         "schema": {"type": "string", "examples": ['"0123456789abcdef"']},
-        "description": "304 without a body if it has not changed.",
+        "description": "Respond with 304 and without a body if it still has this ETag.",
     },
     "Last-Event-ID": {
         "schema": {"type": "string", "pattern": "^[0-9]{0,15}$", "examples": ["120"]},
-        "description": "Go on after this event; without it, or if it is empty, from now on.",
+        "description": "Resume after this event; if absent or empty, start now.",
     },
 }
-# Whoever repeats a registration is given the token, so that its key must not be guessed.
+# A client that repeats a registration gets the token, so its key must not be guessable.
 _REGISTRATION_KEY: Final[dict[str, Any]] = {
     "schema": {"type": "string", "format": "uuid", "examples": [_KEY_EXAMPLE]},
-    "description": "A UUID: the same one with the same request registers one player, for a day.",
+    "description": "A UUID. A registration that is sent again with it registers one player. Remembered for a day.",
 }
-_SENT: Final[dict[str, tuple[str, ...]]] = {
+_REQUEST_HEADERS_BY_ROLE: Final[dict[str, tuple[str, ...]]] = {
     "change": ("Idempotency-Key", "Prefer", "If-Match"),
     "register": ("Idempotency-Key", "Prefer"),
     "inventory": ("If-None-Match",),
@@ -50,9 +55,9 @@ _SENT: Final[dict[str, tuple[str, ...]]] = {
     "stream": ("Last-Event-ID",),
 }
 
-# Besides 200 and 202, which the route names, and 500, which is never on purpose. A role that has no 503 needs no server
-# but this one, and one that has no 429 is not limited.
-_STATUSES: Final[dict[str, tuple[int, ...]]] = {
+# Statuses in addition to the 200 and 202 of the route. 500 is omitted because it is always a bug. A role without 503
+# needs no other server, and one without 429 has no rate limit.
+_STATUSES_BY_ROLE: Final[dict[str, tuple[int, ...]]] = {
     "change": (400, 409, 412, 413, 422, 429, 503),
     "register": (400, 409, 413, 422, 429, 503),
     "read": (422, 429, 503),
@@ -66,41 +71,56 @@ _STATUSES: Final[dict[str, tuple[int, ...]]] = {
     "readiness": (422, 503),
     "health": (422,),
 }
-_MEANINGS: Final = {
-    200: "As it is now",
-    202: "Accepted: it is in the log, what it spends is held, and it is settled in a moment",
+_STATUS_DESCRIPTIONS: Final = {
+    200: "The current state",
+    202: "Accepted: the event is in the log, what it spends is held, and it is settled in a moment",
     304: "Not changed",
-    400: "A header cannot be used, or the body is no JSON",
+    400: "A header is invalid, or the body is not JSON",
     401: "No valid token",
-    404: "Not here, or not known any more",
-    409: "The rules or the books do not allow it, or something has just changed: nothing has happened",
-    412: "The price or the inventory is not what the client saw: nothing has happened",
-    413: "More than 16 KiB",
-    415: "Not JSON",
-    422: "The request does not have the form that it must, or its Idempotency-Key was used before",
+    404: "Not found, or already forgotten",
+    409: "The rules or the balances do not allow it, or the state has just changed: nothing has happened",
+    412: "The price or the inventory is not the one that the client saw: nothing has happened",
+    413: "The body is larger than 16 KiB",
+    415: "The body is not JSON",
+    422: "The form of the request is invalid, or its Idempotency-Key was used for another request",
     429: "Too many requests: wait for Retry-After",
-    500: "Our error; it is logged",
-    503: "A server is missing or the outcome is not known yet: Retry-After, with the same Idempotency-Key",
+    500: "Internal error; it is logged",
+    503: "A server is unavailable or the outcome is unknown: retry after Retry-After, with the same Idempotency-Key",
 }
-_HAPPENED: Final = "Settled, as Prefer: wait asked, or long since if the Idempotency-Key was sent again"
+_SETTLED_DESCRIPTION: Final = "Settled: during the wait that Prefer asks for, or before if this is a retry"
 
 RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     name: {"description": description, "required": required, "schema": schema}
     for name, required, schema, description in (
-        ("Location", True, {"type": "string", "pattern": "^/events/[0-9a-f-]{36}$"}, "Where to ask what became of it"),
-        ("Idempotency-Replayed", False, {"const": "true"}, "An earlier request with this key did it"),
-        ("Preference-Applied", False, {"type": "string", "pattern": "^wait=[0-9]+$"}, "The preference of the request"),
+        (
+            "Location",
+            True,
+            {"type": "string", "pattern": "^/events/[0-9a-f-]{36}$"},
+            "The event, with its status",
+        ),
+        ("Idempotency-Replayed", False, {"const": "true"}, "An earlier request with this key made the event"),
+        (
+            "Preference-Applied",
+            False,
+            {"type": "string", "pattern": "^wait=[0-9]+$"},
+            "The applied preference",
+        ),
         ("ETag", True, {"type": "string", "pattern": '^"[0-9a-f]{16}"$'}, "For If-None-Match"),
-        ("Guildhall-Offset", True, {"type": "integer"}, "As of which record of the realm's log"),
-        ("WWW-Authenticate", True, {"type": "string"}, "What is asked for"),
+        (
+            "Guildhall-Offset",
+            True,
+            {"type": "integer"},
+            "The offset of the log up to which it is settled",
+        ),
+        ("WWW-Authenticate", True, {"type": "string"}, "The scheme that is required"),
         ("Retry-After", True, {"type": "integer", "minimum": 0}, "Seconds"),
-        ("RateLimit-Limit", False, {"type": "integer"}, "Requests of one window; absent if there is no limit"),
-        ("RateLimit-Remaining", False, {"type": "integer"}, "Requests that are left of this window"),
+        ("RateLimit-Limit", False, {"type": "integer"}, "Requests allowed in one window; absent without a limit"),
+        ("RateLimit-Remaining", False, {"type": "integer"}, "Requests that are left in this window"),
         ("RateLimit-Reset", False, {"type": "integer"}, "Seconds until the next window"),
     )
 }
 _EVENT_HEADERS: Final = ("Location", "Idempotency-Replayed", "Preference-Applied")
-_TOLD: Final[dict[tuple[str, int], tuple[str, ...]]] = {
+_RESPONSE_HEADERS_BY_ROLE: Final[dict[tuple[str, int], tuple[str, ...]]] = {
     ("change", 202): _EVENT_HEADERS,
     ("register", 202): _EVENT_HEADERS,
     ("inventory", 200): ("ETag", "Guildhall-Offset"),
@@ -108,38 +128,37 @@ _TOLD: Final[dict[tuple[str, int], tuple[str, ...]]] = {
     ("shop", 200): ("ETag",),
     ("shop", 304): ("ETag",),
 }
-_ALWAYS_TOLD: Final[dict[int, tuple[str, ...]]] = {
+_RESPONSE_HEADERS_BY_STATUS: Final[dict[int, tuple[str, ...]]] = {
     401: ("WWW-Authenticate",),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-_LIMITED: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_RATE_LIMIT_HEADERS: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
-
-# Operation -> the operations that the id of its event can be used for, and as what.
+# Operation -> the operations that take the id of its event, and the name of that parameter.
 _LINKS: Final[dict[str, dict[str, str]]] = {
     "offer_trade": {"accept_trade": "trade", "decline_trade": "trade"},
 }
 
 
 def complete(operation: dict[str, Any], view: Callable[..., Any]) -> None:
-    """Say of this operation what its role says, and what the docstring of its view says."""
-    name = operation.pop(ROLE, "read")
-    _tell(operation, view.__doc__ or "")
-    _describe_parameters(operation, name)
+    """Complete the description of an operation with its role and the docstring of its view."""
+    role = operation.pop(ROLE, "read")
+    _add_texts(operation, view.__doc__ or "")
+    _describe_parameters(operation, role)
     responses = operation["responses"]
-    responses.pop("422", None)  # the library's own, which each operation has
-    for status in _statuses(operation, name):
+    responses.pop("422", None)  # the library adds its own to each operation
+    for status in _statuses(operation, role):
         responses[str(status)] = {
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         }
-    if name in ("inventory", "shop"):
+    if role in ("inventory", "shop"):
         responses["304"] = {}
-    if name == "index":
+    if role == "index":
         responses["200"]["content"]["text/html"] = {"schema": {"type": "string"}}
     for status, response in responses.items():
-        _describe_response(response, name, int(status))
-    if name == "change":
+        _describe_response(response, role, int(status))
+    if role == "change":
         uses = {"event": "event_id"} | _LINKS.get(operation["operationId"], {})
         responses["202"]["links"] = {
             use: {"operationId": use, "parameters": {parameter: "$response.body#/id"}}
@@ -149,12 +168,12 @@ def complete(operation: dict[str, Any], view: Callable[..., Any]) -> None:
 
 
 def query_parameters(operation: dict[str, Any]) -> frozenset[str]:
-    """The names of what may come behind the question mark."""
+    """Return the names of the parameters that the query may have."""
     return frozenset(p["name"] for p in operation.get("parameters", ()) if p["in"] == "query")
 
 
-def _tell(operation: dict[str, Any], docstring: str) -> None:
-    """The first sentence is the summary, and the others are the description: the library goes by lines."""
+def _add_texts(operation: dict[str, Any], docstring: str) -> None:
+    """Take the first sentence as the summary and the others as the description: the library splits by lines."""
     summary, _, description = " ".join(docstring.split()).partition(". ")
     operation["summary"] = summary.removesuffix(".")
     operation.pop("description", None)
@@ -162,20 +181,20 @@ def _tell(operation: dict[str, Any], docstring: str) -> None:
         operation["description"] = description
 
 
-def _describe_parameters(operation: dict[str, Any], name: str) -> None:
+def _describe_parameters(operation: dict[str, Any], role: str) -> None:
     parameters = operation.get("parameters", [])
     for parameter in parameters:
         _without_null(parameter["schema"])
-    for header in _SENT.get(name, ()):
-        is_registration_key = name == "register" and header == "Idempotency-Key"
-        said = _REGISTRATION_KEY if is_registration_key else _REQUEST_HEADERS[header]
-        parameters.append({"name": header, "in": "header", "required": False, **said})
+    for header in _REQUEST_HEADERS_BY_ROLE.get(role, ()):
+        is_registration_key = role == "register" and header == "Idempotency-Key"
+        schema = _REGISTRATION_KEY if is_registration_key else _REQUEST_HEADER_SCHEMAS[header]
+        parameters.append({"name": header, "in": "header", "required": False, **schema})
     if parameters:
         operation["parameters"] = parameters
 
 
 def _without_null(schema: dict[str, Any]) -> None:
-    """A parameter that may be left out is None for us, but a query cannot say null."""
+    """Remove null from a parameter that may be omitted: the model has None for it, but a query cannot contain null."""
     options = [option for option in schema.pop("anyOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
         schema.update(options[0])
@@ -183,8 +202,8 @@ def _without_null(schema: dict[str, Any]) -> None:
         del schema["default"]
 
 
-def _statuses(operation: dict[str, Any], name: str) -> Iterator[int]:
-    yield from _STATUSES[name]
+def _statuses(operation: dict[str, Any], role: str) -> Iterator[int]:
+    yield from _STATUSES_BY_ROLE[role]
     yield 500
     if operation.get("requestBody"):
         yield 415
@@ -193,16 +212,16 @@ def _statuses(operation: dict[str, Any], name: str) -> Iterator[int]:
 
 
 def requires_token(operation: dict[str, Any]) -> bool:
-    """Whether only a player may send it; an empty requirement says that it works without."""
+    """Return whether the operation needs a token; an empty requirement means that the token is optional."""
     security = operation.get("security", [])
     return bool(security) and {} not in security
 
 
-def _describe_response(response: dict[str, Any], name: str, status: int) -> None:
-    happened = name in ("change", "register") and status == 200
-    response["description"] = _HAPPENED if happened else _MEANINGS[status]
-    told = (*_TOLD.get((name, status), ()), *_ALWAYS_TOLD.get(status, ()))
-    limited = _LIMITED if 429 in _STATUSES[name] and status in (200, 202, 429) else ()
-    headers = {header: {"$ref": f"#/components/headers/{header}"} for header in (*told, *limited)}
+def _describe_response(response: dict[str, Any], role: str, status: int) -> None:
+    is_settled = role in ("change", "register") and status == 200
+    response["description"] = _SETTLED_DESCRIPTION if is_settled else _STATUS_DESCRIPTIONS[status]
+    usual = (*_RESPONSE_HEADERS_BY_ROLE.get((role, status), ()), *_RESPONSE_HEADERS_BY_STATUS.get(status, ()))
+    limited = _RATE_LIMIT_HEADERS if 429 in _STATUSES_BY_ROLE[role] and status in (200, 202, 429) else ()
+    headers = {header: {"$ref": f"#/components/headers/{header}"} for header in (*usual, *limited)}
     if headers:
         response["headers"] = headers

@@ -1,4 +1,4 @@
-"""What the API answers with. These models describe; schemathesis holds the answers against them in the tests."""
+"""Schemas of the API's responses. They only describe; in the tests, schemathesis checks the responses against them."""
 
 from typing import Annotated, Final, Literal
 
@@ -12,17 +12,17 @@ EXAMPLE_ID: Final = "0d3c6a52-1b6e-5d0a-9f53-0f6c5a1e7b11"
 EventId = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", examples=[EXAMPLE_ID])]
 Details = Annotated[dict[str, str | int], Field(examples=[{"sword": "iron_sword", "price": 30}])]
 Status = Literal["pending", "settled", "voided", "rejected"]
-Next = Annotated[int | None, Field(description="where the next page begins; null on the last one")]
+Next = Annotated[int | None, Field(description="the offset of the next page; null on the last one")]
 
 
 class ResponseModel(BaseModel):
-    """The ground of all answers."""
+    """The base of all responses."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Index(ResponseModel):
-    """What is here."""
+    """The entry point: the number of realms and links."""
 
     name: str
     realms: int
@@ -34,7 +34,7 @@ class Index(ResponseModel):
 
 
 class Event(ResponseModel):
-    """An accepted action: the event that it has become. ``pending`` until it is settled."""
+    """An accepted action: the event that it became. It is ``pending`` until it is settled."""
 
     id: EventId
     status: Status
@@ -46,7 +46,7 @@ class Event(ResponseModel):
 
 
 class Registered(Event):
-    """A new player, and the token that the player acts with."""
+    """A new player, and the player's token."""
 
     token: str
     expires: Time
@@ -62,7 +62,7 @@ class Token(ResponseModel):
 
 
 class EventStatus(ResponseModel):
-    """What has become of an event."""
+    """The status of an event."""
 
     id: EventId
     status: Status
@@ -72,7 +72,7 @@ class EventStatus(ResponseModel):
 
 
 class Amount(ResponseModel):
-    """An account: available is what is settled and not held."""
+    """The balance of an account: available is settled minus held."""
 
     settled: int
     held: int
@@ -80,7 +80,7 @@ class Amount(ResponseModel):
 
 
 class Inventory(ResponseModel):
-    """What a player has, all from one moment."""
+    """The balances of a player, all from one moment."""
 
     realm: int
     player: Name
@@ -90,21 +90,21 @@ class Inventory(ResponseModel):
 
 
 class Fighter(ResponseModel):
-    """Somebody who stands."""
+    """A player who is not down."""
 
     player: Name
     health: int
 
 
 class Fighters(ResponseModel):
-    """A page of those who stand, most health first."""
+    """A page of the players who are not down, most health first."""
 
     players: list[Fighter]
     next: Next
 
 
 class Profile(ResponseModel):
-    """What everybody in a realm may know of a player."""
+    """The public profile of a player."""
 
     realm: int
     player: Name
@@ -145,7 +145,7 @@ class Goods(ResponseModel):
 
 
 class Trade(ResponseModel):
-    """An open offer; ``mine`` if the reader made it."""
+    """An open offer; ``mine`` if the requesting player made it."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -158,13 +158,13 @@ class Trade(ResponseModel):
 
 
 class Trades(ResponseModel):
-    """The open offers of the last day that the reader made or got."""
+    """The open offers of the last day that the requesting player made or received."""
 
     trades: list[Trade]
 
 
 class Quest(ResponseModel):
-    """A reward to be had once: ``ready`` when it is earned, ``done`` when it was had."""
+    """A quest: ``ready`` when the reward can be claimed, ``done`` when it was."""
 
     quest: str
     title: str
@@ -180,7 +180,7 @@ class Quests(ResponseModel):
 
 
 class GuildSize(ResponseModel):
-    """A guild of a list."""
+    """A guild in a list."""
 
     guild: Name
     members: int
@@ -201,7 +201,7 @@ class Member(ResponseModel):
 
 
 class Guild(ResponseModel):
-    """A guild; members by how long they have been there."""
+    """A guild; the members who joined first come first."""
 
     guild: Name
     leader: Name | None
@@ -226,7 +226,7 @@ class Leaderboard(ResponseModel):
 
 
 class HistoryEntry(ResponseModel):
-    """An event that the player made, or that moved something of the player's."""
+    """An event that the player caused, or that changed a balance of the player."""
 
     id: EventId
     offset: int
@@ -245,17 +245,15 @@ class History(ResponseModel):
 
 
 class RealmState(ResponseModel):
-    """How far one realm is: counts of records of its log."""
+    """How far one realm is, in records of its log."""
 
     realm: int
-    accepted: int | None = Field(description="records in Kafka; null if it does not answer")
+    accepted: int | None = Field(description="records in Kafka; null if it is unreachable")
     settled: int | None
     landed: int | None
     settle_lag: int | None
     land_lag: int | None
-    lag_seconds: float | None = Field(
-        description="age of the oldest action that waits to be settled; null if none does"
-    )
+    lag_seconds: float | None = Field(description="age of the oldest action that is not settled yet; null without one")
     open_holds: int | None
     recovering: bool
     halted: str
@@ -264,7 +262,7 @@ class RealmState(ResponseModel):
 
 
 class ServerState(ResponseModel):
-    """Whether a server answers."""
+    """Whether a server responds."""
 
     name: str
     up: bool
@@ -286,13 +284,13 @@ class State(ResponseModel):
 
 
 class Ok(ResponseModel):
-    """It is."""
+    """The process or the service is well."""
 
     status: str
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457. ``type`` is stable; the page behind it explains it. Further members belong to the type."""
+    """Problem details (RFC 9457). ``type`` is stable and links to its explanation. Other members depend on the type."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -316,9 +314,9 @@ class ProblemDetails(BaseModel):
 
 
 class Result(ResponseModel):
-    """What one action of a list came to: an accepted event, or a problem."""
+    """The result of one action of a batch: an accepted event, or a problem."""
 
-    status: int = Field(description="the status code that the action would have got alone")
+    status: int = Field(description="the status code that the action would have alone")
     body: Event | ProblemDetails
 
 
@@ -329,4 +327,4 @@ class Results(ResponseModel):
 
 
 class BatchItemResult(RootModel[Event | Results]):
-    """Of a batch: the event that it has become, or the results of its actions if it is not atomic."""
+    """The result of a batch: its event, or the results of its actions if it is not atomic."""

@@ -8,12 +8,12 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
-OWN = Path(__file__).with_name("static")
+OWN_FILES = Path(__file__).with_name("static")
 
-# Said by us and not guessed from the machine's tables: with nosniff, a browser refuses a script of another type.
+# Set explicitly instead of guessed from the machine's tables: with nosniff, a browser rejects a script of another type.
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-# Everything comes from this server, nothing is inline, and nobody may frame the page.
+# Everything comes from this server, nothing is inline, and no other page may embed this one.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -21,18 +21,18 @@ POLICY = (
 
 
 def register_page(app: Flask, vendor: str) -> None:
-    """Serve the page's files and ``/docs``. ``vendor`` is the folder of the libraries; empty: there are none."""
+    """Serve the page's files and ``/docs``. ``vendor`` is the folder of the libraries; empty if there is none."""
     page = Blueprint("page", __name__)
     page.after_request(protect)
 
     @page.get("/static/page/<path:name>")
     def own_file(name: str) -> Response:
-        return _file(OWN, name)
+        return _file(OWN_FILES, name)
 
     @page.get("/static/vendor/<path:name>")
     def library(name: str) -> Response:
         if not vendor:
-            raise NotFound("the page's libraries are not installed: GUILDHALL_VENDOR names no folder")
+            raise NotFound("the page's libraries are not installed: GUILDHALL_VENDOR does not name a folder")
         return _file(Path(vendor), name)
 
     @page.get("/static/docs/<path:name>")
@@ -41,24 +41,26 @@ def register_page(app: Flask, vendor: str) -> None:
 
     @page.get("/docs")
     def documents() -> Response:
-        return _file(OWN, "docs.html")
+        return _file(OWN_FILES, "docs.html")
 
     app.register_blueprint(page)
-    # One visit fetches some thirty files, which cost a read of the disk each: the limits are for what players do.
+    # One visit fetches some thirty files, which cost one disk read each; the limits are meant for players' actions.
     for limiter in app.extensions.get("limiter", ()):
         limiter.exempt(page)
 
 
 def page_response() -> Response:
-    """The page itself, with its headers, for whoever prefers HTML at ``/``."""
-    response = protect(_file(OWN, "index.html"))
+    """Return the page itself, with its headers, for clients that prefer HTML at ``/``."""
+    response = protect(_file(OWN_FILES, "index.html"))
     response.headers["Vary"] = "Accept"
     return response
 
 
 def _file(folder: Path, name: str) -> Response:
-    """The file, with an ETag of its content; a browser asks each time whether it has changed, so that no old file meets
-    a new one."""
+    """Return the file, with an ETag of its content.
+
+    A browser asks each time whether the file has changed, so that it never combines old files with new ones.
+    """
     path = safe_join(str(folder), name)
     if path is None or not Path(path).is_file():
         raise NotFound(f"there is no file {name}")
@@ -69,7 +71,7 @@ def _file(folder: Path, name: str) -> Response:
 
 
 def protect(response: Response) -> Response:
-    """The headers of every page of ours."""
+    """Add the headers that every HTML page of the API needs."""
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -77,7 +79,7 @@ def protect(response: Response) -> Response:
 
 
 def _swagger() -> Path:
-    """Swagger UI's files, as its package has them."""
+    """Return the folder of Swagger UI's files in its package."""
     spec = find_spec("flask_openapi3_swagger")
     if spec is None or not spec.submodule_search_locations:
         raise NotFound("Swagger UI is not installed")

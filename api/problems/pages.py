@@ -1,4 +1,4 @@
-"""The pages behind the ``type`` of problems: for the developer of a client who follows the link."""
+"""The HTML pages that the ``type`` of a problem links to, for developers of clients."""
 
 from flask import Response, render_template_string
 
@@ -9,8 +9,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }} - Guildhall</title><link rel="stylesheet" href="/static/vendor/pico.min.css"></head>
 <body><main class="container"><h1>{{ title }}</h1>
-{% if kinds|length > 1 %}<p>Every error is problem details (RFC 9457). Its <code>type</code> is one of these and stays
-so; <code>detail</code> is for people.</p>{% endif %}
+{% if kinds|length > 1 %}<p>Every error is a problem details object (RFC 9457). Its <code>type</code> is one of these
+and never changes; <code>detail</code> is for people.</p>{% endif %}
 <div class="overflow-auto" tabindex="0" role="region" aria-label="Types of problems"><table>
 <thead><tr><th scope="col">type</th><th scope="col">status</th><th scope="col">title</th>
 <th scope="col">what to do</th></tr></thead>
@@ -22,10 +22,10 @@ so; <code>detail</code> is for people.</p>{% endif %}
 
 
 def page_of_all() -> Response:
-    """All types, in one table."""
+    """Return the page of all types, in one table."""
     return protect(Response(render_template_string(_PAGE, title="Problems", kinds=KINDS)))
 
 
 def page_of(code: str) -> Response:
-    """One type. Raises KeyError if there is none."""
+    """Return the page of one type. Raises KeyError if there is none."""
     return protect(Response(render_template_string(_PAGE, title=KINDS[code].title, kinds={code: KINDS[code]})))

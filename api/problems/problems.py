@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details. Every error of the API passes through here."""
+"""Errors as RFC 9457 problem details. Every error of the API passes through this module."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import redis
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
@@ -16,11 +16,11 @@ from state.ledger import RealmRecovering
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS: Final = 2  # about what a server needs to be restarted or a realm to catch up
+RETRY_AFTER_SECONDS: Final = 2  # about what a server needs to restart, or a realm to catch up
 MEDIA_TYPE: Final = "application/problem+json"
 
-# What Flask and its extensions raise; any other status is a kind of bad request or our own error.
-_OF_STATUS = {
+# What Flask and its extensions raise. Any other status is a kind of bad request or an internal error.
+_CODE_BY_STATUS = {
     404: "not_found",
     405: "method_not_allowed",
     413: "request_entity_too_large",
@@ -31,8 +31,10 @@ _KEPT_HEADERS = ("Allow", "Retry-After", "Accept-Post")
 
 
 class Problem(Exception):
-    """An error with a stable ``code`` of :data:`api.problems.types.KINDS` and a sentence for people about this one.
-    Extra members go into the body."""
+    """An error with a stable ``code`` of :data:`api.problems.types.KINDS` and a ``detail`` for people.
+
+    ``members`` are added to the body.
+    """
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class Problem(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The problem details object."""
+        """Return the problem details object."""
         return {
             "type": f"/problems/{self.code}",
             "title": KINDS[self.code].title,
@@ -62,18 +64,17 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, code: str = "unavailable", **members: Any) -> Problem:
-    """503 with Retry-After."""
+    """Return a problem with 503 and Retry-After."""
     return Problem(code, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)}, **members)
 
 
-def to_problem(broken: RuleViolation, **members: Any) -> Problem:
-    """The rules or the ledger do not allow the command."""
-    return Problem(broken.code, str(broken), **members)
+def to_problem(violation: RuleViolation, **members: Any) -> Problem:
+    """Return the problem for a command that the rules or the ledger do not allow."""
+    return Problem(violation.code, str(violation), **members)
 
 
 def invalid(error: ValidationError) -> Problem:
-    """The request does not have the form that it must. The cause decides: no JSON at all, another media type, or JSON
-    with errors, which are named by JSON pointer (RFC 6901)."""
+    """Return the problem for a request of the wrong form; each error is named by JSON pointer (RFC 6901)."""
     errors = [
         {"pointer": "/" + "/".join(str(part) for part in e["loc"]), "detail": e["msg"]}
         for e in error.errors(include_url=False, include_input=False, include_context=False)
@@ -83,19 +84,22 @@ def invalid(error: ValidationError) -> Problem:
 
 
 def invalid_request(error: ValidationError) -> Response:
-    """What flask-openapi3 calls when a part of the request cannot be validated."""
+    """Respond to a request that flask-openapi3 cannot validate.
+
+    The cause decides the status: another media type is 415, a body that is not JSON 400, and JSON with errors 422.
+    """
     if error.error_count() == 1 and error.errors()[0]["type"] == "model_type" and not error.errors()[0]["loc"]:
         if not request.is_json:
             return _respond_http(UnsupportedMediaType("send JSON, with Content-Type: application/json"))
         try:
             json.loads(request.get_data())
-        except ValueError as broken:
-            return _respond_http(BadRequest(f"no valid JSON: {broken}"))
+        except ValueError as cause:
+            return _respond_http(BadRequest(f"the body is not valid JSON: {cause}"))
     return respond(invalid(error))
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The problem that an error of an action is answered with, None for one that nobody expects."""
+    """Return the problem that an error of an action becomes, None for an unexpected error."""
     match error:
         case Problem():
             return error
@@ -104,23 +108,22 @@ def problem_of(error: Exception) -> Problem | None:
         case ValidationError():
             return invalid(error)
         case RealmRecovering():
-            return unavailable(f"{error}; nothing was done", "recovering")
+            return unavailable(f"{error}; this request did nothing", "recovering")
         case redis.RedisError():
-            logger.warning("no ledger: %s", error)
-            return unavailable("the ledger does not answer")
+            logger.warning("the ledger is unreachable: %s", error)
+            return unavailable("the ledger is unreachable")
     return None
 
 
 def register_error_handlers(app: Flask) -> None:
-    """Every error that leaves a view becomes problem+json."""
+    """Turn every error that leaves a view into problem+json."""
     for kind in (Problem, RuleViolation, ValidationError, RealmRecovering, redis.RedisError):
         app.register_error_handler(kind, _respond_expected)
     app.register_error_handler(HTTPException, _respond_http)
 
 
 def respond(problem: Problem) -> Response:
-    """The problem as a response."""
-    g.problem_code = problem.code  # for the metrics
+    """Return the problem as a response."""
     response = Response(json.dumps(problem.body) + "\n", problem.status, mimetype=MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response
@@ -128,14 +131,14 @@ def respond(problem: Problem) -> Response:
 
 def _respond_expected(error: Exception) -> Response:
     problem = problem_of(error)
-    assert problem is not None, "only what problem_of knows is registered"  # noqa: S101 - for the reader of types
+    assert problem is not None, "only errors that problem_of knows are registered"  # noqa: S101 - for the type checker
     return respond(problem)
 
 
 def _respond_http(error: HTTPException) -> Response:
-    # Flask wraps what no handler took as a 500; the cause is in the log, not in the answer.
+    # Flask turns an unhandled exception into a 500; its cause is in the log and must not reach the client.
     status = HTTPStatus(error.code or 500)
-    code = _OF_STATUS.get(status.value, "internal_server_error" if status.value >= 500 else "bad_request")
-    detail = "an error on our side; it is logged" if status.value >= 500 else (error.description or status.phrase)
+    code = _CODE_BY_STATUS.get(status.value, "internal_server_error" if status.value >= 500 else "bad_request")
+    detail = "an internal error; it is logged" if status.value >= 500 else (error.description or status.phrase)
     headers = {name: value for name, value in error.get_headers() if name in _KEPT_HEADERS}
     return respond(Problem(code, detail, headers, status))

@@ -1,4 +1,4 @@
-"""The kinds of problems that the API answers with (RFC 9457): each ``type`` is ``/problems/<code>`` and stays so."""
+"""The types of problems that the API returns (RFC 9457): each ``type`` is ``/problems/<code>`` and never changes."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,49 +9,52 @@ S = HTTPStatus
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """``title`` is the same for each occurrence; ``remedy`` says to a client's developer what to do."""
+    """``title`` is the same for each occurrence; ``remedy`` tells a client's developer what to do."""
 
     status: HTTPStatus
     title: str
     remedy: str
 
 
-_RULE = "Nothing has happened. Show the detail to the player; another state is needed before it can be tried again."
+_RULE = "Nothing has happened. Show the detail to the player: the state must change before the action is possible."
 _SHORT = (
-    "Nothing has happened. The members account, available and needed say what fell short. Available is what is settled "
-    "and not held: what an action credits can be spent when it is settled."
+    "Nothing has happened. The members account, available and needed name the shortfall. Available is the settled "
+    "balance minus what is held; credits of pending actions are not included."
 )
 _BUSY = "Nothing has happened. Try again when the other action is settled, usually within a second."
 _NAME = "Nothing has happened. Correct the name in the request."
+_RETRY = "This request did nothing. Retry with the same key after Retry-After."
 
 KINDS: Final[dict[str, ProblemType]] = {
     # The request itself.
     "bad_request": ProblemType(S.BAD_REQUEST, "Bad request", "Correct the request: it is not valid HTTP or JSON."),
     "invalid_idempotency_key": ProblemType(
         S.BAD_REQUEST,
-        "Idempotency-Key cannot be used",
+        "Invalid Idempotency-Key",
         "Send 1 to 255 printable ASCII characters; for POST /players a UUID.",
     ),
     "unauthorized": ProblemType(
         S.UNAUTHORIZED,
         "No valid token",
-        "Send Authorization: Bearer <token>; register, or renew a token before it expires.",
+        "Send Authorization: Bearer <token>. Register, or renew a token before it expires.",
     ),
-    "not_found": ProblemType(S.NOT_FOUND, "Nothing is here", "Correct the path; /docs lists all of them."),
-    "not_settled": ProblemType(S.NOT_FOUND, "Not settled yet", "Ask again in a moment: the registration is pending."),
-    "departed": ProblemType(S.CONFLICT, "Has left the realm", "A player who left cannot act: register another one."),
-    "unknown_event": ProblemType(S.NOT_FOUND, "Unknown event", "Ids are known for a day, to the acting player only."),
+    "not_found": ProblemType(S.NOT_FOUND, "Not found", "Correct the path; /docs lists all paths."),
+    "not_settled": ProblemType(S.NOT_FOUND, "Not settled yet", "The registration is pending: ask again in a moment."),
+    "departed": ProblemType(S.CONFLICT, "Player has left the realm", "Register another player."),
+    "unknown_event": ProblemType(
+        S.NOT_FOUND, "Unknown event", "An event is known for a day, and only to the player who acted."
+    ),
     "method_not_allowed": ProblemType(S.METHOD_NOT_ALLOWED, "Method not allowed", "Use one of the methods in Allow."),
-    "request_entity_too_large": ProblemType(S.REQUEST_ENTITY_TOO_LARGE, "Body too large", "Send less: 16 KiB at most."),
+    "request_entity_too_large": ProblemType(S.REQUEST_ENTITY_TOO_LARGE, "Body too large", "Send at most 16 KiB."),
     "unsupported_media_type": ProblemType(
         S.UNSUPPORTED_MEDIA_TYPE, "Not JSON", "Send JSON, with Content-Type: application/json."
     ),
     "invalid": ProblemType(
         S.UNPROCESSABLE_ENTITY, "Invalid request", "Correct what the member errors names, by JSON pointer."
     ),
-    "unknown_realm": ProblemType(S.UNPROCESSABLE_ENTITY, "Unknown realm", "GET / says how many realms there are."),
+    "unknown_realm": ProblemType(S.UNPROCESSABLE_ENTITY, "Unknown realm", "GET / returns the number of realms."),
     "idempotency_key_reused": ProblemType(
-        S.UNPROCESSABLE_ENTITY, "Idempotency-Key was used before", "Use a new key for another request."
+        S.UNPROCESSABLE_ENTITY, "Idempotency-Key used for another request", "Use a new key for each new request."
     ),
     "too_many_requests": ProblemType(
         S.TOO_MANY_REQUESTS, "Too many requests", "Wait for Retry-After seconds. GET /stream replaces polling."
@@ -59,33 +62,31 @@ KINDS: Final[dict[str, ProblemType]] = {
     "too_many_streams": ProblemType(
         S.SERVICE_UNAVAILABLE, "Too many open streams", "Poll GET /history meanwhile, and try again after Retry-After."
     ),
-    # Our side.
+    # The server's side.
     "internal_server_error": ProblemType(
-        S.INTERNAL_SERVER_ERROR, "Our error", "It is logged. Retry with the same key."
+        S.INTERNAL_SERVER_ERROR, "Internal error", "The error is logged. Retry with the same key."
     ),
-    "unavailable": ProblemType(
-        S.SERVICE_UNAVAILABLE, "A server is missing", "This try did nothing. Retry with the same key after Retry-After."
-    ),
-    "recovering": ProblemType(
-        S.SERVICE_UNAVAILABLE,
-        "The realm is recovering",
-        "This try did nothing. Retry with the same key after Retry-After.",
-    ),
+    "unavailable": ProblemType(S.SERVICE_UNAVAILABLE, "Server unavailable", _RETRY),
+    "recovering": ProblemType(S.SERVICE_UNAVAILABLE, "Realm is recovering", _RETRY),
     "unknown_outcome": ProblemType(
         S.SERVICE_UNAVAILABLE,
-        "The outcome is not known yet",
+        "Outcome unknown",
         "The action may have happened. Send it again with the same Idempotency-Key, or ask GET /events/<id>.",
     ),
     # One action.
-    "idempotency_key_in_use": ProblemType(S.CONFLICT, "The same request is under way", "Ask again after Retry-After."),
-    "voided": ProblemType(S.CONFLICT, "Voided", "It did not reach the log in time. Nothing happened: use a new key."),
-    "rejected": ProblemType(S.CONFLICT, "Rejected", "The books did not allow it. Nothing has happened."),
-    "changed": ProblemType(S.CONFLICT, "Changed meanwhile", _BUSY),
+    "idempotency_key_in_use": ProblemType(
+        S.CONFLICT, "Same request in progress", "Send it again with the same key after Retry-After."
+    ),
+    "voided": ProblemType(
+        S.CONFLICT, "Voided", "The action did not reach the log in time. Nothing has happened: use a new key."
+    ),
+    "rejected": ProblemType(S.CONFLICT, "Rejected", "The balances did not allow the action. Nothing has happened."),
+    "changed": ProblemType(S.CONFLICT, "State has changed", _BUSY),
     "price_changed": ProblemType(
-        S.PRECONDITION_FAILED, "The price is another one", "Ask the player again, with the new price."
+        S.PRECONDITION_FAILED, "Price has changed", "Nothing has happened. Ask the player again, with the new price."
     ),
     "state_changed": ProblemType(
-        S.PRECONDITION_FAILED, "The inventory has changed", "Nothing has happened. GET /inventory and decide again."
+        S.PRECONDITION_FAILED, "Inventory has changed", "Nothing has happened. GET /inventory and decide again."
     ),
     "batch_too_large": ProblemType(S.CONFLICT, "Too many transfers", "Split the batch."),
     # Rules and shortfalls.
@@ -98,30 +99,33 @@ KINDS: Final[dict[str, ProblemType]] = {
     "unknown_potion": ProblemType(S.CONFLICT, "Unknown potion", _NAME),
     "unknown_quest": ProblemType(S.CONFLICT, "Unknown quest", _NAME),
     "unknown_guild": ProblemType(S.CONFLICT, "Unknown guild", _NAME),
-    "unknown_trade": ProblemType(S.CONFLICT, "Unknown trade", "The offer is not yours, or it is older than a day."),
+    "unknown_trade": ProblemType(
+        S.CONFLICT, "Unknown trade", "The offer is older than a day, or between other players."
+    ),
     "not_enough_gold": ProblemType(S.CONFLICT, "Not enough gold", _SHORT),
     "not_enough_items": ProblemType(S.CONFLICT, "Not enough items", _SHORT),
     "not_enough": ProblemType(S.CONFLICT, "Not enough", _SHORT),
-    "sold_out": ProblemType(S.CONFLICT, "Sold out", "All pieces of the edition are taken. Somebody may sell one."),
-    "already_claimed": ProblemType(S.CONFLICT, "Claimed already", "Daily gold is due again after midnight, UTC."),
-    "already_rewarded": ProblemType(S.CONFLICT, "Rewarded already", _RULE),
+    "sold_out": ProblemType(S.CONFLICT, "Sold out", "All pieces of the edition are taken until a player sells one."),
+    "already_enchanted": ProblemType(S.CONFLICT, "Already enchanted", "A sword can be enchanted once."),
+    "already_claimed": ProblemType(S.CONFLICT, "Already claimed", "Daily gold is due again after midnight, UTC."),
+    "already_rewarded": ProblemType(S.CONFLICT, "Already rewarded", _RULE),
     "quest_not_fulfilled": ProblemType(S.CONFLICT, "Quest not fulfilled", _RULE),
-    "already_in_guild": ProblemType(S.CONFLICT, "In a guild already", "DELETE /guild first."),
-    "not_in_guild": ProblemType(S.CONFLICT, "In no guild", _RULE),
-    "not_a_free_agent": ProblemType(S.CONFLICT, "No free agent", _SHORT),
+    "already_in_guild": ProblemType(S.CONFLICT, "Already in a guild", "DELETE /guild first."),
+    "not_in_guild": ProblemType(S.CONFLICT, "Not in a guild", _RULE),
+    "not_a_free_agent": ProblemType(S.CONFLICT, "Not a free agent", _SHORT),
     "guild_exists": ProblemType(S.CONFLICT, "Guild exists", "Join it."),
     "guild_being_founded": ProblemType(S.CONFLICT, "Guild is being founded", "Join it in a moment."),
     "guild_full": ProblemType(S.CONFLICT, "Guild full", _SHORT),
-    "guild_has_leader": ProblemType(S.CONFLICT, "The guild has a leader", _RULE),
+    "guild_has_leader": ProblemType(S.CONFLICT, "Guild has a leader", _RULE),
     "membership_in_use": ProblemType(S.CONFLICT, "Membership in use", _BUSY),
     "not_leader": ProblemType(S.CONFLICT, "Not the leader", _RULE),
     "not_a_member": ProblemType(S.CONFLICT, "Not a member", _RULE),
-    "own_successor": ProblemType(S.CONFLICT, "Leads already", _RULE),
+    "own_successor": ProblemType(S.CONFLICT, "Already the leader", _RULE),
     "own_target": ProblemType(S.CONFLICT, "Cannot strike oneself", _RULE),
-    "own_partner": ProblemType(S.CONFLICT, "Cannot exchange with oneself", _RULE),
+    "own_partner": ProblemType(S.CONFLICT, "Cannot give to or trade with oneself", _RULE),
     "no_sword": ProblemType(S.CONFLICT, "No sword", "Buy one first."),
     "down": ProblemType(S.CONFLICT, "Down", "POST /revivals first."),
-    "target_down": ProblemType(S.CONFLICT, "The target is down", _RULE),
+    "target_down": ProblemType(S.CONFLICT, "Target is down", _RULE),
     "not_down": ProblemType(S.CONFLICT, "Not down", _RULE),
     "not_wounded": ProblemType(S.CONFLICT, "Not wounded", _RULE),
     "under_attack": ProblemType(S.CONFLICT, "Under attack", _BUSY),

@@ -1,10 +1,21 @@
-"""The routes. Each one reads what it must, and lets one command be done or shows one thing."""
+"""The routes: those of commands derive from the catalogue, and the others read state or need special treatment."""
 
-from api.openapi.app import Api
-from api.routes import exchange, fights, guilds, players, reads, shop, system
+from api.openapi.app import Api, blueprint
+from api.routes import exchange, guilds, players, reads, shop, system
+from api.routes.commands import register_commands
+
+_FIGHTS = blueprint("fights", "fights")
+_BLUEPRINTS = {
+    "players": players.routes,
+    "shop": shop.routes,
+    "fights": _FIGHTS,
+    "exchange": exchange.routes,
+    "guilds": guilds.routes,
+}
+register_commands(_BLUEPRINTS)
 
 
 def register_routes(app: Api) -> None:
-    """All routes of the API."""
-    for module in (players, shop, fights, exchange, guilds, reads, system):
-        app.register_api(module.routes)
+    """Register all routes of the API."""
+    for routes in (*_BLUEPRINTS.values(), reads.routes, system.routes):
+        app.register_api(routes)

@@ -1,4 +1,4 @@
-"""What one has, what has happened, who is ahead."""
+"""Balances, event history and leaderboards."""
 
 import uuid
 from typing import Literal
@@ -22,19 +22,19 @@ OFFSET_HEADER = "Guildhall-Offset"
 
 
 class EventPath(BaseModel):
-    """Which event."""
+    """An event's id in the path."""
 
     event_id: uuid.UUID = Field(json_schema_extra={"example": schemas.EXAMPLE_ID})
 
 
 class BoardPath(BaseModel):
-    """Which leaderboard."""
+    """A leaderboard's name in the path."""
 
     board: Literal["gold", "victories"]
 
 
 class Top(BaseModel):
-    """How many places."""
+    """The number of places."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class Top(BaseModel):
 
 
 class Before(BaseModel):
-    """A part of the history: the events before an offset."""
+    """A page of the history: the events before an offset."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,8 +52,8 @@ class Before(BaseModel):
 
 @routes.get("/inventory", **read_operation(schemas.Inventory) | operation_kind("inventory"))
 def inventory() -> Response:
-    """What the player has: settled, held and available, all from one moment. The header Guildhall-Offset says as of
-    which record of the log."""
+    """Show the player's balances: settled, held and available, all from one moment. The header Guildhall-Offset is
+    the offset in the log up to which they are settled."""
     player = current_player()
     holdings = services().ledger.holdings(player.realm, player.owner)
     if not is_here(holdings.settled):
@@ -71,11 +71,11 @@ def inventory() -> Response:
 
 @routes.get("/events/<event_id>", **read_operation(schemas.EventStatus) | operation_kind("found"))
 def event(path: EventPath) -> Response:
-    """The status of one of the player's own events."""
+    """Show the status of one of the player's own events."""
     player = current_player()
     found = services().ledger.event(player.realm, str(path.event_id))
     if found is None or found.player != player.name:
-        raise Problem("unknown_event", "no event of yours has this id, or it is older than a day")
+        raise Problem("unknown_event", "none of your events has this id, or it is older than a day")
     return jsonify(
         id=str(path.event_id), status=found.status, type=found.type, offset=found.offset, details=found.details
     )
@@ -83,7 +83,7 @@ def event(path: EventPath) -> Response:
 
 @routes.get("/history", **read_operation(schemas.History))
 def history(query: Before) -> Response:
-    """What the player did and what others did to the player in the last day, newest first."""
+    """List what the player did and what others did to the player in the last day, newest first."""
     player = current_player()
     entries = services().ledger.history_before(player.realm, player.owner, query.before, query.limit)
     following = entries[-1].offset if len(entries) == query.limit else None
@@ -92,7 +92,7 @@ def history(query: Before) -> Response:
 
 @routes.get("/leaderboards/<board>", **read_operation(schemas.Leaderboard))
 def leaderboard(path: BoardPath, query: Top) -> Response:
-    """The players of the realm who have most."""
+    """List the players of the realm with the largest balances."""
     places = services().ledger.ranking(current_player().realm, path.board, 0, query.limit)
     return jsonify(
         board=path.board,
@@ -110,6 +110,6 @@ def leaderboard(path: BoardPath, query: Top) -> Response:
     **operation_kind("stream"),
 )
 def stream() -> Response:
-    """Server-sent events: each change that is settled for the player, as in the history. Ends after some minutes; go on
-    with Last-Event-ID."""
+    """Stream the settled changes of the player as server-sent events, as in the history. The stream ends after some
+    minutes; reconnect with Last-Event-ID to resume it."""
     return sse.respond(current_player())

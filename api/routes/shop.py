@@ -1,4 +1,4 @@
-"""Buy and sell; gold of the day, quests, batches."""
+"""Show the shop and the quests, and execute batches. Buying, selling and rewards are commands."""
 
 import hashlib
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.backend.tokens import Player
-from api.http.command_executor import act, do, perform
+from api.http.command_executor import execute, respond
 from api.http.idempotency import Key, key_of
 from api.http.identity import bearer, current_player
 from api.http.request_metrics import count_rejection
@@ -19,14 +19,14 @@ from api.problems.problems import Problem, problem_of
 from game import catalogue
 from game.accounts import opening_balance, split
 from game.batches import Batch, combine
-from game.commands import Buy, BuySword, ClaimGold, ClaimReward, Command, Sell
+from game.commands import Command
 from game.rules import quests, shop
 
 routes = blueprint("shop", "shop")
 
 
 class InRealm(BaseModel):
-    """Of which realm; without it, of the bearer's if there is one."""
+    """The realm; the default is that of the bearer, if there is one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,21 +35,21 @@ class InRealm(BaseModel):
 
 @routes.get("/shop", **read_operation(schemas.Shop, security=[{}, {"bearer": []}]) | operation_kind("shop"))
 def wares(query: InRealm) -> Response:
-    """The catalogue, with prices in gold; with a realm also how many are left of each edition."""
+    """Show the catalogue, with prices in gold. With a realm it includes how many pieces are left of each edition."""
     player = bearer()
     realm = query.realm if query.realm is not None else (player.realm if player else None)
     if realm is not None and realm >= services().settings.realms:
         raise Problem("unknown_realm", f"realms are 0 to {services().settings.realms - 1}")
     if player:
         services().telemetry.record_view(player, "shop_viewed")
-    response = jsonify(swords=catalogue.SWORDS, items=[_ware(name, realm) for name in catalogue.ITEMS])
+    response = jsonify(swords=catalogue.SWORDS, items=[_shop_item(name, realm) for name in catalogue.FOR_SALE])
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:16])
     response.make_conditional(request)
     return response
 
 
-def _ware(name: str, realm: int | None) -> dict[str, Any]:
-    item = catalogue.ITEMS[name]
+def _shop_item(name: str, realm: int | None) -> dict[str, Any]:
+    item = catalogue.FOR_SALE[name]
     left = None
     if item.edition and realm is not None:
         owner, account = split(shop.stock(name))
@@ -66,68 +66,38 @@ def _ware(name: str, realm: int | None) -> dict[str, Any]:
     }
 
 
-@routes.post("/buy_sword", **write_operation())
-def buy_sword(body: BuySword) -> Response:
-    """Buy one sword."""
-    return do(body)
-
-
-@routes.post("/purchases", **write_operation())
-def buy(body: Buy) -> Response:
-    """Buy items of the shop."""
-    return do(body)
-
-
-@routes.post("/sales", **write_operation())
-def sell(body: Sell) -> Response:
-    """Sell items back for half of their price."""
-    return do(body)
-
-
-@routes.post("/claim_gold", **write_operation())
-def claim_gold() -> Response:
-    """Daily gold, once a day (UTC)."""
-    return do(ClaimGold())
-
-
 @routes.get("/quests", **read_operation(schemas.Quests))
 def list_quests() -> Response:
-    """The quests, and which reward is to be had."""
+    """List the quests, and which rewards the player can claim."""
     player = current_player()
-    has = services().ledger.holdings(player.realm, player.owner).settled
+    balances = services().ledger.holdings(player.realm, player.owner).settled
     return jsonify(
         quests=[
             {
                 "quest": name,
                 "title": quest.title,
                 "reward": quest.reward,
-                "ready": not quests.is_rewarded(name, has) and quests.fulfilled_by(quest, has) is not None,
-                "done": quests.is_rewarded(name, has),
+                "ready": not quests.is_rewarded(name, balances) and quests.fulfilled_by(quest, balances) is not None,
+                "done": quests.is_rewarded(name, balances),
             }
             for name, quest in catalogue.QUESTS.items()
         ]
     )
 
 
-@routes.post("/quests", **write_operation())
-def claim_reward(body: ClaimReward) -> Response:
-    """Have the reward of a quest, once."""
-    return do(body)
-
-
 @routes.post("/batches", **write_operation(responses={"202": schemas.Event, "200": schemas.BatchItemResult}))
 def batch(body: Batch) -> Response:
-    """Up to 50 actions: as one event, all or nothing, or one after the other with a result for each."""
+    """Do up to 50 actions. They are one event, all or nothing; if not atomic, each is an event with its own result."""
     player, key = current_player(), key_of(request)
     if body.atomic:
-        return act(player, key, lambda scene: combine(body.actions, scene))
+        return respond(execute(lambda context: combine(body.actions, context), player, key))
     parts = enumerate(body.actions)
     return jsonify(results=[_result(player, key.of_part(i) if key else None, action) for i, action in parts])
 
 
 def _result(player: Player, key: Key | None, action: Command) -> dict[str, Any]:
     try:
-        return {"status": HTTPStatus.ACCEPTED, "body": perform(player, key, action.decide).body}
+        return {"status": HTTPStatus.ACCEPTED, "body": execute(action.decide, player, key).body}
     except Exception as error:
         problem = problem_of(error)
         if problem is None:

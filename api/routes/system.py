@@ -1,8 +1,7 @@
-"""For operators, and for whoever looks around."""
+"""Entry point, status, health and documents, for operators and developers."""
 
 from typing import cast
 
-import redis
 from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel
 
@@ -19,14 +18,14 @@ routes = blueprint("system", "system")
 
 
 class ProblemPath(BaseModel):
-    """Which type of problem."""
+    """A problem type's code in the path."""
 
     code: str
 
 
 @routes.get("/", **read_operation(schemas.Index, public=True) | operation_kind("index"))
 def index() -> Response:
-    """What is here: the page for a browser, JSON for a program."""
+    """Return the entry point. A browser gets the page, a program gets JSON."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         return page_response()
     response = jsonify(
@@ -44,51 +43,50 @@ def index() -> Response:
 
 @routes.get("/status", **read_operation(schemas.State, public=True) | operation_kind("status"))
 def status() -> Response:
-    """How far each realm is and which servers answer; at most a second old."""
-    return jsonify(services().overview.state())
+    """Return how far each realm is and which servers respond; at most a second old."""
+    return jsonify(services().status.state())
 
 
 @routes.get("/healthz", **read_operation(schemas.Ok, public=True) | operation_kind("health"))
 def healthz() -> Response:
-    """This process answers. Says nothing about the servers behind it."""
+    """Report that this process responds. It does not check the servers behind it."""
     return jsonify(status="ok")
 
 
 @routes.get("/readyz", **read_operation(schemas.Ok, public=True) | operation_kind("readiness"))
 def readyz() -> Response:
-    """Whether actions can be accepted: the ledger and the log answer."""
+    """Report whether actions can be accepted: the ledger and the log respond."""
     parts = services()
-    try:
-        parts.ledger.ready()
-    except redis.RedisError as error:
+    results = parts.probes.run({"ledger is ready": parts.ledger.ready, "log is ready": parts.log.ready})
+    if isinstance(error := results["ledger is ready"], Exception):
         raise unavailable(f"the ledger is not ready: {error}") from error
-    if not parts.log.ready():
+    if results["log is ready"] is not True:
         raise unavailable("the log is not ready")
     return jsonify(status="ready")
 
 
 @routes.get("/openapi/openapi.json", doc_ui=False)
 def openapi() -> Response:
-    """The document of this API."""
+    """Return the OpenAPI document of this API."""
     app = cast(Api, current_app)
     return jsonify(app.api_doc)
 
 
 @routes.get("/asyncapi.json", doc_ui=False)
 def asyncapi() -> Response:
-    """The document of the topic of events (AsyncAPI 3)."""
+    """Return the AsyncAPI 3 document of the topic of events."""
     return jsonify(document())
 
 
 @routes.get("/problems", doc_ui=False)
 def problems() -> Response:
-    """All types of problems."""
+    """Show all types of problems."""
     return page_of_all()
 
 
 @routes.get("/problems/<code>", doc_ui=False)
 def problem(path: ProblemPath) -> Response:
-    """What a type of problem means and what to do."""
+    """Show what a type of problem means and what to do."""
     if path.code not in KINDS:
         raise Problem("not_found", f"there is no problem type {path.code!r}: see /problems")
     return page_of(path.code)

@@ -1,4 +1,4 @@
-"""Blows, victories, potions and revivals. Health and wounds of a player are always ``FULL_HEALTH`` together."""
+"""Blows, victories, potions and revivals. A player's health and wounds always add up to ``FULL_HEALTH``."""
 
 from game import catalogue
 from game.accounts import Transfer
@@ -7,70 +7,83 @@ from game.decision import Balances, Condition, Decision, RuleViolation, lock, re
 from game.rules import shop
 
 
-def strike(player: str, target: str, sword: str | None, has: Balances, target_has: Balances) -> Decision:
-    """Strike another player, with the best sword if none is named. The sword is in use until the blow is settled."""
+def strike(player: str, target: str, sword: str | None, balances: Balances, target_balances: Balances) -> Decision:
+    """Strike another player, with the best sword if none is named. The sword is locked until the blow is settled."""
     if player == target:
-        raise RuleViolation("own_target", "nobody strikes themself")
-    require_standing(has)
+        raise RuleViolation("own_target", "players cannot strike themselves")
+    require_standing(balances)
     if sword:
         shop.find(sword, "sword")
-    used = sword or _best(has, "sword")
+    used = sword or _best(balances, "sword")
     if used is None:
         raise RuleViolation("no_sword", f"{player} has no sword")
-    conditions = (*require_here(target, target_has), Condition(f"player:{player}:health", 1, catalogue.FULL_HEALTH))
-    health = target_has.get("health", 0)
+    conditions = (
+        *require_here(target, target_balances),
+        Condition(f"player:{player}:health", 1, catalogue.FULL_HEALTH),
+    )
+    health = target_balances.get("health", 0)
     if health == 0:
         raise RuleViolation("target_down", f"{target} is down already")
-    damage = max(catalogue.LEAST_DAMAGE, catalogue.ITEMS[used].power - _protection(target_has))
-    held = lock(f"player:{player}:item:{used}", 1)
+    damage = max(catalogue.MIN_DAMAGE, catalogue.ITEMS[used].power - _protection(target_balances))
+    locked = lock(f"player:{player}:item:{used}", 1)
     if damage < health:
-        return _blow(target, used, damage, held, conditions)
-    return _last_blow(player, target, used, target_has, held, conditions)
+        return _blow(target, used, damage, locked, conditions)
+    return _last_blow(player, target, used, target_balances, locked, conditions)
 
 
-def _blow(target: str, sword: str, damage: int, held: Transfer, conditions: tuple[Condition, ...]) -> Decision:
-    """One that leaves the target standing, whatever other blows are under way: the last point of health is kept, so
-    that it can only be taken by a blow that sees it."""
+def _blow(target: str, sword: str, damage: int, locked: Transfer, conditions: tuple[Condition, ...]) -> Decision:
+    """Leave the target standing, whatever other blows are pending.
+
+    The last point of health is locked, so that only a blow that sees it can take it.
+    """
     account = f"player:{target}:health"
     return Decision(
         "player_struck",
         {"target": target, "sword": sword, "damage": damage},
-        (held, Transfer(account, f"player:{target}:wounds", damage), lock(account, 1)),
+        (locked, Transfer(account, f"player:{target}:wounds", damage), lock(account, 1)),
         conditions,
     )
 
 
 def _last_blow(
-    player: str, target: str, sword: str, target_has: Balances, held: Transfer, conditions: tuple[Condition, ...]
+    player: str,
+    target: str,
+    sword: str,
+    target_balances: Balances,
+    locked: Transfer,
+    conditions: tuple[Condition, ...],
 ) -> Decision:
-    """One that fells the target. It needs all health and all wounds of the target for itself: no other blow and no
-    cure can come between, so that exactly one attacker has the victory."""
-    health, wounds = target_has.get("health", 0), target_has.get("wounds", 0)
-    of_target = f"player:{target}"
+    """Defeat the target.
+
+    The blow takes or locks all health and all wounds of the target. No other blow and no cure can come between, so
+    exactly one attacker gets the victory.
+    """
+    health, wounds = target_balances.get("health", 0), target_balances.get("wounds", 0)
+    owner = f"player:{target}"
     return Decision(
         "player_defeated",
         {"target": target, "sword": sword, "damage": health, "bounty": catalogue.BOUNTY},
         (
-            held,
-            Transfer(f"{of_target}:health", f"{of_target}:wounds", health),
-            *([lock(f"{of_target}:wounds", wounds)] if wounds else []),
+            locked,
+            Transfer(f"{owner}:health", f"{owner}:wounds", health),
+            *([lock(f"{owner}:wounds", wounds)] if wounds else []),
             Transfer("house:arena", f"player:{player}:victories", 1),
-            Transfer("house:arena", f"{of_target}:defeats", 1),
+            Transfer("house:arena", f"{owner}:defeats", 1),
             Transfer("house:bounties", f"player:{player}:gold", catalogue.BOUNTY),
         ),
         (
             *conditions,
-            Condition(f"{of_target}:health", health, health),
-            Condition(f"{of_target}:wounds", wounds, wounds),
+            Condition(f"{owner}:health", health, health),
+            Condition(f"{owner}:wounds", wounds, wounds),
         ),
     )
 
 
-def drink(player: str, potion: str, has: Balances) -> Decision:
-    """A potion turns wounds into health, for who still stands."""
+def drink(player: str, potion: str, balances: Balances) -> Decision:
+    """Turn wounds into health with a potion. Only a player who stands can drink."""
     item = shop.find(potion, "potion")
-    require_standing(has)
-    wounds = has.get("wounds", 0)
+    require_standing(balances)
+    wounds = balances.get("wounds", 0)
     if wounds == 0:
         raise RuleViolation("not_wounded", f"{player} has no wounds")
     healed = min(item.power, wounds)
@@ -85,11 +98,11 @@ def drink(player: str, potion: str, has: Balances) -> Decision:
     )
 
 
-def revive(player: str, has: Balances) -> Decision:
-    """Who is down gets up again, for gold. All wounds are kept, so that it cannot be done twice at once."""
-    if has.get("health", 0) > 0 or has.get("wounds", 0) == 0:
+def revive(player: str, balances: Balances) -> Decision:
+    """Revive a defeated player for gold. Locks all wounds, so that of concurrent revivals only one succeeds."""
+    if balances.get("health", 0) > 0 or balances.get("wounds", 0) == 0:
         raise RuleViolation("not_down", f"{player} is not down")
-    wounds, account = has["wounds"], f"player:{player}:wounds"
+    wounds, account = balances["wounds"], f"player:{player}:wounds"
     return Decision(
         "player_revived",
         {"price": catalogue.REVIVAL_PRICE, "health": catalogue.REVIVED_HEALTH},
@@ -102,17 +115,17 @@ def revive(player: str, has: Balances) -> Decision:
     )
 
 
-def require_standing(has: Balances) -> None:
-    """Raises RuleViolation for who is down."""
-    if has.get("health", 0) == 0:
-        raise RuleViolation("down", "who is down can only be revived")
+def require_standing(balances: Balances) -> None:
+    """Raise RuleViolation if the player is down."""
+    if balances.get("health", 0) == 0:
+        raise RuleViolation("down", "a player who is down must be revived first")
 
 
-def _best(has: Balances, kind: ItemKind) -> str | None:
-    owned = [n for n, item in catalogue.ITEMS.items() if item.kind == kind and has.get(f"item:{n}", 0) > 0]
+def _best(balances: Balances, kind: ItemKind) -> str | None:
+    owned = [n for n, item in catalogue.ITEMS.items() if item.kind == kind and balances.get(f"item:{n}", 0) > 0]
     return max(owned, key=lambda name: catalogue.ITEMS[name].power, default=None)
 
 
-def _protection(has: Balances) -> int:
-    shield = _best(has, "shield")
+def _protection(balances: Balances) -> int:
+    shield = _best(balances, "shield")
     return catalogue.ITEMS[shield].power if shield else 0

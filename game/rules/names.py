@@ -1,13 +1,14 @@
-"""Which names may be taken: those that no reader and no key can take for another one."""
+"""Check that a name cannot be mistaken for another name or for a key of the ledger."""
 
 from typing import Final
 
 from game.decision import RuleViolation
 
-#: Names of guests are of our making.
+#: Names of guests start so; the game makes them.
 GUEST: Final = "guest_"
 
-# The last parts of the ledger's own keys: what may write to those may not write to the books of a player.
+# The last parts of the ledger's own keys: the Redis users that may write to those keys must not be able to write to
+# the accounts of a player with the same name.
 RESERVED: Final = frozenset(
     (
         "held",
@@ -24,12 +25,12 @@ RESERVED: Final = frozenset(
     )
 )
 
-# What is left of the confusable characters of Unicode (UTS 39) when only a to z, digits and _ may be used.
+# The confusable characters of Unicode (UTS 39) that remain when only a to z, digits and _ are allowed.
 _LOOKS = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("__", "_"))
 
 
 def skeleton(name: str) -> str:
-    """What the name looks like: names with the same skeleton can be taken for one another."""
+    """Return what the name looks like: names with the same skeleton can be mistaken for one another."""
     for given, looks in _LOOKS:
         while given in name:
             name = name.replace(given, looks)
@@ -38,6 +39,6 @@ def skeleton(name: str) -> str:
 
 
 def check(name: str) -> None:
-    """Raises RuleViolation for a name that nobody may choose."""
+    """Raise RuleViolation for a name that players may not choose."""
     if name in RESERVED or name.startswith(GUEST):
-        raise RuleViolation("name_reserved", f"{name} is a name that the game keeps for itself: choose another one")
+        raise RuleViolation("name_reserved", f"the name {name} is reserved by the game: choose another one")

@@ -1,4 +1,4 @@
-"""Coming, daily gold, and leaving for ever."""
+"""Register, claim daily gold, and leave the realm permanently."""
 
 from datetime import date
 
@@ -9,12 +9,12 @@ from game.rules import names
 from game.rules.guilds import membership
 from game.rules.shop import stock
 
-# What a player who leaves gives back, and to whom; items go back to where the shop takes them from.
+# Account -> where its balance goes when the player leaves; items go back to where the shop takes them from.
 _GIVEN_BACK = {"gold": "house:mint", "health": "house:nature", "wounds": "house:nature", "free_agent": "house:agents"}
 
 
 def register(player: str, today: date) -> Decision:
-    """A new player: the vacancy of the name can be taken once, and so can what it looks like."""
+    """Register a player. The vacancy of the name can be taken once, and so can the look of the name."""
     guest = player.startswith(names.GUEST)
     looks = () if guest else (Transfer(f"name:{names.skeleton(player)}:likeness", "house:players", 1),)
     return Decision(
@@ -32,34 +32,34 @@ def register(player: str, today: date) -> Decision:
     )
 
 
-def depart(player: str, has: Balances) -> Decision:
-    """Leave the realm for ever. Whatever the player has goes back; the name stays taken, as it stands in the log."""
-    if has.get("departed"):
+def leave_realm(player: str, balances: Balances) -> Decision:
+    """Leave the realm permanently. All that the player has goes back; the name stays taken, as the log contains it."""
+    if balances.get("departed"):
         raise RuleViolation("departed", f"{player} has left this realm")
-    guild = membership(has)
+    guild = membership(balances)
     if guild:
         raise RuleViolation("already_in_guild", f"{player} is in {guild}: leave it first")
     transfers = [Transfer("house:departures", f"player:{player}:departed", 1)]
-    for name, amount in has.items():
+    for name, amount in balances.items():
         to = stock(name.removeprefix("item:")) if name.startswith("item:") else _GIVEN_BACK.get(name)
         if to and amount:
             transfers.append(Transfer(f"player:{player}:{name}", to, amount))
-    if "free_agent" not in has:
+    if "free_agent" not in balances:
         raise RuleViolation("not_registered", f"{player} is not settled yet; try again in a moment")
-    return Decision("player_left", {"gold": has.get("gold", 0)}, tuple(transfers))
+    return Decision("player_left", {"gold": balances.get("gold", 0)}, tuple(transfers))
 
 
-def claim_gold(player: str, has: Balances, today: date) -> Decision:
-    """Daily gold, once a day (UTC).
+def claim_gold(player: str, balances: Balances, today: date) -> Decision:
+    """Claim daily gold, once a day (UTC).
 
     The account ``claim_day`` holds the ordinal of the last day claimed. A claim takes all of it away and puts today's
-    back: while one claim is open nothing is left to debit for a second one, and the condition refuses a claim that was
+    back: while one claim is open nothing is left to debit for a second one. The condition rejects a claim that was
     decided on a balance which has changed since.
     """
-    account, last = f"player:{player}:claim_day", has.get("claim_day", 0)
+    account, last = f"player:{player}:claim_day", balances.get("claim_day", 0)
     if last == 0:
         raise RuleViolation("not_registered", f"{player} is not settled yet; try again in a moment")
-    if has.get("departed"):
+    if balances.get("departed"):
         raise RuleViolation("departed", f"{player} has left this realm")
     if last >= today.toordinal():
         raise RuleViolation("already_claimed", f"today's gold is claimed; the next is due after {today} (UTC)")

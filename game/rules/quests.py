@@ -1,21 +1,22 @@
-"""Quests: a reward for what a player has come to own or done, once each."""
+"""Quests: a reward for what a player owns or has done, once each."""
 
 from game import catalogue
 from game.accounts import Transfer
 from game.catalogue import Quest
 from game.decision import Balances, Condition, Decision, RuleViolation
 
-MOST = 10**9  # no balance that earns a reward has an upper limit
+# A condition needs an upper bound, but a balance that earns a reward has none. No balance comes near this one.
+_NO_LIMIT = 10**9
 
 
-def reward(player: str, name: str, has: Balances) -> Decision:
-    """The reward of a quest that is fulfilled."""
+def reward(player: str, name: str, balances: Balances) -> Decision:
+    """Claim the reward of a fulfilled quest."""
     quest = catalogue.QUESTS.get(name)
     if quest is None:
         raise RuleViolation("unknown_quest", f"there is no quest {name!r}; there are {', '.join(catalogue.QUESTS)}")
-    if is_rewarded(name, has):
-        raise RuleViolation("already_rewarded", f"the reward of {name} was had already")
-    proof = fulfilled_by(quest, has)
+    if is_rewarded(name, balances):
+        raise RuleViolation("already_rewarded", f"the quest {name} is rewarded already")
+    proof = fulfilled_by(quest, balances)
     if proof is None:
         raise RuleViolation("quest_not_fulfilled", f"not yet: {quest.title.lower()}")
     return Decision(
@@ -25,18 +26,18 @@ def reward(player: str, name: str, has: Balances) -> Decision:
             Transfer(f"player:{player}:quest:{name}", "house:quests", 1),
             Transfer("house:mint", f"player:{player}:gold", quest.reward),
         ),
-        (Condition(f"player:{player}:{proof}", quest.amount, MOST),),
+        (Condition(f"player:{player}:{proof}", quest.amount, _NO_LIMIT),),
     )
 
 
-def is_rewarded(name: str, has: Balances) -> bool:
-    """Whether the player with these balances has had the reward."""
-    return has.get(f"quest:{name}", 1) == 0
+def is_rewarded(name: str, balances: Balances) -> bool:
+    """Return whether the player with these balances has got the reward."""
+    return balances.get(f"quest:{name}", 1) == 0
 
 
-def fulfilled_by(quest: Quest, has: Balances) -> str | None:
-    """The name of the account that fulfils the quest, None if none does."""
-    for name, amount in has.items():
+def fulfilled_by(quest: Quest, balances: Balances) -> str | None:
+    """Return the name of the account that fulfils the quest, None if none does."""
+    for name, amount in balances.items():
         if amount >= quest.amount and any(
             name == a or (a.endswith(":") and name.startswith(a)) for a in quest.accounts
         ):

@@ -1,4 +1,4 @@
-"""Buying and selling."""
+"""Buy and sell items, and enchant swords."""
 
 from game import catalogue
 from game.accounts import Transfer
@@ -7,9 +7,16 @@ from game.decision import Decision, RuleViolation
 
 
 def buy(player: str, name: str, quantity: int, expected_price: int | None, kind: ItemKind | None = None) -> Decision:
-    """Gold for items of the catalogue; ``expected_price`` is what the client believes that one costs, ``kind`` what it
-    must be."""
+    """Buy items of the shop.
+
+    ``expected_price`` is the price of one that the client has seen; ``kind`` restricts what may be bought. Raises
+    RuleViolation if the shop does not sell the item, or at another price.
+    """
     item = find(name, kind)
+    if item.base:
+        raise RuleViolation(
+            f"unknown_{kind or 'item'}", f"the shop does not sell {name}: buy {item.base} and enchant it"
+        )
     if expected_price not in (None, item.price):
         raise RuleViolation("price_changed", f"{name} costs {item.price} gold, not {expected_price}")
     details: dict[str, str | int] = {"item": name, "kind": item.kind, "price": item.price, "quantity": quantity}
@@ -24,7 +31,7 @@ def buy(player: str, name: str, quantity: int, expected_price: int | None, kind:
 
 
 def sell(player: str, name: str, quantity: int) -> Decision:
-    """Items for half of their price. A piece of an edition can then be bought again."""
+    """Sell items for half of their price. A piece of an edition can then be bought again, without any enchantment."""
     item = find(name)
     return Decision(
         "item_sold",
@@ -36,16 +43,41 @@ def sell(player: str, name: str, quantity: int) -> Decision:
     )
 
 
+def enchant(player: str, sword: str) -> Decision:
+    """Enchant one sword for gold. Raises RuleViolation for a sword that is enchanted already.
+
+    The piece moves to the account of the enchanted sword. From then on it is another item: striking with it, giving
+    it away, trading and selling need no rule of their own, and a sword cannot be enchanted twice.
+    """
+    if find(sword, "sword").base:
+        raise RuleViolation("already_enchanted", f"{sword} is enchanted already")
+    name = catalogue.enchanted(sword)
+    return Decision(
+        "sword_enchanted",
+        {"sword": sword, "price": catalogue.ENCHANTMENT_PRICE, "power": catalogue.ITEMS[name].power},
+        (
+            Transfer(f"player:{player}:gold", "house:enchanter", catalogue.ENCHANTMENT_PRICE),
+            Transfer(f"player:{player}:item:{sword}", f"player:{player}:item:{name}", 1),
+        ),
+    )
+
+
 def find(name: str, kind: ItemKind | None = None) -> Item:
-    """The item of this name and kind. Raises RuleViolation if there is none."""
+    """Return the item of this name and kind. Raises RuleViolation if there is none."""
     item = catalogue.ITEMS.get(name)
     if item is None or kind not in (None, item.kind):
-        there_are = [n for n, i in catalogue.ITEMS.items() if kind in (None, i.kind)]
-        raise RuleViolation(f"unknown_{kind or 'item'}", f"there is no {name!r}; the shop has {', '.join(there_are)}")
+        known = [n for n, i in catalogue.FOR_SALE.items() if kind in (None, i.kind)]
+        raise RuleViolation(f"unknown_{kind or 'item'}", f"there is no {name!r}; the shop has {', '.join(known)}")
     return item
 
 
 def stock(name: str) -> str:
-    """The account that an item is bought from: an edition has so many pieces, everything else is made as needed."""
-    edition = catalogue.ITEMS[name].edition if name in catalogue.ITEMS else None
-    return f"shop:{name}:edition_{edition}" if edition else f"house:stock:{name}"
+    """Return the account that the shop sells an item from.
+
+    An edition has a limited number of pieces; everything else is made when it is bought. An enchanted sword belongs to
+    the stock of its base, so that the pieces of an edition remain as many as there are.
+    """
+    item = catalogue.ITEMS.get(name)
+    base = (item.base if item else None) or name
+    edition = catalogue.ITEMS[base].edition if item else None
+    return f"shop:{base}:edition_{edition}" if edition else f"house:stock:{base}"

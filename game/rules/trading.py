@@ -13,27 +13,27 @@ Details = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """One side of an exchange: gold, and so many of one item."""
+    """One side of an exchange: gold, and a quantity of one item."""
 
     gold: int = 0
     item: str | None = None
     quantity: int = 1
 
-    def moves(self, giver: str, taker: str) -> tuple[Transfer, ...]:
-        """The transfers that hand them over."""
+    def transfers(self, giver: str, taker: str) -> tuple[Transfer, ...]:
+        """Return the transfers that hand the goods over."""
         gold = Transfer(f"player:{giver}:gold", f"player:{taker}:gold", self.gold)
         item = Transfer(f"player:{giver}:item:{self.item}", f"player:{taker}:item:{self.item}", self.quantity)
         return (*([gold] if self.gold else []), *([item] if self.item else []))
 
     def details(self, prefix: str = "") -> dict[str, str | int]:
-        """As an event has them."""
+        """Return the goods as details of an event."""
         values = {"gold": self.gold or None, "item": self.item, "quantity": self.quantity if self.item else None}
         return {prefix + name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A trade that somebody has offered and that waits for an answer."""
+    """A trade that one player has offered and the other has not yet accepted or declined."""
 
     id: str
     giver: str
@@ -43,30 +43,35 @@ class Offer:
 
     @classmethod
     def read(cls, event_id: str, player: str, details: Details) -> "Offer":
-        """The offer in the details of an event ``trade_offered`` of this player."""
+        """Return the offer in the details of this player's event ``trade_offered``."""
         return cls(event_id, player, str(details["to"]), _goods(details, "give_"), _goods(details, "want_"))
 
 
-def give(player: str, to: str, goods: Goods, to_has: Balances) -> Decision:
-    """A gift."""
-    conditions = _require_other(player, to, to_has)
+def give(player: str, to: str, goods: Goods, to_balances: Balances) -> Decision:
+    """Give another player a gift."""
+    conditions = _require_other(player, to, to_balances)
     _require_goods(goods)
     return Decision(
         "gift_given",
         {"to": to, **goods.details()},
-        (*goods.moves(player, to), Transfer("house:gifts", f"player:{player}:gifts", 1)),
+        (*goods.transfers(player, to), Transfer("house:gifts", f"player:{player}:gifts", 1)),
         conditions,
     )
 
 
-def offer(player: str, to: str, sides: tuple[Goods, Goods], event_id: str, has: Balances, to_has: Balances) -> Decision:
-    """Offer what one gives for what one wants. Nothing of it is set aside: both sides are covered when it is accepted.
-    An account in the books of both is what can be accepted or withdrawn once."""
-    conditions = _require_other(player, to, to_has)
+def offer(
+    player: str, to: str, sides: tuple[Goods, Goods], event_id: str, balances: Balances, to_balances: Balances
+) -> Decision:
+    """Offer goods for other goods; ``sides`` are what the player gives and what the player wants.
+
+    Nothing is held for an offer: both sides must be covered when it is accepted. An account of each of the two players
+    marks the open offer, so that it can be accepted or withdrawn only once.
+    """
+    conditions = _require_other(player, to, to_balances)
     for goods in sides:
         _require_goods(goods)
-    if sum(name.startswith("offered:") for name in has) >= catalogue.MOST_OFFERS:
-        raise RuleViolation("too_many_offers", f"{player} has {catalogue.MOST_OFFERS} open offers: withdraw one")
+    if sum(name.startswith("offered:") for name in balances) >= catalogue.MAX_OFFERS:
+        raise RuleViolation("too_many_offers", f"{player} has {catalogue.MAX_OFFERS} open offers: withdraw one")
     mine, theirs = _marks(player, to, event_id)
     given, wanted = sides
     return Decision(
@@ -78,26 +83,26 @@ def offer(player: str, to: str, sides: tuple[Goods, Goods], event_id: str, has: 
 
 
 def accept(player: str, found: Offer) -> Decision:
-    """Both sides change hands."""
+    """Accept an offer: both sides change hands."""
     if player != found.taker:
-        raise RuleViolation("not_your_trade", "only who was offered the trade can accept it")
+        raise RuleViolation("not_your_trade", f"only {found.taker} can accept this trade")
     return Decision(
         "trade_made",
         {"trade": found.id, "with": found.giver, **found.give.details("give_"), **found.want.details("want_")},
-        (*_close(found), *found.give.moves(found.giver, player), *found.want.moves(player, found.giver)),
+        (*_close(found), *found.give.transfers(found.giver, player), *found.want.transfers(player, found.giver)),
     )
 
 
 def decline(player: str, found: Offer) -> Decision:
-    """Either one ends the offer."""
+    """End an offer: the giver withdraws it, or the taker declines it."""
     kind = "trade_withdrawn" if player == found.giver else "trade_declined"
     other = found.taker if player == found.giver else found.giver
     return Decision(kind, {"trade": found.id, "with": other}, _close(found))
 
 
-def open_offers(has: Balances) -> list[str]:
-    """The ids of the open offers that the player with these balances has made or got."""
-    names = (name.partition(":") for name, n in has.items() if n and name.startswith(("offered:", "offer:")))
+def open_offers(balances: Balances) -> list[str]:
+    """Return the ids of the open offers that the player with these balances has made or received."""
+    names = (name.partition(":") for name, n in balances.items() if n and name.startswith(("offered:", "offer:")))
     return [_as_id(digits) for _, _, digits in names]
 
 
@@ -130,7 +135,7 @@ def _require_goods(goods: Goods) -> None:
         raise RuleViolation("nothing_given", "name gold or an item on each side")
 
 
-def _require_other(player: str, other: str, other_has: Balances) -> tuple[Condition, ...]:
+def _require_other(player: str, other: str, other_balances: Balances) -> tuple[Condition, ...]:
     if player == other:
-        raise RuleViolation("own_partner", "nobody gives to or trades with themself")
-    return require_here(other, other_has)
+        raise RuleViolation("own_partner", "players cannot give to or trade with themselves")
+    return require_here(other, other_balances)

@@ -1,5 +1,7 @@
 """The topic of events: one partition a realm."""
 
+from typing import Any
+
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 from kafka.errors import TopicAlreadyExistsError
@@ -7,10 +9,11 @@ from kafka.errors import TopicAlreadyExistsError
 from infra.kafka.clients import open_client
 from infra.settings import Settings
 
-BOOTSTRAP_MS = 5000  # the caller has other things to do than to wait for a broker that is down
+# How long a caller without a bound of its own waits for a broker that is down. kafka-python's 30 s are too long for it.
+BOOTSTRAP_MS = 5000
 
 TOPIC_CONFIG = {
-    # The broker's clock orders the log: what is forgotten after a day must not depend on producers' clocks.
+    # The broker's clock orders the log: what the ledger forgets after a day must not depend on producers' clocks.
     "message.timestamp.type": "LogAppendTime",
     "retention.ms": str(7 * 24 * 3600 * 1000),  # a week to repair a stream before only the archive has the events
 }
@@ -29,15 +32,17 @@ def ensure_topic(settings: Settings) -> None:
         admin.close()
 
 
-def offset_bounds(settings: Settings) -> tuple[dict[int, int], dict[int, int]]:
-    """Realm -> the offset of the first record that Kafka still has, and of the next one to come. Raises
-    kafka.errors.KafkaError."""
-    consumer = open_client(
-        KafkaConsumer,
-        bootstrap_servers=settings.kafka,
-        bootstrap_timeout_ms=BOOTSTRAP_MS,
-        enable_auto_commit=False,
-    )
+def offset_bounds(settings: Settings, timeout_seconds: float | None = None) -> tuple[dict[int, int], dict[int, int]]:
+    """Return realm -> the first offset that Kafka still has, and realm -> the offset that the next record will get.
+
+    Connecting and each of two requests take at most ``timeout_seconds``. Without it connecting takes at most
+    ``BOOTSTRAP_MS``, and a request as long as kafka-python's default. Raises kafka.errors.KafkaError.
+    """
+    bounds: dict[str, Any] = {"bootstrap_timeout_ms": BOOTSTRAP_MS}
+    if timeout_seconds is not None:
+        timeout_ms = int(timeout_seconds * 1000)
+        bounds = {"bootstrap_timeout_ms": timeout_ms, "request_timeout_ms": timeout_ms}
+    consumer = open_client(KafkaConsumer, bootstrap_servers=settings.kafka, enable_auto_commit=False, **bounds)
     try:
         partitions = [TopicPartition(settings.topic, p) for p in consumer.partitions_for_topic(settings.topic) or ()]
         begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
@@ -46,6 +51,6 @@ def offset_bounds(settings: Settings) -> tuple[dict[int, int], dict[int, int]]:
         consumer.close()
 
 
-def end_offsets(settings: Settings) -> dict[int, int]:
-    """Realm -> the offset that the next record will get. Raises kafka.errors.KafkaError."""
-    return offset_bounds(settings)[1]
+def end_offsets(settings: Settings, timeout_seconds: float | None = None) -> dict[int, int]:
+    """Return realm -> the offset that the next record will get; bounds and errors as in ``offset_bounds``."""
+    return offset_bounds(settings, timeout_seconds)[1]

@@ -57,13 +57,15 @@ class _GameState:
 
 
 def _oversold(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
-    """The pieces of an edition that players own and that the shop has left add up to the size of the edition."""
+    """The pieces of an edition, enchanted or not, that players own or the shop has left add up to its size."""
     names = {split(account)[1].removeprefix("item:") for account in changes if ":item:" in account}
     names |= {account.split(":")[1] for account in changes if account.startswith("shop:")}
-    for name in names:
-        item = catalogue.ITEMS.get(name)
-        if item and item.edition:
-            owned, left = state.sums[f"item:{name}"], state[f"shop:{name}:edition_{item.edition}"]
+    items = {name: catalogue.ITEMS[name] for name in names & catalogue.ITEMS.keys()}
+    for name in {item.base or name for name, item in items.items()}:
+        item = catalogue.ITEMS[name]
+        if item.edition:
+            owned = state.sums[f"item:{name}"] + state.sums[f"item:{catalogue.enchanted(name)}"]
+            left = state[f"shop:{name}:edition_{item.edition}"]
             if owned + left != item.edition:
                 yield "oversold", f"{owned} {name} are owned and {left} are left of {item.edition}"
 
@@ -195,4 +197,4 @@ def _guilds(changes: dict[str, int]) -> set[str]:
 
 
 def _exchange(offer: Offer) -> tuple[Transfer, ...]:
-    return (*offer.give.moves(offer.giver, offer.taker), *offer.want.moves(offer.taker, offer.giver))
+    return (*offer.give.transfers(offer.giver, offer.taker), *offer.want.transfers(offer.taker, offer.giver))

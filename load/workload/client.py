@@ -1,4 +1,7 @@
-"""One try of one action over HTTP, as an operation of the history; of a batch that is done apart, as several."""
+"""Send one attempt of one action over HTTP and describe it as an operation of the history.
+
+A batch that is not atomic becomes several operations, one for each of its actions.
+"""
 
 import itertools
 import threading
@@ -14,10 +17,10 @@ from load.guildhall_client import Guildhall
 from load.workload.history import Operation, OperationType, Response
 from load.workload.operations import ROUTES
 
-TIMEOUT_SECONDS = 10.0  # of one request: longer than any answer of a healthy server, shorter than most faults
+TIMEOUT_SECONDS = 10.0  # of one request: longer than a healthy server ever takes, shorter than most faults
 
-# What an answer must have to be one, if it is not an event.
-_ANSWERED: dict[OperationType, set[str]] = {
+# The members of a successful response; any other one has the id of an event.
+_REQUIRED_MEMBERS: dict[OperationType, set[str]] = {
     "inventory": {"offset", "accounts"},
     "history": {"events", "next"},
     "batch_apart": {"results"},
@@ -28,8 +31,10 @@ _IN_USE = "/problems/idempotency_key_in_use"
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a player wants. Reads have no ``key``, and who registers has no ``token``. With an ``etag`` only if the
-    inventory is still the one that had it."""
+    """One action to send.
+
+    Reads have no ``key``, and a registration has no ``token``. An ``etag`` is sent as ``If-Match``.
+    """
 
     realm: int
     player: str
@@ -42,7 +47,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; ``status`` is 0 when nothing did. ``retry_after`` is seconds, 0 if the server did not say."""
+    """The response; ``status`` is 0 without one. ``retry_after`` is seconds, 0 if the server did not send it."""
 
     status: int
     body: dict[str, Any]
@@ -51,26 +56,26 @@ class Reply:
 
     @property
     def is_open(self) -> bool:
-        """Whether the same request, sent again, may be answered otherwise."""
+        """Return whether a retry of the same request may get another response."""
         parts = (Reply(part["status"], part["body"]) for part in self.body.get("results", ()))
         return self.status in (0, 503) or self.body.get("type") == _IN_USE or any(part.is_open for part in parts)
 
 
 class Client:
-    """Thread-safe. Each thread is a process of its own in the history, as it does one thing at a time."""
+    """A thread-safe client. Each thread is one process of the history, because it does one thing at a time."""
 
     def __init__(self, url: str, operator_key: str = "") -> None:
         self._url, self._operator_key = url, operator_key
-        self._numbers = itertools.count()
+        self._process_ids = itertools.count()
         self._clients: list[Guildhall] = []
-        self._mine = threading.local()
+        self._of_thread = threading.local()
 
     def attempt(self, action: Action) -> tuple[list[Operation], Reply]:
-        """Send the request once. Never raises for what the server or the network does."""
-        number, guildhall = self._process()
+        """Send the request once. Never raises for an error of the server or the network."""
+        process, guildhall = self._process()
         begun = time.monotonic()
         reply = _send(guildhall, action)
-        whole = _operation(number, action, reply, begun, time.monotonic())
+        whole = _operation(process, action, reply, begun, time.monotonic())
         return (list(_parts(whole, reply)) if action.kind == "batch_apart" else [whole]), reply
 
     def close(self) -> None:
@@ -79,19 +84,23 @@ class Client:
             guildhall.session.close()
 
     def _process(self) -> tuple[int, Guildhall]:
-        if not hasattr(self._mine, "guildhall"):
-            self._mine.number = next(self._numbers)
-            self._mine.guildhall = Guildhall(self._url, operator_key=self._operator_key, timeout=TIMEOUT_SECONDS)
-            self._mine.guildhall.session.trust_env = False  # no proxy stands between us and this machine
-            self._clients.append(self._mine.guildhall)
-        return self._mine.number, self._mine.guildhall
+        local = self._of_thread
+        if not hasattr(local, "guildhall"):
+            local.process = next(self._process_ids)
+            local.guildhall = Guildhall(self._url, operator_key=self._operator_key, timeout=TIMEOUT_SECONDS)
+            local.guildhall.session.trust_env = False  # a proxy could not reach this machine's loopback address
+            self._clients.append(local.guildhall)
+        return local.process, local.guildhall
 
 
 def outcome_of(kind: OperationType, reply: Reply) -> Response:
-    """What the answer says of this try. One that the API does not document leaves it unknown; so does 429, which who
-    sends an operator's key must never get."""
+    """Return the outcome of this attempt according to its response.
+
+    A response that the API does not document leaves it unknown. So does 429, which a client with an operator's key
+    must never get.
+    """
     problem = str(reply.body.get("type", "")).removeprefix("/problems/")
-    if reply.status in (200, 202) and _ANSWERED.get(kind, {"id"}) <= reply.body.keys():
+    if reply.status in (200, 202) and _REQUIRED_MEMBERS.get(kind, {"id"}) <= reply.body.keys():
         return "success"
     if reply.status in (409, 412) or (kind == "inventory" and problem in ("not_settled", "not_found")):
         return "refused"
@@ -113,21 +122,21 @@ def _operation(process: int, action: Action, reply: Reply, begun: float, ended: 
         ended=ended,
         outcome=outcome_of(action.kind, reply),
         event_id=(reply.body.get("id") or reply.body.get("event") or computed) if computed else None,
-        answer=_kept(reply),
+        answer=_recorded(reply),
     )
 
 
 def _parts(whole: Operation, reply: Reply) -> Iterator[Operation]:
-    """An operation for each action of the batch. The keys of the parts are made as the API makes them."""
+    """Return an operation for each action of the batch, with the keys that the API gives to the parts."""
     results = reply.body.get("results") or [None] * len(whole.request["actions"])
     for i, (action, result) in enumerate(zip(whole.request["actions"], results, strict=True)):
         kind: OperationType = action["action"]
         request = {name: value for name, value in action.items() if name != "action"}
         part = Action(whole.realm, whole.player, "", kind, request, f"{whole.key}/{i}")
-        # Without results the answer to the whole says of each part what it says of all.
-        said = reply if result is None else Reply(result["status"], result["body"])
-        done = _operation(whole.process, part, said, whole.begun, whole.ended)
-        yield replace(done, outcome=whole.outcome) if result is None else done
+        # Without results, the response to the whole batch is the response to each part.
+        part_reply = reply if result is None else Reply(result["status"], result["body"])
+        operation = _operation(whole.process, part, part_reply, whole.begun, whole.ended)
+        yield replace(operation, outcome=whole.outcome) if result is None else operation
 
 
 def _send(guildhall: Guildhall, action: Action) -> Reply:
@@ -138,27 +147,27 @@ def _send(guildhall: Guildhall, action: Action) -> Reply:
         headers["Idempotency-Key"] = action.key
     guildhall.token = action.token
     try:
-        answer = guildhall.request(route.method, path, body or None, params=query, headers=headers)
+        response = guildhall.request(route.method, path, body or None, params=query, headers=headers)
     except requests.RequestException:
         return Reply(0, {})
-    retry_after = answer.headers.get("Retry-After", "")
+    retry_after = response.headers.get("Retry-After", "")
     seconds = float(retry_after) if retry_after.isdigit() else 0.0
-    return Reply(answer.status_code, _body(answer), seconds, answer.headers.get("ETag", ""))
+    return Reply(response.status_code, _body(response), seconds, response.headers.get("ETag", ""))
 
 
-def _body(answer: requests.Response) -> dict[str, Any]:
+def _body(response: requests.Response) -> dict[str, Any]:
     try:
-        body = answer.json()
+        body = response.json()
     except requests.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
-        return {"unreadable": answer.text[:200]}
-    offset = answer.headers.get("Guildhall-Offset")
+        return {"unreadable": response.text[:200]}
+    offset = response.headers.get("Guildhall-Offset")
     return body if offset is None else body | {"offset": int(offset)}
 
 
-def _kept(reply: Reply) -> dict[str, Any] | None:
-    """What the history keeps of an answer: no token, as a history may be handed around."""
+def _recorded(reply: Reply) -> dict[str, Any] | None:
+    """Return what the history records of a response: never a token, because histories may be passed on."""
     if reply.status == 0:
         return None
     names = ("type", "offset", "accounts", "guild", "leads", "events", "next", "unreadable")

@@ -1,8 +1,8 @@
-"""What players want: a function of the seed, the player, the life and the turn, and of nothing that the server says.
+"""The workload generator: plans requests as a function of seed, player, incarnation and step, never of a response.
 
-So a seed gives the same wishes however threads interleave; what the server makes of them differs from run to run.
-Contention is the point: players want more than they can pay, the players of a realm strike the same one, want the same
-guilds, their crowns and the few pieces of an edition, and answer trades whose goods are being spent.
+So a seed plans the same requests however threads interleave; their outcomes differ from run to run. The plan provokes
+contention: players want more than they can pay, strike the same player of their realm, and want the same guilds, crowns
+and few pieces of an edition. They also accept trades whose goods are being spent.
 """
 
 import random
@@ -17,14 +17,18 @@ from game.events import event_id_of
 from load.workload.history import OperationType
 
 Json = dict[str, Any]
-DeliveryMode = Literal["once", "twice", "again", "rush"]
 T = TypeVar("T")
 
-# How often. There are so many reads because each is checked against the log.
+#: How a request is delivered: once; twice at the same time with one key; a second time after it has ended, with the
+#: same key; or three times at the same time with different keys.
+DeliveryMode = Literal["once", "concurrent_duplicate", "sequential_duplicate", "concurrent_distinct"]
+
+# Relative frequencies. Reads are frequent because each one is checked against the log.
 _WEIGHTS: Final[dict[OperationType, int]] = {
     "buy_sword": 10,
     "buy": 12,
     "sell": 6,
+    "enchant_sword": 6,
     "claim_gold": 5,
     "claim_reward": 6,
     "strike": 26,
@@ -48,15 +52,15 @@ _WEIGHTS: Final[dict[OperationType, int]] = {
     "history": 5,
 }
 
-# Who begins wants what everything else takes: a sword, a guild.
-_FIRST_TURNS: Final = 3
+# The first steps get what most other actions need: a sword and a guild.
+_FIRST_STEPS: Final = 3
 _FIRST_WEIGHTS: Final[dict[OperationType, int]] = {"buy_sword": 4, "buy": 2, "join_guild": 4, "inventory": 1}
 
-# Whom everybody strikes drinks and gets up again.
-_WEIGHTS_OF_THE_TARGET: Final[dict[OperationType, int]] = _WEIGHTS | {"buy": 20, "drink": 20, "revive": 40}
+# The player whom all others strike drinks potions and revives more often.
+_TARGET_WEIGHTS: Final[dict[OperationType, int]] = _WEIGHTS | {"buy": 20, "drink": 20, "revive": 40}
 
-# Of a batch: what often can be done, as one action that cannot ends all of it.
-_WEIGHTS_IN_A_BATCH: Final[dict[OperationType, int]] = {
+# Actions that often succeed, because one rejected action rejects the whole batch.
+_BATCH_WEIGHTS: Final[dict[OperationType, int]] = {
     "buy_sword": 3,
     "buy": 3,
     "claim_gold": 2,
@@ -64,6 +68,7 @@ _WEIGHTS_IN_A_BATCH: Final[dict[OperationType, int]] = {
     "give": 2,
     "deposit": 2,
     "sell": 1,
+    "enchant_sword": 1,
     "join_guild": 1,
     "leave_guild": 1,
     "lead_guild": 1,
@@ -74,81 +79,94 @@ _WEIGHTS_IN_A_BATCH: Final[dict[OperationType, int]] = {
     "revive": 1,
 }
 
-# How often, of 100, an action is done once; twice at the same time with one key; again after it has ended, with the
-# same key; or thrice at the same time with different keys.
-_MANNERS: Final[dict[DeliveryMode, int]] = {"once": 70, "twice": 10, "again": 10, "rush": 10}
+_DELIVERY_WEIGHTS: Final[dict[DeliveryMode, int]] = {
+    "once": 70,
+    "concurrent_duplicate": 10,
+    "sequential_duplicate": 10,
+    "concurrent_distinct": 10,
+}
 
 _READS: Final = frozenset({"inventory", "history"})
-MOST_IN_A_BATCH: Final = 3
-SAME_TARGET: Final = 0.5  # of all choices of somebody: the first player of the realm
-_FEW: Final = 4  # neighbours who want the same small guild
+MAX_BATCH_ACTIONS: Final = 3
+SAME_TARGET_SHARE: Final = 0.5  # of all choices of a player: the first player of the realm
+CONDITIONAL_SHARE: Final = 0.1  # of all purchases: only at a price, or only if the inventory has not changed
+_GUILD_NEIGHBOURS: Final = 4  # players who want the same small guild
 _CHEAP: Final = ("wooden_sword", "iron_sword", "oak_shield", "small_potion")
+_CHEAP_SWORDS: Final = _CHEAP[:2]
 _POTIONS: Final = ("small_potion",)
-_SCARCE: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.edition)
-ONLY_IF: Final = 0.1  # of all purchases: only at a price, and only if the inventory has not changed
+_EDITIONS: Final = tuple(name for name, item in catalogue.FOR_SALE.items() if item.edition)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:
-    """``key`` is empty for a read. ``if_unchanged``: only if the inventory is the one that was read last."""
+    """One request and how it is delivered.
+
+    ``key`` is empty for a read; ``further_keys`` are for ``concurrent_distinct``. With ``if_unchanged`` it is sent with
+    the ETag of the inventory that was read last.
+    """
 
     kind: OperationType
     request: Json
     key: str
     further_keys: tuple[str, str]
-    manner: DeliveryMode
+    delivery: DeliveryMode
     if_unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerSlot:
-    """Where a player plays: the ``number`` among the ``crowd`` of a realm. One player after another has it."""
+    """The place of one player after another: the ``number`` among its realm's ``peers``."""
 
     seed: int
     run: str
     realm: int
     number: int
-    crowd: tuple[int, ...]
+    peers: tuple[int, ...]
 
-    def name(self, life: int) -> str:
-        """The name of the player who has the seat in this life."""
-        return f"p{self.number}_{self.run}_{life}"
+    def name(self, incarnation: int) -> str:
+        """Return the name of the player in this incarnation."""
+        return f"p{self.number}_{self.run}_{incarnation}"
 
-    def of(self, number: int) -> "PlayerSlot":
-        """Another one of the crowd."""
-        return PlayerSlot(self.seed, self.run, self.realm, number, self.crowd)
+    def peer(self, number: int) -> "PlayerSlot":
+        """Return the slot of a peer."""
+        return PlayerSlot(self.seed, self.run, self.realm, number, self.peers)
 
-    def first_wish(self, life: int) -> PlannedRequest:
-        """To be registered."""
-        draw = _Draw(self, life, 0)
-        key, further, manner = draw.key(), (draw.key(), draw.key()), draw.weighted(_MANNERS)
-        return PlannedRequest("register", {"realm": self.realm, "name": self.name(life)}, key, further, manner)
+    def plan_registration(self, incarnation: int) -> PlannedRequest:
+        """Return the request that registers the player."""
+        draw = _Draw(self, incarnation, 0)
+        key, further, delivery = draw.key(), (draw.key(), draw.key()), draw.weighted(_DELIVERY_WEIGHTS)
+        return PlannedRequest("register", {"realm": self.realm, "name": self.name(incarnation)}, key, further, delivery)
 
-    def wish(self, life: int, turn: int) -> PlannedRequest:
-        """What the player wants in this turn of the life."""
-        draw = _Draw(self, life, turn)
-        key, further, manner = draw.key(), (draw.key(), draw.key()), draw.weighted(_MANNERS)
+    def plan(self, incarnation: int, step: int) -> PlannedRequest:
+        """Return the request of this step of the incarnation; steps begin at 1."""
+        draw = _Draw(self, incarnation, step)
+        key, further, delivery = draw.key(), (draw.key(), draw.key()), draw.weighted(_DELIVERY_WEIGHTS)
         kind = draw.kind()
         request = _request(draw, kind)
         is_purchase = kind in ("buy", "buy_sword")
         key = "" if kind in _READS else key
-        return PlannedRequest(kind, request, key, further, manner, is_purchase and draw.rng.random() < ONLY_IF)
+        conditional = is_purchase and draw.rng.random() < CONDITIONAL_SHARE
+        return PlannedRequest(kind, request, key, further, delivery, conditional)
 
 
 class _Draw:
-    """The random choices of one turn."""
+    """The random choices of one step."""
 
-    def __init__(self, seat: PlayerSlot, life: int, turn: int) -> None:
-        self.seat, self.life, self.turn = seat, life, turn
-        self.rng = random.Random(f"{seat.seed}:{seat.number}:{life}:{turn}")  # noqa: S311 - repeatable, and no secret
+    def __init__(self, slot: PlayerSlot, incarnation: int, step: int) -> None:
+        self.slot, self.incarnation, self.step = slot, incarnation, step
+        seed = f"{slot.seed}:{slot.number}:{incarnation}:{step}"
+        self.rng = random.Random(seed)  # noqa: S311 - must be repeatable, and is not a secret
 
     def key(self) -> str:
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
     def kind(self) -> OperationType:
-        if self.turn <= _FIRST_TURNS:
+        if self.step <= _FIRST_STEPS:
             return self.weighted(_FIRST_WEIGHTS)
-        return self.weighted(_WEIGHTS_OF_THE_TARGET if self.seat.number == self.seat.crowd[0] else _WEIGHTS)
+        return self.weighted(_TARGET_WEIGHTS if self.is_target() else _WEIGHTS)
+
+    def is_target(self) -> bool:
+        return self.slot.number == self.slot.peers[0]
 
     def weighted(self, weights: dict[T, int]) -> T:
         return self.rng.choices(list(weights), list(weights.values()))[0]
@@ -156,100 +174,117 @@ class _Draw:
     def one_of(self, names: Sequence[str]) -> str:
         return self.rng.choice(names)
 
-    def somebody(self) -> str:
-        """A player who has the same life, if all lives are as long; often the same one, and seldom oneself."""
-        crowd = self.seat.crowd
-        number = crowd[0] if self.rng.random() < SAME_TARGET else self.rng.choice(crowd)
-        return self.seat.of(number).name(self.life)
+    def any_player(self) -> str:
+        """Return a player of the same incarnation: often the target, and seldom the player itself."""
+        peers = self.slot.peers
+        number = peers[0] if self.rng.random() < SAME_TARGET_SHARE else self.rng.choice(peers)
+        return self.slot.peer(number).name(self.incarnation)
 
     def neighbour(self) -> str:
-        """The next one of the crowd."""
-        crowd = self.seat.crowd
-        return self.seat.of(crowd[(crowd.index(self.seat.number) + 1) % len(crowd)]).name(self.life)
+        """Return the next one of the peers."""
+        peers = self.slot.peers
+        return self.slot.peer(peers[(peers.index(self.slot.number) + 1) % len(peers)]).name(self.incarnation)
 
     def item(self) -> str:
-        """Cheap, of an edition, or any; whom everybody strikes needs potions."""
-        is_target = self.seat.number == self.seat.crowd[0]
-        return self.one_of(self.rng.choice((_POTIONS if is_target else _CHEAP, _SCARCE, tuple(catalogue.ITEMS))))
+        """Return an item that is cheap, of an edition, or any; the target needs potions instead of cheap ones."""
+        cheap = _POTIONS if self.is_target() else _CHEAP
+        return self.one_of(self.rng.choice((cheap, _EDITIONS, tuple(catalogue.FOR_SALE))))
 
     def guild(self) -> str:
-        """Everybody wants the charter and the seats of the first one; of the others a few neighbours do, so that there
-        are many leaders."""
-        few = self.seat.crowd.index(self.seat.number) // _FEW
-        return f"{'g' if self.rng.random() < 0.4 else f'h{few}_'}{self.life}_{self.seat.run}"
+        """Return the guild that all peers want, or one that a few neighbours want, so that there are many leaders."""
+        group = self.slot.peers.index(self.slot.number) // _GUILD_NEIGHBOURS
+        prefix = "g" if self.rng.random() < 0.4 else f"h{group}_"
+        return f"{prefix}{self.incarnation}_{self.slot.run}"
 
-    def companion(self) -> str:
-        """Somebody who may be in the same guild."""
-        return self.neighbour() if self.rng.random() < 0.7 else self.somebody()
+    def guild_mate(self) -> str:
+        """Return a player who may be in the same guild."""
+        return self.neighbour() if self.rng.random() < 0.7 else self.any_player()
 
-    def gold(self, most: int) -> int:
-        return self.rng.randint(1, most)
+    def gold(self, maximum: int) -> int:
+        return self.rng.randint(1, maximum)
 
     def sometimes(self, chance: float, **values: object) -> Json:
         return values if self.rng.random() < chance else {}
 
     def goods(self) -> Json:
-        """Little gold, or a cheap sword: what somebody has."""
-        return {"gold": self.gold(8)} if self.rng.random() < 0.7 else {"item": "wooden_sword", "quantity": 1}
+        """Return a little gold or a cheap sword, which many players have."""
+        if self.rng.random() < 0.7:
+            return {"gold": self.gold(8)}
+        return {"item": _any_of(self, ("wooden_sword",)), "quantity": 1}
 
     def trade(self, *, own: bool) -> str:
-        """One that was offered to this player before, or by; or any id, if there was none."""
-        givers = [self.seat.number] if own else [n for n in self.seat.crowd if n != self.seat.number]
-        me, offers = self.seat.name(self.life), []
+        """Return the id of an earlier offer by this player (``own``) or to it; a random id if there was none."""
+        givers = [self.slot.number] if own else [n for n in self.slot.peers if n != self.slot.number]
+        me, offers = self.slot.name(self.incarnation), []
         for giver in givers:
-            for turn in range(1, self.turn):
-                offer = _offer(self.seat.of(giver), self.life, turn)
+            for step in range(1, self.step):
+                offer = _offer(self.slot.peer(giver), self.incarnation, step)
                 if offer and (own or offer[1] == me):
                     offers.append(offer[0])
         return self.one_of(offers) if offers else self.key()
 
 
 @lru_cache(maxsize=100_000)
-def _offer(seat: PlayerSlot, life: int, turn: int) -> tuple[str, str] | None:
-    """The id of the trade that is offered in this turn and to whom, None if the wish is another one."""
-    draw = _Draw(seat, life, turn)
-    key, _, _ = draw.key(), (draw.key(), draw.key()), draw.weighted(_MANNERS)
+def _offer(slot: PlayerSlot, incarnation: int, step: int) -> tuple[str, str] | None:
+    """Return the id of the trade that this step offers and the other player, None if it does something else."""
+    draw = _Draw(slot, incarnation, step)
+    key, _, _ = draw.key(), (draw.key(), draw.key()), draw.weighted(_DELIVERY_WEIGHTS)
     if draw.kind() != "offer_trade":
         return None
-    return event_id_of(seat.realm, seat.name(life), key), _request(draw, "offer_trade")["to"]
+    return event_id_of(slot.realm, slot.name(incarnation), key), _request(draw, "offer_trade")["to"]
 
 
 def _request(draw: _Draw, kind: OperationType) -> Json:
     return _REQUESTS[kind](draw) if kind in _REQUESTS else {}
 
 
-def _purchase(draw: _Draw, name: str) -> Json:
-    item = draw.one_of(draw.rng.choice((_CHEAP[:2], tuple(catalogue.SWORDS)))) if name == "sword" else draw.item()
-    wrong = draw.sometimes(ONLY_IF, expected_price=catalogue.ITEMS[item].price + draw.gold(2) - 1)
-    more = draw.sometimes(0.2, quantity=draw.gold(3)) if name == "item" else {}
-    return {name: item} | wrong | more
+def _purchase(draw: _Draw, field: str) -> Json:
+    is_sword = field == "sword"
+    item = draw.one_of(draw.rng.choice((_CHEAP_SWORDS, tuple(catalogue.SWORDS)))) if is_sword else draw.item()
+    price = catalogue.FOR_SALE[item].price
+    expected = draw.sometimes(CONDITIONAL_SHARE, expected_price=price + draw.gold(2) - 1)  # right half of the time
+    quantity = draw.sometimes(0.2, quantity=draw.gold(3)) if not is_sword else {}
+    return {field: item} | expected | quantity
 
 
 def _strike(draw: _Draw) -> Json:
-    return {"target": draw.somebody()} | draw.sometimes(0.1, sword=draw.one_of(_CHEAP[:2]))
+    return {"target": draw.any_player()} | draw.sometimes(0.1, sword=draw.one_of(_CHEAP_SWORDS))
+
+
+def _enchant(draw: _Draw) -> Json:
+    # Seldom one that is enchanted already, which the rules must reject.
+    sword = draw.one_of(_CHEAP_SWORDS if draw.rng.random() < 0.8 else tuple(catalogue.SWORDS))
+    return {"sword": catalogue.enchanted(sword) if draw.rng.random() < 0.05 else sword}
+
+
+def _any_of(draw: _Draw, items: Sequence[str]) -> str:
+    """Return one of the items, seldom an enchanted one: giving or selling it must not leave an enchantment behind."""
+    item = draw.one_of(items)
+    return catalogue.enchanted(item) if item in catalogue.SWORDS and draw.rng.random() < 0.3 else item
 
 
 def _leave(draw: _Draw) -> Json:
-    return draw.sometimes(0.3, successor=draw.companion())
+    return draw.sometimes(0.3, successor=draw.guild_mate())
 
 
 def _lead(draw: _Draw) -> Json:
-    return {"player": draw.seat.name(draw.life) if draw.rng.random() < 0.2 else draw.companion()}
+    return {"player": draw.slot.name(draw.incarnation) if draw.rng.random() < 0.2 else draw.guild_mate()}
 
 
 def _batch(draw: _Draw) -> Json:
-    kinds = [draw.weighted(_WEIGHTS_IN_A_BATCH) for _ in range(draw.rng.randint(2, MOST_IN_A_BATCH))]
+    kinds = [draw.weighted(_BATCH_WEIGHTS) for _ in range(draw.rng.randint(2, MAX_BATCH_ACTIONS))]
     return {"actions": [{"action": kind} | _request(draw, kind) for kind in kinds]}
 
 
 _REQUESTS: Final[dict[OperationType, Callable[[_Draw], Json]]] = {
     "buy_sword": lambda draw: _purchase(draw, "sword"),
     "buy": lambda draw: _purchase(draw, "item"),
-    "sell": lambda draw: {"item": draw.one_of(_CHEAP)} | draw.sometimes(0.1, quantity=2),
+    "sell": lambda draw: {"item": _any_of(draw, _CHEAP)} | draw.sometimes(0.1, quantity=2),
+    "enchant_sword": _enchant,
     "claim_reward": lambda draw: {"quest": draw.one_of(list(catalogue.QUESTS))},
     "strike": _strike,
     "drink": lambda draw: {"potion": draw.one_of(["small_potion", "small_potion", "large_potion"])},
-    "give": lambda draw: {"to": draw.somebody()} | draw.goods(),
+    "give": lambda draw: {"to": draw.any_player()} | draw.goods(),
     "offer_trade": lambda draw: {"to": draw.neighbour(), "give": draw.goods(), "want": draw.goods()},
     "accept_trade": lambda draw: {"trade": draw.trade(own=False)},
     "decline_trade": lambda draw: {"trade": draw.trade(own=draw.rng.random() < 0.5)},
@@ -259,7 +294,7 @@ _REQUESTS: Final[dict[OperationType, Callable[[_Draw], Json]]] = {
     "leave_guild": _leave,
     "lead_guild": _lead,
     "deposit": lambda draw: {"gold": draw.gold(20)},
-    "pay_out": lambda draw: {"to": draw.companion(), "gold": draw.gold(5)},
+    "pay_out": lambda draw: {"to": draw.guild_mate(), "gold": draw.gold(5)},
     "batch": lambda draw: _batch(draw) | {"atomic": True},
     "batch_apart": lambda draw: _batch(draw) | {"atomic": False},
 }

@@ -28,6 +28,7 @@ STRUCK = ("bob", "POST", "/strikes", {"target": "carol"})
 
 BEFORE: dict[str, list[tuple[str, str, str, dict[str, Any] | None]]] = {
     "sell": [SWORD],
+    "enchant_sword": [SWORD],
     "strike": [SWORD],
     "claim_reward": [SWORD],
     "drink": [STRONG, STRUCK, ("carol", "POST", "/purchases", {"item": "small_potion", "quantity": 3})],

@@ -76,12 +76,17 @@ def test_two_players_fight(new_page: NewPage) -> None:
     settled(ada, "You bought an iron sword for 30 gold")
     purse(ada, "70 gold")
     go(ada, "Arena")
-    ada.get_by_label("Somebody else's name").fill(target)
+    ada.get_by_label("Another player's name").fill(target)
     ada.get_by_role("button", name="Strike by name").click()
     settled(ada, f"You struck {target} with an iron sword for 15 health")
 
     settled(bob, "struck you with an iron sword for 15 health")
     expect(bob.get_by_role("meter", name="Health", exact=True)).to_have_attribute("aria-valuenow", "85")
+
+    go(ada, "Inventory")
+    ada.get_by_role("button", name="Enchant one iron sword for 60 gold").click()
+    settled(ada, "You enchanted an iron sword for 60 gold")
+    expect(ada.get_by_role("button", name="Sell one enchanted iron sword for 45")).to_be_visible()
 
 
 def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
@@ -97,7 +102,7 @@ def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
     gift.get_by_label("To").fill("nobody_of_that_name")
     gift.get_by_label("Gold").fill("1")
     gift.get_by_role("button", name="Give").click()
-    expect(ada.get_by_role("alert")).to_contain_text("there is no nobody_of_that_name in this realm")
+    expect(ada.get_by_role("alert")).to_contain_text("there is no player nobody_of_that_name in this realm")
 
 
 def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, pipeline: Instance) -> None:
@@ -222,7 +227,7 @@ def test_pictures(new_page: NewPage, pipeline: Instance, request: pytest.Fixture
     settled(ada, "You bought an iron sword")
     expect(watch.locator(".trouble")).to_have_count(0)
     go(ada, "Arena")
-    ada.get_by_label("Somebody else's name").fill(target)
+    ada.get_by_label("Another player's name").fill(target)
     ada.get_by_role("button", name="Strike by name").click()
     settled(bob, "struck you")
     go(bob, "Shop")

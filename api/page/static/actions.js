@@ -1,12 +1,12 @@
-// What a player does: each click is one action with one key, shown on its way until it is settled.
+// Sends a player's actions: each click is one action with one key, shown as pending until it is settled.
 import { Problem, change, newKey, read, sleep } from "./client.js";
-import { lookSoon } from "./game.js";
+import { refreshSoon } from "./game.js";
 import { alertError, say } from "./messages.js";
 import { state, update } from "./store.js";
 
-const ASK_AFTER_SECONDS = 3; // the live feed tells sooner; without it we ask
+const POLL_SECONDS = 3; // usually the live feed reports the settlement sooner; polling replaces a feed that is down
 
-// Do it, and answer whether it was accepted. `words` are for people ("Buy an iron sword"), the rest is the request.
+// Sends an action and returns whether it was accepted. `words` are for people ("Buy an iron sword").
 export async function act(words, method, path, body) {
   const action = { key: newKey(), words, method, path, body, status: "sending", since: Date.now() };
   if (isSending(words)) return false;
@@ -14,8 +14,8 @@ export async function act(words, method, path, body) {
   return send(action);
 }
 
-// The same action under the same key: what was done already is not done again.
-export async function again(action) {
+// Sends the same action with the same key, so that it does not happen twice.
+export async function retry(action) {
   action.status = "sending";
   update();
   return send(action);
@@ -31,24 +31,24 @@ export function isSending(words) {
 
 async function send(action) {
   try {
-    const answer = await change(action.method, action.path, action.body, action.key, (problem) => {
+    const response = await change(action.method, action.path, action.body, action.key, (problem) => {
       action.note = `${problem.message} Trying again …`;
       update();
     });
-    accepted(action, answer);
+    accepted(action, response);
     return true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    refused(action, problem);
+    rejected(action, problem);
     return false;
   } finally {
-    lookSoon();
+    refreshSoon();
   }
 }
 
-function accepted(action, answer) {
-  Object.assign(action, { id: answer.id, offset: answer.offset, status: "pending", note: "" });
-  const settled = answer.status === "settled" || state.feed.some((event) => event.id === answer.id);
+function accepted(action, response) {
+  Object.assign(action, { id: response.id, offset: response.offset, status: "pending", note: "" });
+  const settled = response.status === "settled" || state.feed.some((event) => event.id === response.id);
   if (settled) {
     dismiss(action);
     say(`${action.words}: settled.`);
@@ -59,11 +59,11 @@ function accepted(action, answer) {
   update();
 }
 
-function refused(action, problem) {
-  if (problem.passes) {
-    // Nobody knows whether the last try arrived: the player can send the same one again, safely.
+function rejected(action, problem) {
+  if (problem.isTemporary) {
+    // The last request may have arrived: the player can safely send the same one again.
     action.status = "unknown";
-    action.note = `${problem.message} It may have been accepted: trying again does it once at most.`;
+    action.note = `${problem.message} It may have been accepted. Try again: it happens at most once.`;
     update();
   } else dismiss(action);
   alertError(`${action.words}: ${sentence(problem.message)}`);
@@ -71,14 +71,14 @@ function refused(action, problem) {
 
 async function watch(action) {
   while (state.pendingActions.includes(action)) {
-    await sleep(ASK_AFTER_SECONDS);
+    await sleep(POLL_SECONDS);
     if (!state.pendingActions.includes(action)) return;
     update(); // the waiting time on the screen
     try {
       const { status } = await read(`/events/${action.id}`);
       if (status === "pending") continue;
       dismiss(action);
-      lookSoon();
+      refreshSoon();
       if (status !== "settled") alertError(`${action.words}: was ${status}. Nothing has changed.`);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

@@ -1,5 +1,5 @@
-// The page: which view the address names, drawn anew when what the page knows changes.
-import { look, play } from "./game.js";
+// The page: shows the view that the address names, and redraws it when the state changes.
+import { play, refresh } from "./game.js";
 import { html, render } from "./lib.js";
 import { startWatching, stopWatching } from "./pipeline.js";
 import { realms, restore } from "./session.js";
@@ -10,7 +10,7 @@ import { Fighter } from "./views/fighter.js";
 import { Guild } from "./views/guild.js";
 import { Arriving, Join } from "./views/join.js";
 import { Keys } from "./views/keys.js";
-import { Pack } from "./views/inventory.js";
+import { Inventory } from "./views/inventory.js";
 import { Dialog } from "./views/components.js";
 import { Quests } from "./views/quests.js";
 import { Ranks } from "./views/leaderboards.js";
@@ -21,7 +21,7 @@ import { Watch } from "./views/watch.js";
 const VIEWS = {
   arena: ["Arena", Arena],
   shop: ["Shop", Shop],
-  pack: ["Inventory", Pack],
+  pack: ["Inventory", Inventory],
   quests: ["Quests", Quests],
   guild: ["Guild", Guild],
   trade: ["Trade", Trade],
@@ -63,7 +63,7 @@ function Link({ to, here, children }) {
   return html`<a href=${`#/${to}`} aria-current=${here ? "page" : null}>${children}</a>`;
 }
 
-// "#/shop" is a view of the game, "#/watch" the other tab; anything else leaves the page where it is.
+// "#/shop" is a view of the game and "#/watch" the other tab; any other address changes nothing.
 function route() {
   const view = location.hash.replace("#/", "");
   if (view === "watch") update({ route: { ...state.route, tab: "watch" } });
@@ -73,12 +73,12 @@ function route() {
   if (view === "watch") startWatching();
   else {
     stopWatching();
-    look();
+    refresh();
   }
   return true;
 }
 
-// Who has chosen a view goes on reading at its heading.
+// After choosing a view, a reader continues at its heading.
 function routeAndFocus() {
   if (!route()) return;
   setTimeout(() => document.querySelector("#main h1")?.focus({ preventScroll: window.scrollY === 0 }));
@@ -91,7 +91,7 @@ async function start() {
   document.getElementById("app").replaceChildren();
   update();
   window.addEventListener("hashchange", routeAndFocus);
-  document.addEventListener("visibilitychange", () => document.hidden || look());
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
   if (state.session) play();
   update({ realms: await realms() });
 }

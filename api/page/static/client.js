@@ -1,7 +1,7 @@
-// HTTP: reads with ETags, changes that are tried again under the same Idempotency-Key, errors as problems.
+// HTTP: reads with ETags, changes that are retried with the same Idempotency-Key, and errors as problems.
 
-const TRIES = 5;
-const LONGEST_WAIT_SECONDS = 10;
+const MAX_TRIES = 5;
+const MAX_WAIT_SECONDS = 10;
 const TIMEOUT_MS = 20_000;
 
 let token = "";
@@ -17,7 +17,7 @@ export class Problem extends Error {
   }
 
   // Whether the same request may succeed in a moment.
-  get passes() {
+  get isTemporary() {
     return [0, 429, 500, 502, 503, 504].includes(this.status) || this.code === "idempotency_key_in_use";
   }
 }
@@ -31,7 +31,7 @@ export function authorization() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-// A UUID. Not from crypto.randomUUID: browsers hide that from pages without TLS on another machine, such as a phone.
+// Returns a UUID. Browsers offer crypto.randomUUID only with TLS or on the same machine, so it fails on a phone.
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40; // version 4, random
@@ -44,26 +44,26 @@ export function sleep(seconds) {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-// The answer's data. An unchanged resource is not sent again: the server answers 304 to the ETag that we hold.
+// Returns the data of a resource. An unchanged one is not transmitted again: the server responds 304 to a known ETag.
 export async function read(path) {
   const before = known.get(path);
   const headers = before ? { "If-None-Match": before.etag } : {};
-  const answer = await send("GET", path, undefined, headers);
-  if (answer.status === 304) return before.data;
-  const etag = answer.headers.get("ETag");
-  if (etag) known.set(path, { etag, data: answer.data });
-  return answer.data;
+  const response = await send("GET", path, undefined, headers);
+  if (response.status === 304) return before.data;
+  const etag = response.headers.get("ETag");
+  if (etag) known.set(path, { etag, data: response.data });
+  return response.data;
 }
 
-// The answer to a change. A try whose answer was lost is repeated with the same key, so that it happens once.
+// Sends a change and returns the response. After a lost response it retries with the same key, so it happens once.
 export async function change(method, path, body, key, onWait = () => {}) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return (await send(method, path, body, { "Idempotency-Key": key })).data;
     } catch (problem) {
-      if (!(problem instanceof Problem) || !problem.passes || attempt === TRIES) throw problem;
+      if (!(problem instanceof Problem) || !problem.isTemporary || attempt === MAX_TRIES) throw problem;
       onWait(problem);
-      await sleep(Math.min(problem.retryAfter ?? 2 ** (attempt - 1), LONGEST_WAIT_SECONDS));
+      await sleep(Math.min(problem.retryAfter ?? 2 ** (attempt - 1), MAX_WAIT_SECONDS));
     }
   }
 }
@@ -76,19 +76,19 @@ async function send(method, path, body, headers) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  let answer;
+  let response;
   let data;
   try {
-    answer = await fetch(path, options);
-    const text = await answer.text();
+    response = await fetch(path, options);
+    const text = await response.text();
     data = text ? JSON.parse(text) : null;
   } catch {
-    throw new Problem(answer?.ok === false ? answer.status : 0, { detail: "The server does not answer." });
+    throw new Problem(response?.ok === false ? response.status : 0, { detail: "The server does not respond." });
   }
-  if (answer.status !== 304 && !answer.ok) {
-    throw new Problem(answer.status, data ?? {}, retryAfter(answer.headers));
+  if (response.status !== 304 && !response.ok) {
+    throw new Problem(response.status, data ?? {}, retryAfter(response.headers));
   }
-  return { status: answer.status, headers: answer.headers, data };
+  return { status: response.status, headers: response.headers, data };
 }
 
 function retryAfter(headers) {

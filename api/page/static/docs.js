@@ -1,9 +1,9 @@
-// Shows the API's own document; what is tried out goes to this server.
+// Shows the API's own document. Requests that are tried out go to this server.
 window.SwaggerUIBundle({
   url: "/openapi/openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   presets: [window.SwaggerUIBundle.presets.apis],
-  // Neither the document nor what is in it is sent to a validator in the network.
+  // Send neither the document nor its address to a validator on the network.
   validatorUrl: null,
 });

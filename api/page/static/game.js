@@ -1,4 +1,4 @@
-// What a player sees of the realm: what is read for each view, and when it is read again.
+// Reads the state of the realm that each view shows, and decides when to read it again.
 import { Problem, authorization, read, sleep } from "./client.js";
 import { alertError, announce } from "./messages.js";
 import { forget, renewIfOld } from "./session.js";
@@ -7,9 +7,9 @@ import { follow } from "./stream.js";
 import { tell } from "./text.js";
 
 const FEED_LENGTH = 30;
-const REREAD_MS = 4000; // others' actions change the arena, the shop and the guild without an event of mine
-const ARRIVAL_SECONDS = 0.4;
-const GATHER_MS = 150; // several events in a row cause one reading
+const REREAD_MS = 4000; // other players change the arena, the shop and the guild without an event of this player
+const REGISTRATION_POLL_SECONDS = 0.4;
+const REFRESH_DELAY_MS = 150; // so that several events in a row cause one refresh
 
 const READERS = {
   shop: async () => ({ shop: await read(`/shop?realm=${state.session.realm}`) }),
@@ -31,109 +31,109 @@ const NEEDS = {
   ranks: ["boards"],
 };
 
-let line = null; // of the live feed
-let gathering = 0;
+let feedController = null; // stops the live feed
+let refreshTimer = 0;
 
-// Begin to play: wait for the registration to be settled, then follow what happens.
+// Starts to play: waits for the registration to be settled, then follows the live feed.
 export async function play() {
-  line?.abort();
-  line = new AbortController();
-  const { signal } = line;
-  await arrival(signal);
+  feedController?.abort();
+  feedController = new AbortController();
+  const { signal } = feedController;
+  await waitForRegistration(signal);
   if (signal.aborted) return;
-  await Promise.all([look(), history()]);
+  await Promise.all([refresh(), readHistory()]);
   const last = state.feed.find((event) => event.status === "settled");
-  follow("/stream", last ? last.offset : null, signal, heard, (live) => {
+  follow("/stream", last ? last.offset : null, signal, onEvent, (live) => {
     if (signal.aborted) return;
     update({ live });
-    if (live === "ended") ended();
+    if (live === "ended") endSession();
   });
-  keepLooking(signal);
+  keepRefreshing(signal);
   renewIfOld();
 }
 
 export function stop() {
-  line?.abort();
-  line = null;
+  feedController?.abort();
+  feedController = null;
 }
 
-// Read what the view on the screen shows.
-export async function look() {
+// Reads what the current view shows.
+export async function refresh() {
   if (!state.inventory || state.route.tab !== "play") return;
   const needs = NEEDS[state.route.view] ?? [];
-  await guarded(async () => {
+  await reportProblems(async () => {
     update({ inventory: await read("/inventory") });
     for (const patch of await Promise.all(needs.map((need) => READERS[need]()))) update(patch);
   });
 }
 
-export function lookSoon() {
-  clearTimeout(gathering);
-  gathering = setTimeout(look, GATHER_MS);
+export function refreshSoon() {
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(refresh, REFRESH_DELAY_MS);
 }
 
-// A registration is on its way for a moment, and for longer when the stream is behind.
-async function arrival(signal) {
+// Waits until the registration is settled: a moment, or longer when the stream is behind.
+async function waitForRegistration(signal) {
   while (!signal.aborted && !state.inventory) {
     try {
       const { registration } = state.session;
       const status = registration ? (await read(`/events/${registration}`)).status : "settled";
-      if (status === "voided" || status === "rejected") return ended(`Your registration was ${status}: try again.`);
+      if (status === "voided" || status === "rejected") return endSession(`Your registration was ${status}: try again.`);
       if (status === "settled") update({ inventory: await read("/inventory") });
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.status === 401) return ended();
-      // The books forget a registration after a day, and then the inventory alone tells.
+      if (problem.status === 401) return endSession();
+      // The ledger forgets a registration after a day; then only the inventory shows whether the player exists.
       if (problem.code === "unknown_event") state.session.registration = null;
-      else if (problem.code !== "not_settled" && !problem.passes) return ended(problem.message);
+      else if (problem.code !== "not_settled" && !problem.isTemporary) return endSession(problem.message);
     }
-    await sleep(ARRIVAL_SECONDS);
+    await sleep(REGISTRATION_POLL_SECONDS);
   }
   return undefined;
 }
 
-async function history() {
-  await guarded(async () => {
+async function readHistory() {
+  await reportProblems(async () => {
     const { events } = await read(`/history?limit=${FEED_LENGTH}`);
     update({ feed: events });
   });
 }
 
-async function keepLooking(signal) {
+async function keepRefreshing(signal) {
   while (!signal.aborted) {
     await sleep(REREAD_MS / 1000);
     if (signal.aborted || document.hidden) continue;
-    await look();
-    if (state.live !== "on") await history(); // the server has only so many lines
+    await refresh();
+    if (state.live !== "on") await readHistory(); // the server limits the number of live feeds
   }
 }
 
-function heard(event) {
-  const waits = state.pendingActions.some((action) => action.id === event.id);
+function onEvent(event) {
+  const isPending = state.pendingActions.some((action) => action.id === event.id);
   const known = state.feed.some((other) => other.offset === event.offset);
   update({
     pendingActions: state.pendingActions.filter((action) => action.id !== event.id),
     feed: known ? state.feed : [event, ...state.feed].slice(0, FEED_LENGTH),
   });
-  const told = `${tell(event, state.session?.player)}.`;
-  if (event.status !== "settled") alertError(`It was ${event.status}, and nothing has changed: ${told}`);
-  else if (waits || (!known && event.player !== state.session?.player)) announce(waits ? `Settled: ${told}` : told);
-  lookSoon();
+  const text = `${tell(event, state.session?.player)}.`;
+  if (event.status !== "settled") alertError(`It was ${event.status}, and nothing has changed: ${text}`);
+  else if (isPending || (!known && event.player !== state.session?.player)) announce(isPending ? `Settled: ${text}` : text);
+  refreshSoon();
 }
 
-async function guarded(reading) {
+async function reportProblems(request) {
   try {
-    await reading();
+    await request();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    // A reading that fails in passing is repeated soon; what is on the screen stays.
-    if (problem.status === 401 && authorization().Authorization) ended();
-    else if (!problem.passes) alertError(problem.message);
+    // A temporary failure is retried soon; the screen keeps its content.
+    if (problem.status === 401 && authorization().Authorization) endSession();
+    else if (!problem.isTemporary) alertError(problem.message);
   }
 }
 
-function ended(why = "Your token has ended or is not valid here. Register again, or enter with another token.") {
+function endSession(reason = "Your token has expired or is not valid here. Register again, or enter another token.") {
   stop();
   forget();
-  alertError(why);
+  alertError(reason);
 }

@@ -11,7 +11,7 @@ const PATHS = {
 };
 
 export function Icon({ kind, of = "" }) {
-  const material = of.split("_")[0];
+  const material = of.replace("enchanted_", "").split("_")[0];
   return html`<svg class=${`icon ${material ? `of-${material}` : `is-${kind}`}`} viewBox="0 0 24 24" aria-hidden="true">
     <path d=${PATHS[kind]} />
   </svg>`;

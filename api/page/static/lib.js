@@ -1,4 +1,4 @@
-// Preact and htm, bound together once. Addresses are relative, because an import map would be an inline script.
+// Binds Preact and htm together. Addresses are relative, because an import map would be an inline script.
 import { Component, h, render } from "../vendor/preact.js";
 import htm from "../vendor/htm.js";
 

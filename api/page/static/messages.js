@@ -1,5 +1,5 @@
-// One message at a time, shown and read aloud. The regions are part of the document from its start: only then do
-// screen readers notice what changes in them.
+// Shows one message at a time, which is also read aloud. The regions exist from the start of the document, because
+// screen readers only notice changes in regions that they know.
 
 const SHOWN_MS = 7000;
 let timer = 0;
@@ -7,30 +7,30 @@ let timer = 0;
 export function say(text) {
   clear("alert");
   show("status", text);
-  passing();
+  clearLater();
 }
 
-// Stays until the next message: who reads slowly must not miss why something was refused.
+// Stays until the next message, so that a slow reader does not miss the reason of a rejection.
 export function alertError(text) {
   clear("status");
   show("alert", text);
 }
 
-// Only read aloud: for what is on the screen already. It takes no complaint away.
+// Is only read aloud, for what is already on the screen. It does not remove an alert.
 export function announce(text) {
   show("status", text, "spoken");
-  passing();
+  clearLater();
 }
 
 function show(role, text, look = "") {
   const message = document.createElement("p");
   message.textContent = text;
   message.className = look;
-  if (!look) message.append(dismissal(role));
+  if (!look) message.append(dismissButton(role));
   region(role).replaceChildren(message);
 }
 
-function dismissal(role) {
+function dismissButton(role) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Dismiss";
@@ -38,7 +38,7 @@ function dismissal(role) {
   return button;
 }
 
-function passing() {
+function clearLater() {
   clearTimeout(timer);
   timer = setTimeout(() => clear("status"), SHOWN_MS);
 }

@@ -1,28 +1,28 @@
-// The pipeline as it moves: GET /status once a second while somebody looks, and what two answers tell together.
+// The state of the pipeline: reads GET /status once a second while it is watched, and compares successive responses.
 import { Problem, read, sleep } from "./client.js";
 import { announce } from "./messages.js";
 import { state, update } from "./store.js";
 import { duration, plural } from "./text.js";
 
-const EVERY_SECONDS = 1;
-const RATE_SECONDS = 5; // a rate is the mean of so long
-const KEPT_SECONDS = 60; // for the lines that show the last minute
+const POLL_SECONDS = 1;
+const RATE_SECONDS = 5; // the period over which rates are averaged
+const KEPT_SECONDS = 60; // for the charts of the last minute
 const STOPPED_SECONDS = 5;
-const LANDING_STOPPED_SECONDS = 45; // it commits every few seconds, and a busy machine takes its time
+const LANDING_STOPPED_SECONDS = 45; // landing commits every few seconds, and takes longer on a busy machine
 const STAGES = ["accepted", "settled", "landed"];
 
-// What the loss of each server means; without streaming, settling stops, and that is said with numbers.
+// What the loss of each server means. Without streaming, settling stops; settlingStopped() describes that with numbers.
 const DOWN = {
-  kafka: "No action is accepted until it is back. What was accepted is on its disk.",
-  redis: "Nobody can play until it is back: it has the books.",
-  hdfs: "Nothing lands until it is back. Players do not notice.",
-  presto: "Analysts cannot ask. Players do not notice.",
+  kafka: "No action is accepted until it is back. Accepted actions are safe on its disk.",
+  redis: "Players cannot act until it is back, because it has the balances.",
+  hdfs: "Nothing is landed until it is back. Players are not affected.",
+  presto: "Analysts cannot run queries. Players are not affected.",
 };
 
 let samples = []; // { at, realms: realm -> { accepted, settled, landed } }, oldest first
-const moved = new Map(); // "realm stage" -> when it last moved or had nothing to do, in seconds
-let watch = null; // the one that goes on
-let told = "";
+const moved = new Map(); // "realm stage" -> when it last moved or was up to date, in seconds
+let watch = null; // the loop that is running
+let announced = "";
 
 export function startWatching() {
   if (!watch) keepWatching((watch = {}));
@@ -35,7 +35,7 @@ export function stopWatching() {
 async function keepWatching(mine) {
   while (watch === mine) {
     if (!document.hidden) await poll();
-    await sleep(EVERY_SECONDS);
+    await sleep(POLL_SECONDS);
   }
 }
 
@@ -48,19 +48,19 @@ async function poll() {
     if (!(problem instanceof Problem)) throw problem;
     update({ statusProblem: problem.message });
   }
-  tellChange();
+  announceChange();
 }
 
 function take(status, at) {
   const last = samples.at(-1);
-  if (last && at <= last.at) return; // the server's answer of the same moment
+  if (last && at <= last.at) return; // the server responded with the same state again
   const realms = new Map(status.realms.map((each) => [each.realm, each]));
   for (const [realm, now] of realms) {
     const before = last?.realms.get(realm);
     note(`${realm} settled`, before, now, "settled", now.settle_lag, at);
     note(`${realm} landed`, before, now, "landed", now.land_lag, at);
   }
-  // After a pause, as in a hidden tab, rates begin anew.
+  // After a pause, such as in a hidden tab, rates start again.
   samples = [...(last && at - last.at < RATE_SECONDS ? samples : []), { at, realms }];
   samples = samples.filter((sample) => at - sample.at <= KEPT_SECONDS);
 }
@@ -69,7 +69,7 @@ function note(key, before, now, stage, lag, at) {
   if (!moved.has(key) || !lag || before?.[stage] !== now[stage]) moved.set(key, at);
 }
 
-// Events a second of a stage, of one realm or of all (null); null before there are two answers.
+// Returns the events per second of a stage, of one realm or of all (null); null before there are two samples.
 export function rate(stage, realm = null) {
   const last = samples.at(-1);
   const first = samples.find((sample) => last.at - sample.at <= RATE_SECONDS + 0.5);
@@ -77,8 +77,8 @@ export function rate(stage, realm = null) {
   return Math.max(0, (total(last, stage, realm) - total(first, stage, realm)) / (last.at - first.at));
 }
 
-// The rates of the last minute, for a line.
-export function course(stage) {
+// Returns the rates of the last minute, for a chart.
+export function rateHistory(stage) {
   return samples.slice(1).map((sample, i) => {
     const before = samples[i];
     const grown = total(sample, stage, null) - total(before, stage, null);
@@ -94,40 +94,40 @@ export function sums() {
   return { ...Object.fromEntries(names.map((name) => [name, sum(name)])), lag_seconds: Math.max(0, ...lags) };
 }
 
-// What is wrong, in sentences: [] when all moves.
+// Returns what is wrong, in sentences; [] when everything moves.
 export function troubles() {
   if (!state.status) return [];
   const found = [];
   const streaming = state.status.servers.find((server) => server.name === "streaming");
-  const still = state.status.realms.filter((realm) => stoppedFor(realm, "settled", realm.settle_lag) > STOPPED_SECONDS);
+  const stalled = state.status.realms.filter((realm) => stoppedFor(realm, "settled", realm.settle_lag) > STOPPED_SECONDS);
   const down = streaming && !streaming.up;
-  if (still.length || down) found.push(settlingStopped(still, down));
+  if (stalled.length || down) found.push(settlingStopped(stalled, down));
   for (const server of state.status.servers) {
     if (!server.up && server.name in DOWN) found.push({ title: `${server.name} is down`, text: DOWN[server.name] });
   }
   const unlanded = state.status.realms.filter((r) => stoppedFor(r, "landed", r.land_lag) > LANDING_STOPPED_SECONDS);
   if (unlanded.length && !down) {
     const waits = unlanded.reduce((before, realm) => before + realm.land_lag, 0);
-    found.push({ title: "Landing has stopped", text: `${plural(waits, "event")} wait to be landed on HDFS.` });
+    found.push({ title: "Landing has stopped", text: `${plural(waits, "event")} ${waits === 1 ? "waits" : "wait"} to be landed on HDFS.` });
   }
   for (const realm of state.status.realms) {
     if (realm.halted) found.push({ title: `Realm ${realm.realm} is halted`, text: realm.halted });
     if (realm.recovering) {
-      found.push({ title: `Realm ${realm.realm} is recovering`, text: "Its books are compared with the log first." });
+      found.push({ title: `Realm ${realm.realm} is recovering`, text: "It accepts no actions until its balances are up to date with the log." });
     }
   }
   return found;
 }
 
-function settlingStopped(still, down) {
-  const realms = still.length ? still : state.status.realms;
+function settlingStopped(stalled, down) {
+  const realms = stalled.length ? stalled : state.status.realms;
   const waits = realms.reduce((before, realm) => before + (realm.settle_lag ?? 0), 0);
   const oldest = Math.max(0, ...realms.map((realm) => waited(realm)));
   const cause = down ? " The server streaming is down." : "";
   const text = waits
     ? `${plural(waits, "event")} ${waits === 1 ? "waits" : "wait"}, the oldest for ${duration(oldest)}.`
-    : "Nothing waits so far.";
-  return { title: "Settling has stopped", text: `${text}${cause} Nothing is lost: what is accepted stays in Kafka.` };
+    : "Nothing is waiting so far.";
+  return { title: "Settling has stopped", text: `${text}${cause} Nothing is lost: accepted actions stay in Kafka.` };
 }
 
 function waited(realm) {
@@ -140,13 +140,13 @@ function stoppedFor(realm, stage, lag) {
   return lag && last ? last.at - (moved.get(`${realm.realm} ${stage}`) ?? last.at) : 0;
 }
 
-// Read aloud once when something stops or goes on, and not each second.
-function tellChange() {
+// Announces once when something stops or resumes, instead of every second.
+function announceChange() {
   const now = troubles()
     .map((trouble) => trouble.title)
     .join(". ");
-  if (now !== told) announce(now ? `${now}.` : "Everything moves again.");
-  told = now;
+  if (now !== announced) announce(now ? `${now}.` : "Everything moves again.");
+  announced = now;
 }
 
 function total(sample, stage, realm) {

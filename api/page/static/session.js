@@ -1,27 +1,26 @@
-// Who plays: the token in the browser's storage, from registration until it is forgotten.
+// The player's session: the token in the browser's storage, from registration until it is removed.
 import { Problem, change, newKey, read, useToken } from "./client.js";
 import { state, update } from "./store.js";
 
-const PLACE = "guildhall.session";
+const STORAGE_KEY = "guildhall.session";
 const RENEW_BEFORE_MS = 7 * 24 * 3600 * 1000;
 
 export function restore() {
   try {
-    const session = JSON.parse(localStorage.getItem(PLACE));
+    const session = JSON.parse(localStorage.getItem(STORAGE_KEY));
     if (session?.token && !(Date.parse(session.expires) < Date.now())) begin(session);
   } catch {
-    // Storage that is forbidden or that holds something else: the player registers, or brings the token.
+    // The storage is forbidden or contains something else: the player registers, or enters the token.
   }
 }
 
 export async function register(realm, name, onWait) {
   const body = name ? { realm, name } : { realm };
-  const answer = await change("POST", "/players", body, newKey(), onWait);
-  const { token, expires, player, id } = answer;
+  const { token, expires, player, id } = await change("POST", "/players", body, newKey(), onWait);
   begin({ token, expires, realm, player, registration: id });
 }
 
-// Play on with a token from another device: the server tells whose it is, and gives a fresh one.
+// Continues with a token from another device: the server returns its player and a new token.
 export async function enterWith(token) {
   useToken(token);
   try {
@@ -37,23 +36,23 @@ export async function renewIfOld() {
   try {
     await renew();
   } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem; // the old token goes on until it expires
+    if (!(problem instanceof Problem)) throw problem; // the old token is valid until it expires
   }
 }
 
 async function renew() {
-  const answer = await change("POST", "/tokens", undefined, newKey());
-  begin({ token: answer.token, expires: answer.expires, realm: answer.realm, player: answer.player });
+  const { token, expires, realm, player } = await change("POST", "/tokens", undefined, newKey());
+  begin({ token, expires, realm, player });
 }
 
 export function forget() {
-  localStorage.removeItem(PLACE);
+  localStorage.removeItem(STORAGE_KEY);
   useToken("");
   update({ session: null, inventory: null, players: null, guilds: null, guild: null, trades: null, quests: null });
   update({ boards: null, feed: [], pendingActions: [], live: "off" });
 }
 
-// How many realms there are: what the status page names.
+// Returns the realms, which the status lists.
 export async function realms() {
   try {
     return (await read("/status")).realms.map((each) => each.realm);
@@ -65,9 +64,9 @@ export async function realms() {
 function begin(session) {
   useToken(session.token);
   try {
-    localStorage.setItem(PLACE, JSON.stringify(session));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(session));
   } catch {
-    // Without storage the player plays until the page is closed.
+    // Without storage the session ends when the page is closed.
   }
   update({ session });
 }

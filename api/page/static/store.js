@@ -1,4 +1,4 @@
-// What the page knows. Views are functions of it: whoever changes it says so, and all is drawn once afterwards.
+// The state of the page. Views are functions of it: update() changes it and schedules one redraw.
 
 export const state = {
   route: { tab: "play", view: "arena" },
@@ -12,11 +12,10 @@ export const state = {
   quests: null,
   boards: null,
   realms: [0],
-  feed: [], // what happened to me, newest first
+  feed: [], // events of the player, newest first
   live: "off", // off, connecting, on, waiting
-  pendingActions: [], // my actions between the click and their settlement
-  sending: new Set(), // names of actions whose request is under way
-  status: null, // the last good answer of GET /status, with rates
+  pendingActions: [], // the player's actions between the click and their settlement
+  status: null, // the last successful response of GET /status
   statusProblem: "",
   dialog: null,
 };
@@ -32,7 +31,7 @@ export function update(patch = {}) {
   Object.assign(state, patch);
   if (!scheduled) {
     scheduled = true;
-    // Not requestAnimationFrame: that sleeps in a hidden tab, and what is drawn there late would be old.
+    // Not requestAnimationFrame, which sleeps in a hidden tab, so that the tab would show an old state.
     queueMicrotask(() => {
       scheduled = false;
       draw();

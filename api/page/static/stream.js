@@ -1,8 +1,8 @@
-// Server-sent events over fetch: EventSource cannot send the token. Reconnects by itself and resumes where it was.
+// Server-sent events over fetch, because EventSource cannot send the token. Reconnects and resumes automatically.
 import { authorization, sleep } from "./client.js";
 
-const SILENCE_MS = 30_000; // the server sends a comment every 10 s: after three of them missing, the line is dead
-const LONGEST_PAUSE_SECONDS = 8;
+const SILENCE_MS = 30_000; // the server sends a comment every 10 s: without three of them, the connection is dead
+const MAX_PAUSE_SECONDS = 8;
 
 // Calls onEvent(data) for each event and onState("connecting" | "on" | "waiting" | "ended") until the signal aborts.
 export async function follow(path, lastId, signal, onEvent, onState) {
@@ -11,20 +11,20 @@ export async function follow(path, lastId, signal, onEvent, onState) {
   while (!signal.aborted) {
     onState("connecting");
     try {
-      const answer = await connect(path, position, signal);
-      if (answer.status === 401) return onState("ended");
-      if (answer.ok) {
+      const response = await connect(path, position, signal);
+      if (response.status === 401) return onState("ended");
+      if (response.ok) {
         onState("on");
         pause = 1;
-        await consume(answer.reader, position, onEvent);
+        await consume(response.reader, position, onEvent);
       }
     } catch {
-      // Whatever ended the connection, the answer is to connect again.
+      // Reconnect, whatever ended the connection.
     }
     if (signal.aborted) return undefined;
     onState("waiting");
     await sleep(pause);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_SECONDS);
+    pause = Math.min(pause * 2, MAX_PAUSE_SECONDS);
   }
   return undefined;
 }
@@ -36,8 +36,8 @@ async function connect(path, position, signal) {
   const stop = () => dead.abort();
   signal.addEventListener("abort", stop);
   let timer = setTimeout(stop, SILENCE_MS);
-  const answer = await fetch(path, { headers, cache: "no-store", signal: dead.signal });
-  const body = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  const response = await fetch(path, { headers, cache: "no-store", signal: dead.signal });
+  const body = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const reader = async () => {
     clearTimeout(timer);
     timer = setTimeout(stop, SILENCE_MS);
@@ -48,7 +48,7 @@ async function connect(path, position, signal) {
     }
     return chunk;
   };
-  return { ok: answer.ok, status: answer.status, reader };
+  return { ok: response.ok, status: response.status, reader };
 }
 
 async function consume(reader, position, onEvent) {

@@ -1,5 +1,6 @@
 """The client that users copy, against a real HTTP server that answers what the test has scripted."""
 
+import inspect
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
+from game.commands import COMMANDS, Command
 from load import guildhall_client
 from load.guildhall_client import Guildhall, OutcomeUnknown, RequestRejected
+from load.workload.operations import ROUTES
 from tests.support.http_server import serving
 
 TRADE = "3b241101-e2bb-4255-8caf-4136c566a962"
@@ -67,7 +70,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     methods = ["GET", "POST", "PUT", "DELETE"]
     app.add_url_rule("/<path:path>", "any", lambda path: script.answer(), methods=methods)  # noqa: ARG005
     # Impatient, to save time; what is asked for by Retry-After is seen in pauses() below.
-    monkeypatch.setattr(guildhall_client, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 0.01)
     with serving(app) as url:
         script.url = url
         yield script
@@ -82,7 +85,7 @@ def ada(script: Script) -> Iterator[Guildhall]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that the client takes from now on, and does not take."""
     seconds: list[float] = []
-    monkeypatch.setattr(guildhall_client, "LONGEST_PAUSE_SECONDS", 10.0)
+    monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 10.0)
     monkeypatch.setattr(guildhall_client.time, "sleep", seconds.append)
     return seconds
 
@@ -101,6 +104,7 @@ CALLS: list[tuple[Callable[[Guildhall], object], str, str, dict[str, str], objec
         {"sword": "iron_sword", "expected_price": 30},
     ),
     (lambda g: g.sell("oak_shield"), "POST", "/sales", {}, {"item": "oak_shield", "quantity": 1}),
+    (lambda g: g.enchant_sword("iron_sword"), "POST", "/enchant_sword", {}, {"sword": "iron_sword"}),
     (lambda g: g.claim_gold(), "POST", "/claim_gold", {}, None),
     (lambda g: g.claim_reward("champion"), "POST", "/quests", {}, {"quest": "champion"}),
     (lambda g: g.strike("bob"), "POST", "/strikes", {}, {"target": "bob"}),
@@ -164,6 +168,27 @@ def test_each_method_is_one_request(script: Script, ada: Guildhall, call, method
     assert ("Idempotency-Key" in asked.headers) == is_change
     if is_change:
         assert uuid.UUID(asked.headers["Idempotency-Key"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_client_has_a_method_for_every_command(command: type[Command], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is one file without imports of this project, so that this test compares it with the catalogue."""
+    sent: list[tuple[str, str, Any, Any]] = []
+
+    def change(_: Guildhall, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+        sent.append((method, path, body or {}, options.get("params", {})))
+        return {}
+
+    monkeypatch.setattr(Guildhall, "change", change)
+    method = getattr(Guildhall("http://unused"), command.name)
+    assert inspect.signature(method).parameters.keys() - {"if_unchanged"} == command.model_fields.keys()
+    method(**command.example)
+    path, body, query = ROUTES[command.name].address(command.example)
+    assert [call[:2] for call in sent] == [(command.route.method, path)]
+    # The client may spell out a default, such as the quantity.
+    assert body.items() <= sent[0][2].items()
+    assert sent[0][2].keys() <= command.model_fields.keys() - command.route.path_fields
+    assert sent[0][3] == query
 
 
 def test_who_registers_keeps_the_token(script: Script) -> None:
@@ -323,7 +348,7 @@ def test_a_stream_gives_up(script: Script, ada: Guildhall) -> None:
     script.answers = ["hang up"]
     with pytest.raises(requests.ConnectionError):
         next(ada.stream())
-    assert len(script.asked) == 1 + guildhall_client.TRIES
+    assert len(script.asked) == 1 + guildhall_client.MAX_TRIES
 
 
 def test_waiting_for_an_event(script: Script, ada: Guildhall) -> None:

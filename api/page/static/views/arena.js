@@ -1,4 +1,4 @@
-// The arena: who stands, and how to strike them.
+// The arena: the players who are not down, and ways to strike them.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
@@ -6,37 +6,37 @@ import { state, update } from "../store.js";
 import { name } from "../text.js";
 import { Act, Bar, Field, Form, account, isDown, owned } from "./components.js";
 
-let sword = ""; // the one chosen; empty: the best one
+let sword = ""; // the chosen one; empty for the best one
 
 export function Arena() {
   const others = (state.players?.players ?? []).filter((each) => each.player !== state.session.player);
   return html`<section aria-labelledby="title">
     <h1 id="title" tabindex="-1">Arena</h1>
-    <p>A blow takes its sword's damage less what the target's shield takes off. Who fells another wins 20 gold.
+    <p>A blow does the damage of its sword, reduced by the target's shield. Defeating a player wins 20 gold.
       A sword is in use until its blow is settled.</p>
     <${Swords} />
     <table class="fighters">
-      <caption>Those who stand in realm ${state.session.realm}, most health first</caption>
+      <caption>Players of realm ${state.session.realm} who are not down, most health first</caption>
       <thead><tr><th scope="col">Player</th><th scope="col">Health</th><th scope="col">Strike</th></tr></thead>
       <tbody>${others.map((each) => html`<${Opponent} key=${each.player} ...${each} />`)}</tbody>
     </table>
-    ${state.players && !others.length && html`<${Nobody} />`}
+    ${state.players && !others.length && html`<${Alone} />`}
     <${ByName} />
     <${Potions} />
   </section>`;
 }
 
-function Nobody() {
-  return html`<p class="quiet">Nobody else stands here. Open this page in a second browser, or on a phone, and register
-    somebody to fight with.</p>`;
+function Alone() {
+  return html`<p class="quiet">There is no other player here. Open this page in a second browser or on a phone, and register
+    an opponent.</p>`;
 }
 
-// In a full realm the list is only its head.
+// In a full realm the list contains only the first players.
 function ByName() {
   const strike = ({ target }) => act(`Strike ${target}`, "POST", "/strikes", blow(target.trim()));
-  return html`<${Form} run=${strike} label="Strike somebody by name" button="Strike by name" look="secondary"
+  return html`<${Form} run=${strike} label="Strike a player by name" button="Strike by name" look="secondary"
     reason=${unable()}>
-    <${Field} label="Somebody else's name" name="target" required autocapitalize="none" spellcheck="false" />
+    <${Field} label="Another player's name" name="target" required autocapitalize="none" spellcheck="false" />
   <//>`;
 }
 
@@ -44,7 +44,7 @@ function Swords() {
   const swords = owned("sword");
   if (!swords.length)
     return html`<p class="notice">You have no sword yet: <a href="#/shop">buy one in the shop</a>.</p>`;
-  const options = swords.map((ware) => [ware.item, `${name(ware.item)} (damage ${ware.power})`]);
+  const options = swords.map(({ item, power }) => [item, `${name(item)} (damage ${power})`]);
   const choose = (event) => {
     sword = event.currentTarget.value;
     update();
@@ -77,7 +77,7 @@ function Potions() {
   const potions = owned("potion");
   if (!potions.length) return null;
   const healthy = account("wounds").settled === 0 ? "You have no wounds." : "";
-  const reason = isDown() ? "You are down: only a revival helps." : healthy;
+  const reason = isDown() ? "You are down: revive first." : healthy;
   return html`<h2>Potions</h2>
     <ul class="plain">${potions.map(
       (ware) => html`<li key=${ware.item}><${Act} words=${`Drink a ${name(ware.item)}`} path="/potions"

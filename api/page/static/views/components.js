@@ -1,13 +1,15 @@
-// The pieces that views are made of.
+// Components that the views share.
 import { act, isSending } from "../actions.js";
 import { alertError } from "../messages.js";
 import { Component, html } from "../lib.js";
 import { state, update } from "../store.js";
 import { clock, count, name, tell } from "../text.js";
 
+export const ENCHANTMENT = { price: 60, power: 10 };
+
 let ids = 0;
 
-// A button for an action. With a reason not to, it says so when it is pressed, and can still be found by keyboard.
+// A button for an action. If a reason prevents the action, pressing it shows the reason; it stays reachable by keyboard.
 export class Act extends Component {
   id = `reason-${(ids += 1)}`;
 
@@ -28,7 +30,7 @@ export class Act extends Component {
   }
 }
 
-// A bar of what is available and, hatched, what is held; the numbers stand beside it for everybody.
+// A bar of the available and, hatched, the held amount. The numbers stand beside it for all readers.
 export function Bar({ label, available, held = 0, most, text }) {
   const share = (part) => `${Math.min(100, (100 * part) / Math.max(1, most))}%`;
   return html`<span class="bar" role="meter" aria-label=${label} aria-valuenow=${available} aria-valuemin="0"
@@ -57,7 +59,7 @@ export class Field extends Component {
   }
 }
 
-// A form whose fields are given to `run` as an object; it is emptied when run answers true.
+// A form that passes its fields to `run` as an object, and is cleared when `run` returns true.
 export function Form({ run, label, button, children, look = "", reason = "" }) {
   const submit = async (event) => {
     event.preventDefault();
@@ -88,24 +90,24 @@ export function Events({ events, me, label, empty, realm = false }) {
   </ol>`;
 }
 
-// What `held`, `pending` and `settled` mean: the words of the whole page.
+// The meaning of `held`, `pending` and `settled`, as the whole page uses them.
 export function Glossary({ open = false }) {
   return html`<details class="glossary" open=${open}>
     <summary>What do pending, held and settled mean?</summary>
     <dl>
       <dt>pending</dt>
-      <dd>The server has accepted your action and written it to the log. It will happen; the books lag behind.</dd>
+      <dd>The server has accepted your action and written it to the log. It will happen, but is not settled yet.</dd>
       <dt>held</dt>
-      <dd>What a pending action will take is set aside at once, so that nothing can be spent twice.</dd>
+      <dd>What a pending action takes is set aside at once, so that nothing can be spent twice.</dd>
       <dt>settled</dt>
-      <dd>The stream has applied the action to the books: the hold is gone and both sides have what is theirs.</dd>
+      <dd>The action is done: the hold is gone, and the balances of all players have changed.</dd>
       <dt>available</dt>
-      <dd>What is settled and not held. You can spend it now.</dd>
+      <dd>The settled amount minus what is held. You can spend it now.</dd>
     </dl>
   </details>`;
 }
 
-// Ask before what cannot be undone.
+// Asks before an action that cannot be undone.
 export function ask(title, text, yes, run) {
   update({ dialog: { title, text, yes, run } });
 }
@@ -142,8 +144,25 @@ export function account(key) {
   return state.inventory?.accounts[key] ?? { settled: 0, held: 0, available: 0 };
 }
 
-export function owned(kind) {
-  return (state.shop?.items ?? []).filter((ware) => ware.kind === kind && account(`item:${ware.item}`).settled > 0);
+// What players can own: the items of the shop, and its swords once they are enchanted, as game/catalogue.py makes them.
+export function allItems() {
+  return (state.shop?.items ?? []).flatMap((item) => (item.kind === "sword" ? [item, enchanted(item)] : [item]));
+}
+
+function enchanted(sword) {
+  return {
+    ...sword,
+    item: `enchanted_${sword.item}`,
+    base: sword.item,
+    power: sword.power + ENCHANTMENT.power,
+    sells_for: Math.floor((sword.price + ENCHANTMENT.price) / 2),
+  };
+}
+
+// The items that the player owns, all or of one kind.
+export function owned(kind = null) {
+  const items = allItems().filter(({ item }) => account(`item:${item}`).settled > 0);
+  return kind ? items.filter((item) => item.kind === kind) : items;
 }
 
 export function isDown() {

@@ -1,5 +1,5 @@
-// What is on its way, and what happened.
-import { again, dismiss } from "../actions.js";
+// Pending actions, and what happened.
+import { dismiss, retry } from "../actions.js";
 import { html } from "../lib.js";
 import { state } from "../store.js";
 import { count, duration } from "../text.js";
@@ -16,8 +16,8 @@ const LIVE = {
 
 export function Feed() {
   return html`<aside class="feed" aria-label="Live feed">
-    <section aria-labelledby="on-the-way">
-      <h2 id="on-the-way">On the way</h2>
+    <section aria-labelledby="pending">
+      <h2 id="pending">Pending</h2>
       ${
         state.pendingActions.length
           ? html`<ul class="waiting">
@@ -44,14 +44,14 @@ function Waiting({ action }) {
     <span class="state">${action.status}${offset}${slow ? ` for ${duration(seconds)}` : ""}</span>
     ${
       slow &&
-      html`<small>This takes longer than usual. It is in the log and will be settled;${" "}
+      html`<small>This takes longer than usual. The action is in the log and will be settled;${" "}
       <a href="#/watch">watch the pipeline</a>.</small>`
     }
     ${action.note && html`<small>${action.note}</small>`}
     ${
       action.status === "unknown" &&
       html`<span class="doing">
-      <button type="button" class="small" onClick=${() => again(action)}>Try again</button>
+      <button type="button" class="small" onClick=${() => retry(action)}>Try again</button>
       <button type="button" class="secondary small" onClick=${() => dismiss(action)}>Give up</button>
     </span>`
     }

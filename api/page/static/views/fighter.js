@@ -1,4 +1,4 @@
-// The player at a glance: health, gold with what is held of it, and what is always possible.
+// The player at a glance: health, gold with its held part, and the actions that are always possible.
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";
@@ -34,7 +34,7 @@ export function Fighter() {
       ${
         isDown() &&
         html`<${Act} words="Revive" path="/revivals"
-        reason=${gold.available < REVIVAL_PRICE ? `You need ${REVIVAL_PRICE} gold, and your daily gold may help.` : ""}>
+        reason=${gold.available < REVIVAL_PRICE ? `You need ${REVIVAL_PRICE} gold. Claim your daily gold.` : ""}>
         Revive for ${REVIVAL_PRICE} gold<//>`
       }
       <${Act} words=${CLAIM} path="/claim_gold" reason=${claimed()} look="secondary">Claim daily gold<//>
@@ -46,9 +46,9 @@ function held({ held: amount }) {
   return amount ? `, ${count(amount)} held` : "";
 }
 
-// Known from what has happened; when that is too long ago for the feed, the server says it.
+// Derived from the feed. If the claim is too old for the feed, the server rejects another one.
 function claimed() {
-  if (state.pendingActions.some((action) => action.words === CLAIM && action.status === "pending")) return "It is pending.";
+  if (state.pendingActions.some((action) => action.words === CLAIM && action.status === "pending")) return "A claim is pending.";
   const today = new Date().toISOString().slice(0, 10);
   const mine = state.feed.filter((event) => event.type === "gold_claimed" && event.player === state.session.player);
   return mine.some((event) => event.details.day === today) ? "Claimed today; the next is due after midnight (UTC)." : "";

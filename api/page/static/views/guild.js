@@ -1,4 +1,4 @@
-// Guilds: found or join one; in one, its members, its treasury and who leads it.
+// Guilds: found or join one; the own guild with its members, treasury and leader.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
@@ -17,7 +17,7 @@ export function Guild() {
 
 function None() {
   const found = ({ guild }) => act(`Found ${guild}`, "POST", "/guilds", { guild });
-  return html`<p>You are a free agent. Found a guild and lead it, or take a seat in one.</p>
+  return html`<p>You are a free agent. Found a guild and lead it, or join one.</p>
     <div class="card"><${Form} run=${found} label="Found a guild" button="Found the guild">
       <${Field} label="Name of the guild" name="guild" required pattern="[a-z][a-z0-9_]{1,23}" maxlength="24"
         autocapitalize="none" spellcheck="false" hint="2 to 24 small letters, digits or _" />
@@ -52,7 +52,7 @@ function Mine({ guild, leader, members, treasury, seats_free: free }) {
   const me = state.session.player;
   const leads = leader === me;
   const others = members.filter((member) => member.player !== me);
-  return html`<p>${leader ? html`Led by <strong>${leads ? "you" : leader}</strong>` : "Nobody leads it"} ·${" "}
+  return html`<p>${leader ? html`Led by <strong>${leads ? "you" : leader}</strong>` : "Without a leader"} ·${" "}
       ${free} ${free === 1 ? "seat" : "seats"} free</p>
     <div class="two">
       <div>
@@ -70,7 +70,7 @@ function Mine({ guild, leader, members, treasury, seats_free: free }) {
 
 function Members({ members, leader, leads }) {
   return html`<table>
-    <caption>Members, the longest first</caption>
+    <caption>Members, the earliest first</caption>
     <thead><tr>
       <th scope="col">Player</th><th scope="col">Since</th>${leads && html`<th scope="col">Hand over</th>`}
     </tr></thead>
@@ -108,12 +108,12 @@ function Treasury({ treasury, leads, members }) {
           <${Field} label="Pay to" name="to" options=${members.map(({ player }) => [player, player])} />
           <${Field} label="Gold to pay" name="gold" type="number" min="1" required inputmode="numeric" />
         <//>`
-        : html`<p class="quiet">Only the leader pays out.</p>`
+        : html`<p class="quiet">Only the leader can pay out.</p>`
     }
   </section>`;
 }
 
 function leave(guild, leads, others) {
-  const heir = leads && others.length ? ` ${others[0].player}, a member for longest, will lead it.` : "";
+  const heir = leads && others.length ? ` ${others[0].player}, who joined first, will lead it.` : "";
   ask(`Leave ${guild}?`, `Your seat becomes free.${heir}`, "Leave", () => act(`Leave ${guild}`, "DELETE", "/guild"));
 }

@@ -1,4 +1,4 @@
-// Before there is a player: register, or enter with a token.
+// Shown without a session: register, or enter with a token.
 import { Problem } from "../client.js";
 import { play } from "../game.js";
 import { html } from "../lib.js";
@@ -10,8 +10,8 @@ import { Field, Form, Glossary } from "./components.js";
 export function Join() {
   return html`<div class="join">
     <h1 tabindex="-1">Enter the Guildhall</h1>
-    <p class="lead">A small fighting game with a strict ledger: whatever you do is an event that goes through a real
-      pipeline, and no gold is ever spent twice.</p>
+    <p class="lead">A small fighting game with a strict ledger: each of your actions is an event that goes through a
+      real pipeline, and no gold is ever spent twice.</p>
     <div class="two">
       <section class="card" aria-labelledby="new">
         <h2 id="new">A new player</h2>
@@ -24,9 +24,9 @@ export function Join() {
       </section>
       <section class="card" aria-labelledby="known">
         <h2 id="known">You have a token?</h2>
-        <p>A token is all that says who you are; there is no password. This browser keeps yours. Bring it to another
-          device to play on there.</p>
-        <${Form} run=${bring} label="Enter with a token" button="Play on" look="secondary">
+        <p>Your token identifies you; there is no password. This browser stores it. Enter it on another device to
+          continue there.</p>
+        <${Form} run=${bring} label="Enter with a token" button="Continue" look="secondary">
           <${Field} label="Token" name="token" required spellcheck="false" />
         <//>
       </section>
@@ -35,11 +35,11 @@ export function Join() {
   </div>`;
 }
 
-// Until the registration has gone through the log.
+// Shown until the registration is settled.
 export function Arriving() {
   return html`<section class="card" aria-busy="true">
     <h1 tabindex="-1">Welcome, ${state.session.player}</h1>
-    <p>Your registration is accepted and on its way through the log. As soon as it is settled you can play …</p>
+    <p>Your registration is accepted. You can play as soon as it is settled …</p>
   </section>`;
 }
 

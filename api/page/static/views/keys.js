@@ -1,4 +1,4 @@
-// The token: what proves who plays. To take it elsewhere, to forget it here, or to give the player up.
+// The player's token: copy it, remove it from this browser, or delete the player.
 import { act } from "../actions.js";
 import { stop } from "../game.js";
 import { html } from "../lib.js";
@@ -11,24 +11,24 @@ export function Keys() {
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(state.session.token);
-      say("The token is copied. Whoever has it is you: keep it secret.");
+      say("The token is copied. Keep it secret: it gives full control of your player.");
     } catch {
-      say("This browser does not let a page copy. The token stays stored here.");
+      say("This browser does not allow pages to copy. The token stays stored here.");
     }
   };
   return html`<details>
     <summary>Your token</summary>
-    <p>It is the only proof that you are ${state.session.player}. Without it nobody can play on.</p>
+    <p>It is the only proof that you are ${state.session.player}. Without it you cannot continue.</p>
     <div class="doing">
       <button type="button" class="secondary" onClick=${copy}>Copy the token</button>
       <button type="button" class="secondary" onClick=${signOut}>Sign out</button>
-      <button type="button" class="secondary" onClick=${leave}>Leave the realm for ever</button>
+      <button type="button" class="secondary" onClick=${leave}>Leave the realm permanently</button>
     </div>
   </details>`;
 }
 
 function signOut() {
-  ask("Sign out?", "This browser forgets your token. Copy it before if you want to play on later.", "Sign out", () => {
+  ask("Sign out?", "This browser removes your token. Copy it first if you want to continue later.", "Sign out", () => {
     stop();
     forget();
     say("Signed out.");
@@ -36,8 +36,8 @@ function signOut() {
 }
 
 function leave() {
-  const text = `${state.session.player} will be gone, with all gold and items. The name can never be taken again.`;
-  ask("Leave the realm for ever?", text, "Leave for ever", async () => {
+  const text = `${state.session.player} loses all gold and items. The name can never be used again.`;
+  ask("Leave the realm permanently?", text, "Leave permanently", async () => {
     if (await act("Leave the realm", "DELETE", "/players/me")) {
       stop();
       forget();

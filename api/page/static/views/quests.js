@@ -1,4 +1,4 @@
-// Quests: what is to be done, and the reward to be had once.
+// Quests: their tasks, and their rewards.
 import { html } from "../lib.js";
 import { state } from "../store.js";
 import { Act } from "./components.js";
@@ -6,7 +6,7 @@ import { Act } from "./components.js";
 export function Quests() {
   return html`<section aria-labelledby="title">
     <h1 id="title" tabindex="-1">Quests</h1>
-    <p>Each quest is rewarded once. It counts when what it asks for is settled.</p>
+    <p>Each quest is rewarded once, after the task is settled.</p>
     <ul class="wares">
       ${(state.quests?.quests ?? []).map((quest) => html`<${Quest} key=${quest.quest} ...${quest} />`)}
     </ul>
@@ -19,7 +19,7 @@ function Quest({ quest, title, reward, done, ready }) {
     <p>Reward: ${reward} gold</p>
     ${
       done
-        ? html`<p><strong>Done.</strong> You have had the reward.</p>`
+        ? html`<p><strong>Done.</strong> You have received the reward.</p>`
         : html`<${Act} words=${`Claim the reward for “${title}”`} label=${`Claim ${reward} gold for: ${title}`}
           path="/quests" body=${{ quest }} reason=${ready ? "" : "Not fulfilled yet."}>Claim<//>`
     }

@@ -1,4 +1,4 @@
-// The shop: what there is, what it does and costs, and why it cannot be bought now.
+// The shop: its items with their power and price, and why one cannot be bought now.
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";
@@ -6,23 +6,23 @@ import { capital, count, name } from "../text.js";
 import { Act, account } from "./components.js";
 
 const KINDS = { sword: "Swords", shield: "Shields", potion: "Potions" };
-const POWER = { sword: "damage", shield: "takes off", potion: "heals" };
+const POWER = { sword: "damage", shield: "protection", potion: "heals" };
 
 export function Shop() {
-  const wares = state.shop?.items ?? [];
+  const items = state.shop?.items ?? [];
   return html`<section aria-labelledby="title">
     <h1 id="title" tabindex="-1">Shop</h1>
-    <p>Gold is set aside when you buy and spent when the purchase is settled. The shop takes things back for half.</p>
+    <p>Gold is held when you buy and spent when the purchase is settled. The shop buys items back for half their price.</p>
     ${Object.entries(KINDS).map(
       ([kind, title]) => html`<h2 key=${kind}>${title}</h2>
         <ul class="wares">
-          ${wares.filter((ware) => ware.kind === kind).map((ware) => html`<${Ware} key=${ware.item} ...${ware} />`)}
+          ${items.filter((item) => item.kind === kind).map((item) => html`<${Item} key=${item.item} ...${item} />`)}
         </ul>`,
     )}
   </section>`;
 }
 
-function Ware({ item, kind, price, power, edition, left }) {
+function Item({ item, kind, price, power, edition, left }) {
   const mine = account(`item:${item}`);
   const words = `Buy ${/^[aeiou]/.test(item) ? "an" : "a"} ${name(item)}`;
   return html`<li class="card ware">
@@ -37,7 +37,7 @@ function Ware({ item, kind, price, power, edition, left }) {
 }
 
 function unable(price, edition, left) {
-  if (edition && left === 0) return "Sold out: somebody may sell one.";
+  if (edition && left === 0) return "Sold out, until a player sells one.";
   const { available, held } = account("gold");
   if (available >= price) return "";
   return `You need ${count(price - available)} more gold${held ? `; ${count(held)} is held` : ""}.`;

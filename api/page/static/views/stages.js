@@ -1,14 +1,14 @@
-// A strip of stages: how many events each has passed on, how fast, and how far it is behind the one before.
+// The stages of the pipeline: the events each has processed, its rate, and its lag behind the log.
 import { html } from "../lib.js";
-import { course, rate } from "../pipeline.js";
+import { rate, rateHistory } from "../pipeline.js";
 import { count, duration } from "../text.js";
 
-const MOST_REALMS = 12; // of more, those that are furthest behind are shown
+const MAX_REALMS = 12; // with more realms, those that are furthest behind are shown
 
 const STAGES = {
-  accepted: ["Kafka", "keeps each event in a log, in order. Once it is here, the player is told that it will happen."],
-  settled: ["Redis", "has the books. Spark settles the events in the log's order, and the API reads what comes of it."],
-  landed: ["HDFS", "is the archive. Spark lands the same events in tables, where Presto counts them for analysts."],
+  accepted: ["Kafka", "stores the events in a log, in order. Once an event is here, its action is accepted."],
+  settled: ["Redis", "holds the balances. Spark settles the events in the order of the log, and the API reads the result."],
+  landed: ["HDFS", "is the archive. Spark lands the same events in tables, which analysts query with Presto."],
 };
 
 export function Stages({ realm = null, explained = false, open_holds: holds, ...numbers }) {
@@ -18,8 +18,8 @@ export function Stages({ realm = null, explained = false, open_holds: holds, ...
       <p><strong class="large">${count(holds)}</strong>${holds === 1 ? " hold" : " holds"}</p>
       ${
         explained &&
-        html`<p class="meaning"><b>The API</b> checks the rules, sets aside what an action takes (a hold), and
-        appends the event.</p>`
+        html`<p class="meaning"><b>The API</b> checks the rules, holds what an action takes, and appends the
+        event to the log.</p>`
       }
     </li>
     ${Object.keys(STAGES).map((stage) => html`<${Stage} key=${stage} ...${{ stage, realm, explained, numbers }} />`)}
@@ -33,17 +33,17 @@ function Stage({ stage, realm, explained, numbers }) {
     <p><strong class="large">${count(numbers[stage])}</strong> ${stage}</p>
     <p>${speed(rate(stage, realm))}</p>
     <${Lag} stage=${stage} ...${numbers} />
-    ${explained && html`<${Course} stage=${stage} /><p class="meaning"><b>${title}</b> ${meaning}</p>`}
+    ${explained && html`<${Chart} stage=${stage} /><p class="meaning"><b>${title}</b> ${meaning}</p>`}
   </li>`;
 }
 
 export function Realms({ realms }) {
-  const shown = [...realms].sort((a, b) => b.settle_lag - a.settle_lag).slice(0, MOST_REALMS);
+  const shown = [...realms].sort((a, b) => b.settle_lag - a.settle_lag).slice(0, MAX_REALMS);
   const left = realms.length - shown.length;
   return html`<section aria-labelledby="realms">
     <h2 id="realms">Realm by realm</h2>
-    <p>A realm is one partition of the log: its events are settled one after the other and wait for no other realm.
-      ${left > 0 && ` ${left} more realms, less behind than these, are not shown.`}</p>
+    <p>A realm is one partition of the log: its events are settled in order, independently of other realms.
+      ${left > 0 && ` ${left} more realms with less lag are not shown.`}</p>
     <div class="realms">
       ${shown.sort((a, b) => a.realm - b.realm).map((realm) => html`<${Realm} key=${realm.realm} ...${realm} />`)}
     </div>
@@ -61,7 +61,7 @@ function Realm(realm) {
 function Lag({ stage, settle_lag: settle, land_lag: land, lag_seconds: seconds }) {
   if (stage === "accepted") return null;
   const lag = stage === "settled" ? settle : land;
-  if (lag === null) return html`<p class="lag">lag not known</p>`;
+  if (lag === null) return html`<p class="lag">lag unknown</p>`;
   const time = stage === "settled" && lag && seconds ? `, ${duration(seconds)}` : "";
   return html`<p class=${lag ? "lag" : "lag none"}>${lag ? `${count(lag)} behind${time}` : "up to date"}</p>`;
 }
@@ -71,9 +71,9 @@ function speed(perSecond) {
   return `${perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond))} per second`;
 }
 
-// The rate of the last minute. The number beside it says the same of now, so it is no loss not to see it.
-function Course({ stage }) {
-  const points = course(stage);
+// A chart of the last minute. The current rate stands beside it as a number, so the chart is not needed to read it.
+function Chart({ stage }) {
+  const points = rateHistory(stage);
   const most = Math.max(1, ...points.map((point) => point.rate));
   const end = points.at(-1)?.at ?? 0;
   const line = points.map((point) => `${120 + 2 * (point.at - end)},${30 - (28 * point.rate) / most}`).join(" ");

@@ -1,10 +1,10 @@
-// Gifts, and trades: both sides change hands in one event, or not at all.
+// Gifts, and trades: both sides change hands in one event, or neither does.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { alertError } from "../messages.js";
 import { state } from "../store.js";
 import { goods, name } from "../text.js";
-import { Act, Field, Form, account } from "./components.js";
+import { Act, Field, Form, allItems, owned } from "./components.js";
 
 export function Trade() {
   return html`<section aria-labelledby="title">
@@ -34,8 +34,8 @@ export function Trade() {
 function Offers() {
   const trades = state.trades?.trades ?? [];
   return html`<h2>Open offers</h2>
-    <p>Nothing of an offer is set aside: both sides must be there when it is accepted.</p>
-    ${!trades.length && html`<p class="quiet">There are none.</p>`}
+    <p>Nothing is held for an offer: both players must have the goods when it is accepted.</p>
+    ${!trades.length && html`<p class="quiet">There are no open offers.</p>`}
     <ul class="wares">${trades.map(
       (trade) => html`<li key=${trade.id} class="card ware">
       <h3>${trade.mine ? `To ${trade.to}` : `From ${trade.from}`}</h3>
@@ -67,7 +67,7 @@ function Side({ prefix, items }) {
 function give(values) {
   const gift = side(values, "");
   if (!gift.gold && !gift.item) return alertError("Name gold or an item to give.");
-  if (gift.gold && gift.item) return alertError("A gift is gold or an item: give one after the other.");
+  if (gift.gold && gift.item) return alertError("A gift is gold or an item: give them one after the other.");
   return act(`Give ${goods(gift)} to ${values.to}`, "POST", "/gifts", { to: values.to.trim(), ...gift });
 }
 
@@ -78,7 +78,7 @@ function offer(values) {
   return act(words, "POST", "/trades", { to: values.to.trim(), give: given, want });
 }
 
-// One side of the form as the server takes it: what is empty is left out.
+// Returns one side of the form as the server takes it, without empty fields.
 function side(values, prefix) {
   const gold = Number(values[`${prefix}gold`] || 0);
   const item = values[`${prefix}item`];
@@ -89,11 +89,11 @@ function side(values, prefix) {
 }
 
 function all() {
-  return (state.shop?.items ?? []).map((ware) => ware.item);
+  return allItems().map(({ item }) => item);
 }
 
 function mine() {
-  return all().filter((item) => account(`item:${item}`).settled > 0);
+  return owned().map(({ item }) => item);
 }
 
 function others() {

@@ -1,4 +1,4 @@
-// The pipeline: each stage, each realm, each server, and the events that move through.
+// The pipeline: its stages, realms and servers, and the latest events.
 import { html } from "../lib.js";
 import { sums, troubles } from "../pipeline.js";
 import { state } from "../store.js";
@@ -7,23 +7,23 @@ import { Events, Glossary } from "./components.js";
 import { Realms, Stages } from "./stages.js";
 
 const TOTALS = {
-  settled: "applied to the books",
+  settled: "applied to the balances",
   voided: "cancelled, because they did not reach the log in time",
-  stale: "of an era that was rolled back",
-  rejected: "not covered by the books",
-  duplicate: "seen before, and skipped",
-  malformed: "no events at all, put into quarantine",
-  telemetry: "only looks, which move nothing",
+  stale: "of a generation that was rolled back",
+  rejected: "not covered by the balances",
+  duplicate: "processed before, and skipped",
+  malformed: "not an event, and put into quarantine",
+  telemetry: "views, which move nothing",
 };
 
 export function Watch() {
   return html`<div class="watch">
     <h1 tabindex="-1">Watch the pipeline</h1>
-    <p class="lead">Every action becomes an event. Here you see the events go from the API to the log, into the books
-      that players see, and into the archive that analysts ask.</p>
-    ${state.statusProblem && html`<${Trouble} title="The API does not tell" text=${state.statusProblem} />`}
+    <p class="lead">Every action becomes an event. Here you see the events go from the API to the log, into the balances
+      that players see, and into the archive that analysts query.</p>
+    ${state.statusProblem && html`<${Trouble} title="The API does not respond" text=${state.statusProblem} />`}
     ${troubles().map((trouble) => html`<${Trouble} key=${trouble.title} ...${trouble} />`)}
-    ${state.status ? html`<${Known} />` : html`<p aria-busy="true">Asking for the state of the pipeline …</p>`}
+    ${state.status ? html`<${Known} />` : html`<p aria-busy="true">Reading the state of the pipeline …</p>`}
   </div>`;
 }
 
@@ -43,8 +43,8 @@ function Known() {
       <section aria-labelledby="holds">
         <h2 id="holds">Open holds</h2>
         <p><strong class="large" id="open-holds">${count(all.open_holds)}</strong>${" "}
-          ${all.open_holds === 1 ? "action holds what it" : "actions hold what they"} will take: accepted,
-          and not settled yet.</p>
+          accepted ${all.open_holds === 1 ? "action holds what it takes and is" : "actions hold what they take and are"}
+          not settled yet.</p>
       </section>
     </div>
     <${Realms} realms=${state.status.realms} />
@@ -58,7 +58,7 @@ function Known() {
     </div>
     <${Totals} />
     <${Glossary} />
-    <p class="quiet">State of ${clock(state.status.time)}, renewed each second while you look.</p>`;
+    <p class="quiet">State of ${clock(state.status.time)}, refreshed every second.</p>`;
 }
 
 function Servers() {
@@ -95,7 +95,7 @@ function Types() {
 function Totals() {
   const counts = Object.fromEntries(added(state.status.realms.map((realm) => realm.totals)));
   return html`<table>
-    <caption>What became of the records of the log</caption>
+    <caption>Records of the log by result</caption>
     <thead><tr><th scope="col">Records</th><th scope="col" class="number">Count</th></tr></thead>
     <tbody>${Object.entries(TOTALS).map(
       ([total, meaning]) => html`<tr key=${total}>
@@ -106,7 +106,7 @@ function Totals() {
   </table>`;
 }
 
-// The sums over all realms, the largest first.
+// Returns the sums over all realms, the largest first.
 function added(tables) {
   const sum = new Map();
   for (const table of tables) {

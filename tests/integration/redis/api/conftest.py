@@ -19,7 +19,7 @@ def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> World:
     from api.http import sse
     from tests.support.api_world import World
 
-    monkeypatch.setattr(sse, "LONGEST_SECONDS", 0.05)
+    monkeypatch.setattr(sse, "MAX_SECONDS", 0.05)
     monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
     # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
     monkeypatch.setattr(Telemetry, "record_view", lambda *_: None)

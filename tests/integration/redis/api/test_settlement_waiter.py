@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.backend.settlement_waiter import MOST_WAITING
+from api.backend.settlement_waiter import MAX_WAITING
 from tests.support.api_harness import Api
 from tests.support.late_log import LateLog
 from tests.support.redis_server import RedisServer
@@ -51,14 +51,14 @@ def test_waiting_until_time_is_up(api: Api) -> None:
 def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=5"}
     api.log.outcome = "unsettled"
-    watcher = api.app.extensions["guildhall"].watcher
-    with ThreadPoolExecutor(MOST_WAITING) as pool:
-        waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MOST_WAITING)]
-        eventually(lambda: len(watcher._waiters) == MOST_WAITING, 10)
+    watcher = api.app.extensions["guildhall"].settlement_waiter
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        waiting = [pool.submit(watcher.wait, 0, str(uuid.uuid4()), 1.0) for _ in range(MAX_WAITING)]
+        eventually(lambda: len(watcher._waiters) == MAX_WAITING, 10)
         answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
         assert answer.status_code == 202
         assert "Preference-Applied" not in answer.headers
-        assert [future.result() for future in waiting] == [None] * MOST_WAITING
+        assert [future.result() for future in waiting] == [None] * MAX_WAITING
 
 
 def test_a_repeated_request_may_wait_too(api: Api) -> None:

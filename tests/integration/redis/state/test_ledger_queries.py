@@ -60,7 +60,7 @@ def test_a_board_follows_the_balances(game: Game) -> None:
     assert game.api.ranking(REALM, "gold", 0, 1) == [(ADA, 129)]
     assert game.api.ranking(REALM, "gold", 1, 5) == [(BOB, 70)]
     assert game.api.ranking(REALM, "health", 0, 5) == [(BOB, 100), (ADA, 100)]
-    game.act(players.depart("ada", game.api.holdings(REALM, ADA).settled))
+    game.act(players.leave_realm("ada", game.api.holdings(REALM, ADA).settled))
     assert game.api.ranking(REALM, "gold", 0, 10) == [(BOB, 70)]
 
 

@@ -1,5 +1,6 @@
 """The rules, without I/O: each command, and what every game of any commands keeps."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from game import catalogue, commands
-from game.accounts import ACCOUNT_PATTERN, Transfer, debits, is_house, opening_balance, split
+from game.accounts import ACCOUNT, Transfer, debits, is_house, opening_balance, split
 from game.batches import Batch, combine
 from game.commands import COMMANDS, Command, DecisionContext
 from game.decision import Decision, RuleViolation, shortfall
@@ -56,8 +57,8 @@ class World:
             if not condition.least <= self.balance(condition.account) <= condition.most:
                 raise RuleViolation("changed", condition.account)
         for t in decision.transfers:
-            assert ACCOUNT_PATTERN.fullmatch(t.debit)
-            assert ACCOUNT_PATTERN.fullmatch(t.credit)
+            assert re.fullmatch(ACCOUNT, t.debit)
+            assert re.fullmatch(ACCOUNT, t.credit)
             self.books[t.debit] = self.balance(t.debit) - t.amount
             self.books[t.credit] = self.balance(t.credit) + t.amount
 
@@ -98,7 +99,7 @@ def test_a_name_is_taken_once_and_so_is_what_it_looks_like() -> None:
 def test_a_skeleton_is_a_name_that_looks_like_itself(name: str) -> None:
     skeleton = names.skeleton(name)
     assert names.skeleton(skeleton) == skeleton
-    assert ACCOUNT_PATTERN.fullmatch(f"name:{skeleton}:likeness")
+    assert re.fullmatch(ACCOUNT, f"name:{skeleton}:likeness")
 
 
 @pytest.mark.parametrize("name", ["guest_0123456789abcdef", "held", "run"])
@@ -108,7 +109,7 @@ def test_names_that_the_game_keeps_for_itself(name: str) -> None:
     assert broken.value.code == "name_reserved"
 
 
-@pytest.mark.parametrize(("name", "item"), catalogue.ITEMS.items())
+@pytest.mark.parametrize(("name", "item"), catalogue.FOR_SALE.items())
 def test_an_item_costs_its_price_and_sells_for_half(world: World, name: str, item: catalogue.Item) -> None:
     rich(world, "ada")
     bought = world.do("ada", commands.Buy(item=name, quantity=2))
@@ -143,6 +144,68 @@ def test_what_the_shop_refuses(world: World) -> None:
     assert world.refuses("ada", commands.BuySword(sword="dragon_sword")) == "not_enough_gold"
     assert world.refuses("ada", commands.BuySword(sword="iron_sword", expected_price=29)) == "price_changed"
     world.do("ada", commands.BuySword(sword="iron_sword", expected_price=30))
+
+
+def test_enchanted_sword_hits_harder_and_is_enchanted_once(world: World) -> None:
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="iron_sword", quantity=2))
+    enchanted = world.do("ada", commands.EnchantSword(sword="iron_sword"))
+    assert enchanted.details == {"sword": "iron_sword", "price": 60, "power": 25}
+    assert world.balance("player:ada:gold") == 1100 - 2 * 30 - catalogue.ENCHANTMENT_PRICE
+    owned = {name: n for name, n in world.of("player:ada").items() if name.startswith("item:")}
+    assert owned == {"item:iron_sword": 1, "item:enchanted_iron_sword": 1}
+    assert world.refuses("ada", commands.EnchantSword(sword="enchanted_iron_sword")) == "already_enchanted"
+    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 25
+    assert world.do("ada", commands.Strike(target="bob", sword="iron_sword")).details["damage"] == 15
+    world.do("ada", commands.Sell(item="iron_sword"))
+    assert world.do("ada", commands.ClaimReward(quest="first_blade"))
+
+
+def test_only_an_owned_sword_is_enchanted_for_gold(world: World) -> None:
+    assert world.refuses("ada", commands.EnchantSword(sword="excalibur")) == "unknown_sword"
+    assert world.refuses("ada", commands.EnchantSword(sword="oak_shield")) == "unknown_sword"
+    assert world.refuses("ada", commands.EnchantSword(sword="iron_sword")) == "not_enough_items"
+    world.do("ada", commands.Buy(item="iron_sword", quantity=2))
+    assert world.refuses("ada", commands.EnchantSword(sword="iron_sword")) == "not_enough_gold"
+    assert world.refuses("ada", commands.Buy(item="enchanted_iron_sword")) == "unknown_item"
+    assert world.refuses("ada", commands.BuySword(sword="enchanted_iron_sword")) == "unknown_sword"
+
+
+def test_enchantment_moves_with_the_sword(world: World) -> None:
+    """Giving an enchanted sword away and buying a plain one must not leave an enchantment behind."""
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="iron_sword"))
+    world.do("ada", commands.EnchantSword(sword="iron_sword"))
+    world.do("ada", commands.Give(to="bob", item="enchanted_iron_sword"))
+    world.do("ada", commands.Buy(item="iron_sword"))
+    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 15
+    assert world.do("bob", commands.Strike(target="ada")).details["damage"] == 25
+    world.do("bob", commands.Sell(item="enchanted_iron_sword"))
+    assert world.balance("player:bob:gold") == 100 + (30 + catalogue.ENCHANTMENT_PRICE) // 2
+    assert world.refuses("bob", commands.Strike(target="ada")) == "no_sword"
+
+
+@pytest.mark.parametrize("give_back", [commands.Sell(item="enchanted_moon_sword"), commands.Depart()])
+def test_enchanted_piece_returns_to_its_edition(world: World, give_back: Command) -> None:
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="moon_sword"))
+    world.do("ada", commands.EnchantSword(sword="moon_sword"))
+    assert world.balance("shop:moon_sword:edition_3") == 2
+    world.do("ada", give_back)
+    assert world.balance("shop:moon_sword:edition_3") == 3
+
+
+def test_concurrent_enchantments_of_one_sword_settle_once(world: World) -> None:
+    """All are decided on the same state, in which the sword is still plain."""
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="iron_sword"))
+    context = world.scene("ada")
+    decisions = [commands.EnchantSword(sword="iron_sword").decide(context) for _ in range(2)]
+    sale = commands.Sell(item="iron_sword").decide(context)
+    world.settle(decisions[0])
+    for late in (decisions[1], sale):
+        with pytest.raises(RuleViolation, match="has 0 iron_sword available"):
+            world.settle(late)
 
 
 def test_daily_gold_once_a_day(world: World) -> None:
@@ -288,7 +351,7 @@ def test_a_trade_is_withdrawn_or_declined_once(world: World) -> None:
 
 
 def test_open_offers_have_a_limit(world: World) -> None:
-    for _ in range(catalogue.MOST_OFFERS):
+    for _ in range(catalogue.MAX_OFFERS):
         offer(world, {"gold": 1}, {"gold": 2})
     more = commands.OfferTrade(to="bob", give=commands.TradeSide(gold=1), want=commands.TradeSide(gold=2))
     assert world.refuses("ada", more) == "too_many_offers"
@@ -346,6 +409,7 @@ _SIDE = st.builds(commands.TradeSide, gold=st.none() | _GOLD, item=st.none() | _
 _COMMANDS: dict[type[Command], st.SearchStrategy[Command]] = {
     commands.BuySword: st.builds(commands.BuySword, sword=_ITEM, expected_price=st.none()),
     commands.Buy: st.builds(commands.Buy, item=_ITEM, quantity=st.integers(1, 2), expected_price=st.none()),
+    commands.EnchantSword: st.builds(commands.EnchantSword, sword=_ITEM),
     commands.Sell: st.builds(commands.Sell, item=_ITEM, quantity=st.just(1)),
     commands.ClaimGold: st.just(commands.ClaimGold()),
     commands.Depart: st.just(commands.Depart()),

@@ -19,7 +19,7 @@ from load.checker.check_input import Archive, CheckInput, Finding, RealmState
 from load.checker.invariants import broken_rules
 from load.checker.model import ModelLedger, Record
 from load.workload.generator import PlannedRequest
-from load.workload.runner import seats
+from load.workload.runner import player_slots
 from tests.support.clock import NOW, TODAY
 
 COMMANDS = {command.name: command for command in commands.COMMANDS}
@@ -104,7 +104,7 @@ def test_long_games_by_the_rules_break_nothing() -> None:
 
 def played(seed: int) -> set[str]:
     """A game of four lives; the types of its events."""
-    world, crowd, types = World(), seats(seed, "run", 1, 12), set()
+    world, crowd, types = World(), player_slots(seed, "run", 1, 12), set()
     for life in range(4):
         for seat in crowd:
             world.happen(seat.name(life), players.register(seat.name(life), TODAY))
@@ -112,7 +112,7 @@ def played(seed: int) -> set[str]:
             world.happen(seat.name(life), Decision("gold_found", {}, (mint,)))
         for turn in range(1, 60):
             for seat in random.Random(turn).sample(crowd, len(crowd)):
-                wish = seat.wish(life, turn)
+                wish = seat.plan(life, turn)
                 if wish.kind in COMMANDS or wish.kind == "batch":
                     types.add(world.wish(seat.name(life), wish))
             world.now += timedelta(hours=1)
@@ -133,6 +133,10 @@ def moves(*transfers: tuple[str, str, int], event_type: str = "cheated", **detai
 
 BAD: dict[str, tuple[str, Decision]] = {
     "a piece too many": ("oversold", moves(("house:stock:moon_sword", "player:ada:item:moon_sword", 1))),
+    "an enchanted piece too many": (
+        "oversold",
+        moves(("house:stock:moon_sword", "player:ada:item:enchanted_moon_sword", 1)),
+    ),
     "a piece that is gone": ("oversold", moves(("shop:star_shield:edition_5", "house:stock:star_shield", 1))),
     "health from nowhere": ("health", moves(("house:nature", "player:ada:health", 1))),
     "wounds that vanish": ("health", moves(("player:ada:health", "house:nature", 1))),
@@ -226,7 +230,7 @@ def test_a_trade_that_is_closed_twice_is_found(world: World) -> None:
 
 
 def test_who_has_left_has_nothing(world: World) -> None:
-    world.happen("cat", players.depart("cat", world.has("player:cat")))
+    world.happen("cat", players.leave_realm("cat", world.has("player:cat")))
     assert world.findings() == []
     world.happen("cat", moves(("house:nature", "player:cat:health", 1)))
     assert "are 1, not 0" in found(world, "health")

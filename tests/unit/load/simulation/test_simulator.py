@@ -243,7 +243,7 @@ def test_all_events_are_shared_out_and_there_are_as_many_players_as_it_takes() -
 
 def test_the_table_of_personas_adds_up() -> None:
     assert sum(persona.share for persona in PERSONAS.values()) == pytest.approx(1)
-    assert set(personas.APPEAL) == {name for name, item in catalogue.ITEMS.items() if item.edition is None}
+    assert set(personas.APPEAL) == {name for name, item in catalogue.FOR_SALE.items() if item.edition is None}
 
 
 @pytest.mark.parametrize("players", [1, 400])

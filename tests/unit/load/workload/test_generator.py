@@ -5,11 +5,13 @@ from game.commands import COMMANDS
 from game.events import event_id_of
 from load.workload.generator import PlannedRequest
 from load.workload.operations import ROUTES
-from load.workload.runner import seats
+from load.workload.runner import player_slots
 
 
 def wishes(seed: int) -> list[PlannedRequest]:
-    return [seat.wish(life, turn) for seat in seats(seed, "run", 2, 12) for life in range(5) for turn in range(1, 26)]
+    return [
+        seat.plan(life, turn) for seat in player_slots(seed, "run", 2, 12) for life in range(5) for turn in range(1, 26)
+    ]
 
 
 def test_a_seed_gives_the_same_wishes() -> None:
@@ -31,16 +33,16 @@ def test_everything_is_wished_for_in_a_form_that_the_game_takes() -> None:
 def test_trades_are_answered_that_were_offered() -> None:
     offered = {
         (event_id_of(seat.realm, seat.name(life), wish.key), wish.request["to"])
-        for seat in seats(1, "run", 2, 32)
+        for seat in player_slots(1, "run", 2, 32)
         for life in range(5)
-        for wish in (seat.wish(life, turn) for turn in range(1, 26))
+        for wish in (seat.plan(life, turn) for turn in range(1, 26))
         if wish.kind == "offer_trade"
     }
     accepted = [
         ((wish.request["trade"], seat.name(life)) in offered)
-        for seat in seats(1, "run", 2, 32)
+        for seat in player_slots(1, "run", 2, 32)
         for life in range(5)
-        for wish in (seat.wish(life, turn) for turn in range(1, 26))
+        for wish in (seat.plan(life, turn) for turn in range(1, 26))
         if wish.kind == "accept_trade"
     ]
     assert sum(accepted) > len(accepted) / 4

@@ -1,0 +1,56 @@
+"""Bounded questions to servers, for the routes that must respond when servers are down or silent."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, Final
+
+import redis
+import requests
+from kafka.errors import KafkaError
+
+#: A server that takes longer is reported as down, so that the state of the others is shown in time.
+PATIENCE_SECONDS: Final = 1.5
+
+# More threads than there are probes of different names, so that hanging ones never delay the others.
+_MAX_THREADS: Final = 16
+
+# What a server that is down, silent or starting causes. Anything else is a bug and is raised.
+_EXPECTED: Final = (redis.RedisError, KafkaError, requests.RequestException, ValueError)
+
+
+class Probes:
+    """Asks several servers in parallel and waits at most ``PATIENCE_SECONDS`` for all of them together.
+
+    A probe that is still running is not started a second time: the next call waits for the running one.
+    A server that hangs therefore occupies one thread, however often the probes run.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: dict[str, Future[Any]] = {}
+
+    def run(self, questions: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        """Return name -> what the server responded, or the exception that says why there is no response."""
+        futures = {name: self._start(name, ask) for name, ask in questions.items()}
+        wait(futures.values(), PATIENCE_SECONDS)
+        return {name: _result(future) for name, future in futures.items()}
+
+    def _start(self, name: str, ask: Callable[[], Any]) -> Future[Any]:
+        with self._lock:
+            # Not made in the constructor, because threads do not survive a server's fork.
+            self._pool = self._pool or ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="probe")
+            future = self._running.get(name)
+            if future is None or future.done():
+                future = self._running[name] = self._pool.submit(ask)
+            return future
+
+
+def _result(future: Future[Any]) -> Any:
+    if not future.done():
+        return TimeoutError(f"no response within {PATIENCE_SECONDS} s")
+    try:
+        return future.result()
+    except _EXPECTED as error:
+        return error
