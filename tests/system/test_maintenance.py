@@ -9,7 +9,8 @@ from stack.instance import Instance
 from stack.operations.table_status import _scrape
 from state.connection import connect
 from state.ledger import Ledger
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.command_line import guildhall
+from tests.support.pipeline import Player, wait_until_caught_up
 from tests.support.waiting import CATCH_UP_SECONDS, eventually
 
 

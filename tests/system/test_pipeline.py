@@ -16,7 +16,8 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 from tests.support.clock import NOW
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.command_line import guildhall
+from tests.support.pipeline import Player, wait_until_caught_up
 from tests.support.waiting import CATCH_UP_SECONDS
 
 

@@ -7,7 +7,8 @@ from stack.instance import Instance
 from state.connection import connect, hash_tag
 from state.digest import digest
 from state.ledger import Ledger
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.command_line import guildhall
+from tests.support.pipeline import Player, wait_until_caught_up
 from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 120

@@ -12,7 +12,8 @@ from infra.paths import ROOT
 from stack.instance import Instance
 from state.connection import connect
 from state.ledger import Ledger
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.command_line import guildhall
+from tests.support.pipeline import Player, wait_until_caught_up
 
 SEED = 5
 

@@ -7,7 +7,8 @@ import pytest
 from infra.presto import fetch
 from stack.instance import Instance
 from stack.operations.pipeline_status import realm_progress
-from tests.support.pipeline import guildhall, wait_until_caught_up
+from tests.support.command_line import guildhall
+from tests.support.pipeline import wait_until_caught_up
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from analytics import queries
 from infra.paths import ROOT
 from infra.presto import fetch
 from stack.instance import Instance
-from tests.support.sql_shell import sql
+from tests.support.command_line import guildhall
 from tests.support.waiting import eventually
 
 PATIENCE_SECONDS = 90
@@ -28,21 +28,21 @@ def test_each_ready_made_query_runs(pipeline: Instance, name: str) -> None:
 
 def test_answers_for_people_and_for_programs(pipeline: Instance) -> None:
     text = "select 1 as n, array['a', 'b'] as list, map(array['k'], array[2]) as map, 'x;y' as text"
-    table = sql(pipeline, f"{text};").stdout.splitlines()
+    table = guildhall(pipeline, "sql", f"{text};").stdout.splitlines()
     assert [line.split("  ") for line in table][1] == ["1", '["a", "b"]', '{"k": 2}', "x;y"]
-    rows = csv.reader(io.StringIO(sql(pipeline, "--csv", text).stdout, newline=""))
+    rows = csv.reader(io.StringIO(guildhall(pipeline, "sql", "--csv", text).stdout, newline=""))
     assert list(rows) == [["n", "list", "map", "text"], ["1", '["a", "b"]', '{"k": 2}', "x;y"]]
-    assert sql(pipeline, stdin="select 1 as a; -- ;\nselect 2 as b").stdout.split() == ["a", "1", "b", "2"]
-    named = sql(pipeline, "--csv", "--name", "event_counts")
+    assert guildhall(pipeline, "sql", stdin="select 1 as a; -- ;\nselect 2 as b").stdout.split() == ["a", "1", "b", "2"]
+    named = guildhall(pipeline, "sql", "--csv", "--name", "event_counts")
     assert named.stdout.startswith("event_type,records,")
-    wrong = sql(pipeline, stdin="select 1 as a; select nope; select 2")
+    wrong = guildhall(pipeline, "sql", stdin="select 1 as a; select nope; select 2")
     assert (wrong.returncode, wrong.stdout.split()) == (2, ["a", "1"])
     assert wrong.stderr == "guildhall: line 1:8: Column 'nope' cannot be resolved\n"
 
 
 @pytest.mark.parametrize("name", queries.names())
 def test_each_plan_is_readable(pipeline: Instance, name: str) -> None:
-    plan = sql(pipeline, "--explain", "--name", name)
+    plan = guildhall(pipeline, "sql", "--explain", "--name", name)
     assert plan.returncode == 0, plan.stderr
     assert plan.stdout.startswith("Output [")
     for noise in ("$hash", "TableHandle", "presto.default", "projectLocality", "Exchange"):

@@ -2,7 +2,7 @@
 
 from api.backend.tokens import Player
 from stack.instance import Instance, open_instance
-from tests.support.pipeline import guildhall
+from tests.support.command_line import guildhall
 
 
 def test_players_go_on_when_the_operator_rotates_the_key(pipeline: Instance) -> None:

@@ -23,8 +23,9 @@ from stack.operations.pipeline_status import realm_progress
 from state.connection import connect
 from state.ledger import Ledger
 from tests.support.clock import NOW
+from tests.support.command_line import guildhall
 from tests.support.log_writer import generation, write
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.pipeline import Player, wait_until_caught_up
 
 REALM = 1
 

@@ -3,16 +3,17 @@
 import json
 import re
 
-import pandas as pd
-
 from analytics import queries
-from analytics.report.export import NOTEBOOK, contents, page
-from analytics.report.notebook import PREFIX, shown_query, typed
-from analytics.report.summary import Summary
+from tests.support.lazy import Lazy
+
+pd = Lazy("pandas")
+export = Lazy("analytics.report.export")
+notebook = Lazy("analytics.report.notebook")
+summaries = Lazy("analytics.report.summary")
 
 
 def test_the_summary_says_what_to_do_and_what_is_open():
-    summary = Summary()
+    summary = summaries.Summary()
     summary.state("Two players & a dog.")
     assert "too little data" in summary.as_html()
     summary.recommend("Do it.", "It helps.", "× 2", "Flash sale")
@@ -24,15 +25,15 @@ def test_the_summary_says_what_to_do_and_what_is_open():
 
 
 def test_every_query_of_the_notebook_is_there_and_says_what_it_answers():
-    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    cells = json.loads(export.NOTEBOOK.read_text())["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    asked = {PREFIX + name for name in re.findall(r'source\.frame\("(\w+)"\)', code)}
-    assert asked == {name for name in queries.names() if name.startswith(PREFIX)}
+    asked = {notebook.PREFIX + name for name in re.findall(r'source\.frame\("(\w+)"\)', code)}
+    assert asked == {name for name in queries.names() if name.startswith(notebook.PREFIX)}
     assert all(queries.sentence(name).endswith(".") for name in asked)
 
 
 def test_the_links_of_the_summary_lead_to_sections():
-    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    cells = json.loads(export.NOTEBOOK.read_text())["cells"]
     text = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
     titles = set(re.findall(r"^## (.+)$", text, re.MULTILINE))
     code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
@@ -42,23 +43,24 @@ def test_the_links_of_the_summary_lead_to_sections():
 
 def test_headings_become_the_contents():
     body = '<h2 id="What-sells">What <em>sells</em><a class="anchor-link" href="#What-sells"></a></h2>'
-    assert '<ol><li><a href="#What-sells">What sells</a></li></ol>' in contents(body)
+    assert '<ol><li><a href="#What-sells">What sells</a></li></ol>' in export.contents(body)
 
 
 def test_times_of_presto_become_times():
-    frame = typed(pd.DataFrame({"day": ["2026-10-01"], "first_at": ["2026-10-01 10:00:00.000"], "name": ["ada"]}))
+    frame = notebook.typed(
+        pd.DataFrame({"day": ["2026-10-01"], "first_at": ["2026-10-01 10:00:00.000"], "name": ["ada"]})
+    )
     assert frame["first_at"].iloc[0] - frame["day"].iloc[0] == pd.Timedelta(hours=10)
     assert frame["name"].iloc[0] == "ada"
 
 
 def test_a_query_is_shown_as_text():
-    assert "&lt; 3" in shown_query("x", "-- Few.\nselect 1 < 3", 0.1)
+    assert "&lt; 3" in notebook.shown_query("x", "-- Few.\nselect 1 < 3", 0.1)
 
 
 def test_the_page_of_the_committed_notebook_opens_anywhere():
     import nbformat
 
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    text = page(notebook)
+    text = export.page(nbformat.read(export.NOTEBOOK, as_version=4))
     assert "Content-Security-Policy" in text
     assert "<script" not in text

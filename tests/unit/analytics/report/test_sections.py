@@ -1,20 +1,23 @@
 """Sections of the report, on small frames."""
 
-import numpy as np
-import pandas as pd
+from __future__ import annotations
+
 import pytest
 
-from analytics.report import (
-    combat,
-    data_quality,
-    diagram,
-    economy,
-    pipeline_health,
-    player_behaviour,
-    theme,
-)
-from analytics.report.statistics import Estimate, InsufficientData
-from load.simulation import ground_truth, personas
+from load.simulation import personas
+from tests.support.lazy import Lazy
+
+np = Lazy("numpy")
+pd = Lazy("pandas")
+combat = Lazy("analytics.report.combat")
+data_quality = Lazy("analytics.report.data_quality")
+diagram = Lazy("analytics.report.diagram")
+economy = Lazy("analytics.report.economy")
+pipeline_health = Lazy("analytics.report.pipeline_health")
+player_behaviour = Lazy("analytics.report.player_behaviour")
+theme = Lazy("analytics.report.theme")
+statistics = Lazy("analytics.report.statistics")
+ground_truth = Lazy("load.simulation.ground_truth")
 
 
 def funnel_frame() -> pd.DataFrame:
@@ -102,7 +105,7 @@ def test_the_sale_is_compared_with_other_days():
     assert (found.price, found.usual_price) == (105, 150)
     assert found.units.low > 2
     assert not found.others.excludes(1)
-    with pytest.raises(InsufficientData, match="no sale"):
+    with pytest.raises(statistics.InsufficientData, match="no sale"):
         economy.sale(sale_frame().head(0))
 
 
@@ -161,8 +164,8 @@ def test_counts_that_differ_are_seen():
 
 
 def test_what_was_found_is_set_against_what_was_put_in():
-    late = Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
-    bots = Estimate(0.5, 0.4, 0.6)
+    late = statistics.Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
+    bots = statistics.Estimate(0.5, 0.4, 0.6)
     rows = ground_truth.comparison(None, None, bots, late, None)
     assert list(rows["verdict"]) == ["found too high", "within the interval"]
 

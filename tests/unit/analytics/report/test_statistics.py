@@ -1,13 +1,12 @@
 """Statistics of the report."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from analytics.report import (
-    statistics,
-)
-from analytics.report.statistics import InsufficientData
+from tests.support.lazy import Lazy
+
+np = Lazy("numpy")
+pd = Lazy("pandas")
+statistics = Lazy("analytics.report.statistics")
 
 
 def test_an_interval_of_a_share_stays_within_0_and_1():
@@ -36,7 +35,7 @@ def test_a_difference_of_shares_has_an_interval_around_it():
     ],
 )
 def test_too_little_data_is_said_and_not_guessed(ask):
-    with pytest.raises(InsufficientData):
+    with pytest.raises(statistics.InsufficientData):
         ask()
 
 

@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from game.accounts import Transfer, opening_balance
@@ -67,7 +67,6 @@ def test_a_name_is_taken_once(story: Story) -> None:
     assert story.books().statuses[id_of("again")] == "rejected"
 
 
-@settings(deadline=None)
 @given(logs())
 def test_every_prefix_of_every_log_is_legal(log: list[Record]) -> None:
     books = ModelLedger(REALM)
@@ -77,7 +76,6 @@ def test_every_prefix_of_every_log_is_legal(log: list[Record]) -> None:
         assert sum(n - opening_balance(account) for account, n in books.balances.items()) == 0
 
 
-@settings(deadline=None)
 @given(logs(), st.randoms(use_true_random=False))
 def test_final_events_that_come_again_change_nothing(log: list[Record], rng: random.Random) -> None:
     books = fold(REALM, log)

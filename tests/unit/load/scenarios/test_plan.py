@@ -17,7 +17,7 @@ def test_a_plan_is_a_function_of_its_seed(name: str) -> None:
     assert a_plan(name).steps != a_plan(name, seed=2).steps
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @example(name="bot-attack", players=2, seconds=60, seed=8710120618061147)  # whose first player comes late
 @given(
     name=st.sampled_from(sorted(SCENARIOS)),

@@ -55,7 +55,7 @@ def played() -> Played:
     return Played()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**53), days=st.integers(1, 12), events=st.integers(500, 2500), realms=st.integers(1, 3))
 def test_nothing_of_any_world_is_rejected_or_stale(seed: int, days: int, events: int, realms: int) -> None:
     of = world_spec(seed, START, days, realms, None, events)
