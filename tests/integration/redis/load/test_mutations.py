@@ -41,7 +41,7 @@ REPEATED = 0.2  # how often an old batch comes again after a new one, as after a
 
 # What happens to the appends of an event: these in turn, in an order that the seed decides.
 FATES = (
-    *["appended"] * 24,
+    *["appended"] * 8,
     *["acknowledgement lost"] * 3,  # it is in the log, and nobody is told; the retry appends it again
     *["twice"] * 2,
     "after garbage",

@@ -324,10 +324,12 @@ SEEN: Counter[str] = Counter()
 
 # Examples and steps of each. Rare interleavings are searched for at night.
 EXAMPLES, NIGHTLY_EXAMPLES, STEPS = 30, 500, 100
+MIN_SEEN = 5  # of each outcome: otherwise the histories have become too tame to prove anything
 
 
 def test_the_protocol_against_the_model(redis_server: RedisServer, nightly: bool) -> None:
-    @settings(max_examples=NIGHTLY_EXAMPLES if nightly else EXAMPLES)
+    # By day the same histories each time, so that a failure is a change's fault; at night others.
+    @settings(max_examples=NIGHTLY_EXAMPLES if nightly else EXAMPLES, derandomize=not nightly)
     @given(seed=st.integers(0, 2**32 - 1))
     @example(seed=13)  # a hold whose void was on its way was released, and its request began anew
     @example(seed=238)  # the void of a hold that a fence had ended hit the next hold of the same request
@@ -341,7 +343,7 @@ def test_the_protocol_against_the_model(redis_server: RedisServer, nightly: bool
         SEEN["tried again"] += sum(which.attempt > 1 for which in protocol.all_tries)
 
     play()
-    assert all(SEEN[what] > 10 for what in ("settled", "voided", "stale", "accepted", "tried again")), SEEN
+    assert all(SEEN[what] >= MIN_SEEN for what in ("settled", "voided", "stale", "accepted", "tried again")), SEEN
 
 
 def some_log(rng: random.Random, length: int) -> list[Event]:
