@@ -30,9 +30,10 @@ MARKERS = {
     "compose": ("compose",),
 }
 
-# Faults leave duplicates and forgeries in the log that other tests do not expect, and the tests of the rebuild delete
-# the log. They share the session's pipeline with the other system tests and therefore come last.
-LAST = ("faults/", "system/test_rebuild.py")
+# These share the session's pipeline with the other system tests and come last: maintenance has met the commits of all
+# other tests by then, faults leave duplicates and forgeries in the log that other tests do not expect, and the tests of
+# the rebuild delete the log.
+LAST = ("system/test_maintenance.py", "faults/", "system/test_rebuild.py")
 
 
 # Folders whose tests share one server and therefore run in one process, one after the other.

@@ -1,8 +1,8 @@
 """Rotation of the key that signs tokens."""
 
-from api.backend.tokens import Player
 from stack.instance import Instance, open_instance
 from tests.support.command_line import guildhall
+from tests.support.pipeline import Player
 
 
 def test_players_go_on_when_the_operator_rotates_the_key(pipeline: Instance) -> None:
