@@ -15,17 +15,13 @@ from tests.support.waiting import CATCH_UP_SECONDS, eventually
 OFFSETS = """select count(*), count(distinct "offset"), max("offset") + 1 from (
     select "offset" from events where realm = {0} union all select "offset" from quarantine where realm = {0})"""
 
-ROUNDS = 2  # of maintenance: at least one of them began and ended while something landed
-
 
 def test_maintenance_beside_landing_loses_nothing(pipeline: Instance) -> None:
-    """The tests before this one have landed something in every round of maintenance; alone, this one does it."""
+    """The tests before this one have landed something in each round of maintenance; alone, this one does it."""
 
     def has_run() -> bool:
-        if _metric(pipeline, metrics.MAINTENANCE_ENDED.name) >= ROUNDS:
-            return True
         Player(pipeline, 2)
-        return False
+        return _metric(pipeline, metrics.MAINTENANCE_ENDED.name) > 0
 
     eventually(has_run, CATCH_UP_SECONDS)
     wait_until_caught_up(pipeline)

@@ -69,7 +69,7 @@ def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: py
 
 
 def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge, landed = lake.books.judged, []
+    judge, landed = lake.books.settled_and_rejected, []
 
     def settled_and_rejected(realm: int) -> tuple[int, list[int]] | None:
         if realm == 0:
