@@ -159,7 +159,7 @@ def _events(engine: Engine) -> int:
     return int(re.findall(r"\d+", text)[-1])
 
 
-def test_the_images_are_built(engine: Engine) -> None:
+def test_images_are_built(engine: Engine) -> None:
     engine.copy_tree()
     engine.make_base(BASE)
     for service in BUILT:
@@ -173,14 +173,14 @@ def test_the_images_are_built(engine: Engine) -> None:
     engine.figures["all images and layers of the build on disk, MB"] = int(megabytes)
 
 
-def test_it_comes_up_and_everything_is_healthy(engine: Engine) -> None:
+def test_compose_up_makes_everything_healthy(engine: Engine) -> None:
     begun = time.monotonic()
     engine.compose("up", "-d", seconds=HEALTHY_SECONDS)
     _wait_until_healthy(engine, *SERVERS)
     engine.figures["up until all are healthy, seconds"] = round(time.monotonic() - begun)
 
 
-def test_players_reach_the_api_and_nothing_else(engine: Engine) -> None:
+def test_only_the_api_is_reachable(engine: Engine) -> None:
     ada = Guildhall(_url(engine), timeout=60)
     ada.wait_until_settled(ada.register(realm=1, name="ada")["id"], 60)
     assert ada.inventory()["player"] == "ada"
@@ -192,7 +192,7 @@ def test_players_reach_the_api_and_nothing_else(engine: Engine) -> None:
             assert probe.connect_ex((address, DEFAULT_PORT + PORTS[name])), name
 
 
-def test_nothing_runs_as_root_and_no_image_has_a_secret(engine: Engine) -> None:
+def test_no_root_and_no_secret_in_any_image(engine: Engine) -> None:
     for container in engine.containers():
         if container["State"] == "running":
             assert engine.podman("exec", container["Id"], "id", "-u").strip() == "7400"
@@ -203,31 +203,31 @@ def test_nothing_runs_as_root_and_no_image_has_a_secret(engine: Engine) -> None:
             assert found.strip() == ""
 
 
-def test_the_demo_proves_the_counts(engine: Engine) -> None:
+def test_demo_proves_the_counts(engine: Engine) -> None:
     counts = _play(engine, "demo", requests="6000")
     assert counts["accepted by the API"][0] > 0
 
 
 @pytest.mark.parametrize("server", ["redis", "kafka", "datanode", "streaming", "api"])
-def test_a_server_that_is_killed_comes_back_and_nothing_is_lost(engine: Engine, server: str) -> None:
+def test_killed_server_comes_back_without_loss(engine: Engine, server: str) -> None:
     with _comes_back(engine, f"server {server}", [server]):
         _kill_server(engine, server)
 
 
 @pytest.mark.parametrize("server", ["namenode", "presto"])
-def test_a_container_that_is_killed_comes_back_and_nothing_is_lost(engine: Engine, server: str) -> None:
+def test_killed_container_comes_back_without_loss(engine: Engine, server: str) -> None:
     with _comes_back(engine, f"container {server}", [server]):
         _kill_container(engine, server)
 
 
-def test_all_containers_killed_at_once_come_back_and_nothing_is_lost(engine: Engine) -> None:
+def test_all_killed_containers_come_back_without_loss(engine: Engine) -> None:
     servers = [server for server in SERVERS if server != "network"]
     with _comes_back(engine, "all containers", servers):
         for server in servers:
             _kill_container(engine, server)
 
 
-def test_the_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
+def test_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
     # podman keeps the namespace. Docker makes a new one, which the servers then follow: see test_foreground.py.
     with _comes_back(engine, "the network's owner", ["network"]):
         _kill_container(engine, "network")
@@ -253,7 +253,7 @@ def test_down_and_up_lose_nothing(engine: Engine) -> None:
     _play(engine, "demo after down and up")
 
 
-def test_the_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
+def test_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
     engine.compose("--profile", "presto", "--profile", "jupyter", "up", "-d", seconds=HEALTHY_SECONDS)
     _wait_until_healthy(engine, *SERVERS, "presto-port", "jupyter")
     presto = f"http://127.0.0.1:{engine.environment['GUILDHALL_PRESTO_PORT']}"
@@ -268,7 +268,7 @@ def test_the_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
     assert int(re.findall(r"\d+", counted)[-1]) > 0
 
 
-def test_analysts_get_their_report_in_the_notebooks_container(engine: Engine) -> None:
+def test_report_is_made_in_the_notebook_container(engine: Engine) -> None:
     # By Presto alone, from so many events that the streams and Presto need more than for a demo.
     played = _ask(engine, "play", "--history", "14d", "--events", "100000", "--seed", "7")
     assert re.search(r"rows in Presto 100,000; rejected = 0, stale = 0", played), played
@@ -279,14 +279,14 @@ def test_analysts_get_their_report_in_the_notebooks_container(engine: Engine) ->
     assert "report.html" in engine.podman("exec", _container("jupyter"), "ls", folder)
 
 
-def test_no_service_needed_more_memory_than_it_may_have(engine: Engine) -> None:
+def test_no_service_exceeded_its_memory(engine: Engine) -> None:
     for service, megabytes in engine.memory.items():
         engine.figures[f"memory of {service}, most MB"] = megabytes
     assert engine.memory.keys() >= {*SERVERS, "jupyter"}
     assert engine.out_of_memory == set()
 
 
-def test_it_is_taken_down(engine: Engine) -> None:
+def test_compose_down_removes_everything(engine: Engine) -> None:
     engine.down("-v")
     assert engine.containers() == []
     assert engine.podman("volume", "ls", "-q").strip() == ""

@@ -125,7 +125,7 @@ def test_nothing_is_lost_when_redis_is_restored(pipeline: Instance) -> None:
 
 @pytest.mark.faults
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != ALWAYS])
-def test_nothing_is_lost_or_doubled_by_any_fault(fault_server: Instance, name: str) -> None:
+def test_nothing_is_lost_or_doubled_by_a_fault(fault_server: Instance, name: str) -> None:
     fault = next(f for f in catalogue(fault_server.settings(), random.Random(SEED)) if f.name == name)
     if name.startswith("full disk") and os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
@@ -133,7 +133,7 @@ def test_nothing_is_lost_or_doubled_by_any_fault(fault_server: Instance, name: s
 
 
 @pytest.mark.faults
-def test_a_campaign_of_random_faults(fault_server: Instance) -> None:
+def test_campaign_of_random_faults_has_no_findings(fault_server: Instance) -> None:
     seed = random.SystemRandom().randrange(10**6)
     done = campaign.run_campaign(
         fault_server,
@@ -148,7 +148,7 @@ def test_a_campaign_of_random_faults(fault_server: Instance) -> None:
 @pytest.mark.parametrize(
     "rounds", [ROUNDS, pytest.param(20, marks=pytest.mark.faults)], ids=["a few rounds", "20 rounds"]
 )
-def test_gold_for_three_swords_buys_three_swords_though_the_api_is_killed(pipeline: Instance, rounds: int) -> None:
+def test_killed_api_sells_three_swords_for_their_gold(pipeline: Instance, rounds: int) -> None:
     rng = random.Random(SEED)
     for round_ in range(rounds):
         buys_three_swords(pipeline, round_ % pipeline.realms, rng.randrange(150))
@@ -203,7 +203,7 @@ def buy_insisting(player: Player, answered: threading.Semaphore) -> bool:
 
 
 @pytest.mark.faults
-def test_a_paused_process_does_not_accept_what_was_voided_meanwhile(pipeline: Instance) -> None:
+def test_paused_process_does_not_accept_a_voided_event(pipeline: Instance) -> None:
     ada, key = Player(pipeline, 1), str(uuid.uuid4())
     port, event_id = free_block(1), event_id_of(1, ada.name, key)
     deadlines = {"DELIVERY": "5", "HOLD": "9", "MARGIN": "3"}

@@ -36,7 +36,7 @@ def _metric(instance: Instance, name: str) -> float:
     return _scrape(instance.settings().streaming_metrics_port)[name].get("", 0.0)
 
 
-def test_the_tables_for_analysts_are_the_books(pipeline: Instance) -> None:
+def test_analyst_tables_equal_the_ledger(pipeline: Instance) -> None:
     player = Player(pipeline, 1)
     player.wait_until_settled(player.post("/buy_sword", sword="iron_sword").json()["id"])
     wait_until_caught_up(pipeline)

@@ -66,7 +66,7 @@ def test_two_players_fight(new_page: NewPage) -> None:
     expect(bob.get_by_role("meter", name="Health", exact=True)).to_have_attribute("aria-valuenow", "85")
 
 
-def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
+def test_refusal_is_explained_in_words(new_page: NewPage) -> None:
     ada = new_page()
     register(ada)
     go(ada, "Shop")
@@ -82,7 +82,7 @@ def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
     expect(ada.get_by_role("alert")).to_contain_text("there is no nobody_of_that_name in this realm")
 
 
-def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, pipeline: Instance) -> None:
+def test_page_reports_that_settling_has_stopped(new_page: NewPage, pipeline: Instance) -> None:
     ada, watch = new_page(), new_page(path="/#/watch")
     register(ada)
     expect(watch.get_by_role("heading", name="All realms together")).to_be_visible()
@@ -99,7 +99,7 @@ def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, 
     purse(ada, "125 gold")
 
 
-def test_everything_can_be_done_with_a_keyboard(new_page: NewPage) -> None:
+def test_page_can_be_used_with_a_keyboard(new_page: NewPage) -> None:
     ada = new_page()
     name = f"k{uuid4().hex[:10]}"
     tab_to(ada, "Name")
@@ -182,7 +182,7 @@ def check(page: Page, view: str) -> None:
         assert small == [], f"{view}, {size}"
 
 
-def test_the_documents_of_the_api_are_shown_without_anything_inline(new_page: NewPage) -> None:
+def test_api_docs_are_shown_without_inline_code(new_page: NewPage) -> None:
     page = new_page(path="/docs")
     expect(page.locator("#swagger-ui")).to_contain_text("/strikes")
     page.locator(".opblock-summary-control").first.click()

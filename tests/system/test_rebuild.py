@@ -28,7 +28,7 @@ def ada(pipeline: Instance) -> Player:
 
 
 @pytest.mark.parametrize("source", ["kafka", "archive"])
-def test_a_rebuild_gives_the_same_state(pipeline: Instance, ada: Player, source: str) -> None:
+def test_rebuild_gives_the_same_state(pipeline: Instance, ada: Player, source: str) -> None:
     wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     done = guildhall(pipeline, "rebuild", "--realm", "0", "--from", source)
@@ -38,7 +38,7 @@ def test_a_rebuild_gives_the_same_state(pipeline: Instance, ada: Player, source:
     ada.wait_until_settled(ada.buy_sword("wooden_sword")["id"], PATIENCE_SECONDS)
 
 
-def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(pipeline: Instance, ada: Player) -> None:
+def test_realm_under_rebuild_is_503_until_rebuilt(pipeline: Instance, ada: Player) -> None:
     ledger = Ledger(connect(pipeline.settings("settler")))
     ledger.begin_rebuild(0, "a-rebuild-that-was-interrupted")
     answer = ada.post("/claim_gold")
@@ -52,7 +52,7 @@ def test_players_are_told_to_come_back_while_a_realm_is_rebuilt(pipeline: Instan
     ada.wait_until_settled(ada.claim_gold()["id"], PATIENCE_SECONDS)
 
 
-def test_a_wiped_redis_is_repaired_without_a_human(pipeline: Instance, ada: Player) -> None:
+def test_wiped_redis_is_repaired_automatically(pipeline: Instance, ada: Player) -> None:
     wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     connect(pipeline.settings("admin")).flushall()
@@ -62,7 +62,7 @@ def test_a_wiped_redis_is_repaired_without_a_human(pipeline: Instance, ada: Play
     assert state(pipeline)[1] == balances
 
 
-def test_when_kafka_has_forgotten_the_log_the_archive_gives_the_state(pipeline: Instance, ada: Player) -> None:
+def test_archive_rebuilds_a_log_lost_in_kafka(pipeline: Instance, ada: Player) -> None:
     wait_until_caught_up(pipeline)
     balances = state(pipeline)[1]
     settings = pipeline.settings()
@@ -84,7 +84,7 @@ def test_when_kafka_has_forgotten_the_log_the_archive_gives_the_state(pipeline: 
     ada.wait_until_settled(ada.buy_sword("wooden_sword")["id"], PATIENCE_SECONDS)
 
 
-def test_every_key_of_a_realm_is_wiped(pipeline: Instance, ada: Player) -> None:
+def test_wipe_deletes_every_key_of_a_realm(pipeline: Instance, ada: Player) -> None:
     wait_until_caught_up(pipeline)
     ledger = Ledger(connect(pipeline.settings("settler")))
     ledger.begin_rebuild(0, "wipe")

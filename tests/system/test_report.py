@@ -38,7 +38,7 @@ def small_world(pipeline: Instance, backfilled: Backfilled) -> Instance:
     return pipeline
 
 
-def test_the_report_of_a_small_world(small_world: Instance, tmp_path: Path):
+def test_report_of_a_small_world_has_its_numbers(small_world: Instance, tmp_path: Path):
     out, executed = tmp_path / "report.html", tmp_path / "executed.ipynb"
     made = guildhall(small_world, "report", "--out", str(out), "--notebook", str(executed))
     assert (made.returncode, made.stderr) == (0, "")

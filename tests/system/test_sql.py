@@ -40,7 +40,7 @@ def test_every_ready_made_query_runs(pipeline: Instance, backfilled: Backfilled)
         assert [wrong for wrong in pool.map(run, queries.names()) if wrong] == []
 
 
-def test_answers_for_people_and_for_programs(pipeline: Instance) -> None:
+def test_results_are_tables_or_csv(pipeline: Instance) -> None:
     text = "select 1 as n, array['a', 'b'] as list, map(array['k'], array[2]) as map, 'x;y' as text"
     table = guildhall(pipeline, "sql", f"{text};").stdout.splitlines()
     assert [line.split("  ") for line in table][1] == ["1", '["a", "b"]', '{"k": 2}', "x;y"]
@@ -55,7 +55,7 @@ def test_answers_for_people_and_for_programs(pipeline: Instance) -> None:
 
 
 @pytest.mark.parametrize("name", EXPLAINED)
-def test_each_plan_is_readable(pipeline: Instance, name: str) -> None:
+def test_plan_is_readable(pipeline: Instance, name: str) -> None:
     plan = guildhall(pipeline, "sql", "--explain", "--name", name)
     assert plan.returncode == 0, plan.stderr
     assert plan.stdout.startswith("Output [")
@@ -63,7 +63,7 @@ def test_each_plan_is_readable(pipeline: Instance, name: str) -> None:
         assert noise not in plan.stdout
 
 
-def test_who_reads_only_the_beginning_ends_the_query(pipeline: Instance) -> None:
+def test_closed_pipe_cancels_the_query(pipeline: Instance) -> None:
     sql_command = command_of(pipeline, "sql", "--csv")
     mark, numbers = _mark(), "unnest(sequence(1, 10000))"
     many = f"select x as {mark} from {numbers} as a (x), {numbers} as b (y)"  # noqa: S608 - our own text
@@ -117,7 +117,7 @@ class Terminal:
         assert self.process.exitstatus == 0
 
 
-def test_the_prompt(pipeline: Instance) -> None:
+def test_prompt_runs_commands_and_statements(pipeline: Instance) -> None:
     terminal = Terminal(pipeline)
     terminal.types("select 40\r", "->")
     terminal.asks("+ 2 as answer; select 'two' as second;", "answer", "42", "1 row", "second", "two", "1 row")
@@ -146,7 +146,7 @@ def test_the_prompt(pipeline: Instance) -> None:
     later.leaves()
 
 
-def test_ctrl_c_ends_the_query_and_not_the_prompt(pipeline: Instance) -> None:
+def test_ctrl_c_cancels_the_query_and_not_the_prompt(pipeline: Instance) -> None:
     terminal = Terminal(pipeline)
     mark, many = _mark(), ", ".join(f"unnest(sequence(1, 10000)) as t{i} (x{i})" for i in range(3))
     terminal.types(f"select count(*) as {mark} from {many};\r", "Presto is at work")  # noqa: S608 - our own text
@@ -158,7 +158,7 @@ def test_ctrl_c_ends_the_query_and_not_the_prompt(pipeline: Instance) -> None:
     eventually(lambda: _states(pipeline, mark) == ["FAILED"])
 
 
-def test_what_does_not_fit_on_the_screen_is_paged(pipeline: Instance) -> None:
+def test_large_result_is_paged(pipeline: Instance) -> None:
     terminal = Terminal(pipeline, pager="sed s/^/paged:/")
     terminal.asks("select x from unnest(sequence(1, 100)) as t (x);", "paged:", "paged:", "100 rows")
     terminal.asks("select rpad('', 200, 'x') as wide;", "paged:", "paged:", "1 row")

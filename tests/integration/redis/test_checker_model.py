@@ -14,7 +14,7 @@ from tests.support.story import AT_MS, IDS, REALM, logs
 
 
 @given(log=logs())
-def test_the_ledger_folds_every_log_as_the_checker_does(redis_server: RedisServer, log: list[Record]) -> None:
+def test_ledger_and_model_agree_on_every_log(redis_server: RedisServer, log: list[Record]) -> None:
     redis_server.connection("admin").flushall()
     redis_server.connection("admin").set(
         f"{hash_tag(REALM)}:run", "as if somebody had attached: a closed realm tells nothing"

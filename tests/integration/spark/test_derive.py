@@ -10,7 +10,7 @@ from tests.support.derived_tables import DerivedTables, decided
 from tests.support.spark_rows import BUY, LandedLog, event
 
 
-def test_the_columns_of_each_type(spark: SparkSession) -> None:
+def test_columns_of_each_type_are_derived(spark: SparkSession) -> None:
     kinds = examples()
     rows = {row.event_type: row for row in actions_of(LandedLog(spark, list(kinds.values())).rows).collect()}
     bought, sold = rows["item_bought"], rows["item_sold"]
@@ -37,7 +37,7 @@ def test_the_columns_of_each_type(spark: SparkSession) -> None:
     assert all(row.event_time == datetime(2026, 1, 31, 18, 30, 15, 250_000) for row in rows.values())
 
 
-def test_details_that_are_no_numbers_are_null(spark: SparkSession) -> None:
+def test_non_numeric_details_are_null(spark: SparkSession) -> None:
     odd = {"price": "cheap", "quantity": 2, "damage": "9" * 30, "generated": 6}
     huge = {"price": 2**62, "quantity": 10}
     first, second = actions_of(LandedLog(spark, [event("a", details=odd), event("b", details=huge)]).rows).collect()
@@ -45,7 +45,7 @@ def test_details_that_are_no_numbers_are_null(spark: SparkSession) -> None:
     assert (second.price, second.gold) == (2**62, None)
 
 
-def test_a_row_for_each_transfer_with_its_accounts_taken_apart(spark: SparkSession) -> None:
+def test_transfer_is_a_row_with_split_accounts(spark: SparkSession) -> None:
     rows = transfers_of(
         LandedLog(spark, [event("a", "sword_bought", transfers=BUY, details={"generated": 6})]).rows
     ).collect()
@@ -56,7 +56,7 @@ def test_a_row_for_each_transfer_with_its_accounts_taken_apart(spark: SparkSessi
     assert {(r.offset, r.generated, r.debit) for r in rows} == {(0, 6, BUY[0].debit), (0, 6, BUY[1].debit)}
 
 
-def test_a_price_tells_whether_it_was_lowered_for_a_sale(spark: SparkSession) -> None:
+def test_price_on_sale_is_marked(spark: SparkSession) -> None:
     bought = decided("sword_bought", "a")
     on_sale = event("b", "sword_bought", details={**bought.details, "sale": 1}, transfers=bought.transfers)
     rows = (

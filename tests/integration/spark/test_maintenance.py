@@ -39,7 +39,7 @@ def test_every_table_is_maintained() -> None:
     }
 
 
-def test_small_files_become_one_and_nothing_else_changes(lake: Lake) -> None:
+def test_small_files_are_compacted_without_other_changes(lake: Lake) -> None:
     for n in range(6):
         lake.land(event(f"a{n}"), b"no event")
         lake.derivation.run()
@@ -64,14 +64,14 @@ def _scraped(name: str, /, **labels: str) -> float | None:
     return stream_metrics().registry.get_sample_value(name, labels)
 
 
-def test_a_few_small_files_are_left_alone(lake: Lake) -> None:
+def test_few_small_files_are_left_alone(lake: Lake) -> None:
     for n in range(4):
         lake.land(event(f"a{n}"))
     TableMaintenance(lake.spark, lake.settings, kept(EVENTS)).run()
     assert lake.files(EVENTS) == 4
 
 
-def test_what_fails_for_one_table_does_not_keep_the_others_waiting(lake: Lake) -> None:
+def test_failure_of_one_table_does_not_stop_others(lake: Lake) -> None:
     for n in range(5):
         lake.land(event(f"a{n}"))
     with pytest.raises(PySparkException, match="missing"):
@@ -80,14 +80,14 @@ def test_what_fails_for_one_table_does_not_keep_the_others_waiting(lake: Lake) -
     assert _scraped("guildhall_table_files", table="events") == 1
 
 
-def test_the_reason_of_a_java_error_is_what_java_says(spark: SparkSession) -> None:
+def test_reason_of_java_error_is_its_message(spark: SparkSession) -> None:
     with pytest.raises(Py4JJavaError) as caught:
         spark._jvm.java.util.ArrayDeque().pop()
     assert reason_of(caught.value) == "java.util.NoSuchElementException"
     assert reason_of(redis.ConnectionError("\n gone \n away")) == "gone"
 
 
-def test_old_snapshots_go_and_the_rows_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_snapshots_expire_and_rows_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maintenance, "KEPT_SNAPSHOTS", 1)
     monkeypatch.setattr(maintenance, "MOST_MANIFESTS", 1)
     for n in range(5):
@@ -119,7 +119,7 @@ def test_metadata_files_are_bounded(lake: Lake) -> None:
     assert lake.spark.table(f"{EVENTS}.metadata_log_entries").count() == 2
 
 
-def test_young_orphans_are_left_alone(lake: Lake) -> None:
+def test_young_orphan_files_are_left_alone(lake: Lake) -> None:
     lake.land(event("a"))
     path = lake.spark.table(f"{EVENTS}.files").collect()[0].file_path
     copy = f"{path.rpartition('/')[0]}/under-way.parquet"

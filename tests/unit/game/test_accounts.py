@@ -15,6 +15,6 @@ from game.accounts import ACCOUNT_PATTERN, split
         "name:adal:likeness",
     ],
 )
-def test_account_shapes(account: str) -> None:
+def test_account_is_split_into_owner_and_name(account: str) -> None:
     assert ACCOUNT_PATTERN.fullmatch(account)
     assert ":".join(split(account)) == account

@@ -18,9 +18,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[CapturedLog]:
     json_logging.clear_context()
 
 
-def test_accepted_refused_unknown_and_void_are_logged_with_the_events_id(
-    api: Api, log: CapturedLog, empty_redis: RedisServer
-) -> None:
+def test_outcomes_are_logged_with_the_event_id(api: Api, log: CapturedLog, empty_redis: RedisServer) -> None:
     token = api.register()
     bought = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token).json
     api.client.post("/buy_sword", json={"sword": "dragon_sword"}, headers=token)

@@ -219,7 +219,7 @@ def actions(nightly: bool) -> int:
     return NIGHTLY_ACTIONS if nightly else ACTIONS
 
 
-def test_nothing_is_found_when_no_rule_is_broken(server: RedisServer, tmp_path: Path, actions: int) -> None:
+def test_unbroken_ledger_has_no_findings(server: RedisServer, tmp_path: Path, actions: int) -> None:
     assert played(server, tmp_path / "history.jsonl", actions) == []
 
 
@@ -278,7 +278,7 @@ DROP_CLAIMS = """
         ),
     ],
 )
-def test_a_broken_rule_of_the_ledger_is_found(
+def test_broken_rule_of_the_ledger_is_found(
     server: RedisServer,
     tmp_path: Path,
     actions: int,
@@ -292,7 +292,7 @@ def test_a_broken_rule_of_the_ledger_is_found(
     assert kinds <= found <= kinds | others
 
 
-def test_an_event_dropped_by_the_settle_query_is_found(
+def test_event_dropped_by_the_settle_query_is_found(
     server: RedisServer, tmp_path: Path, actions: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = mutated(

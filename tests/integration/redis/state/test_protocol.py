@@ -327,7 +327,7 @@ EXAMPLES, NIGHTLY_EXAMPLES, STEPS = 30, 500, 100
 MIN_SEEN = 5  # of each outcome: otherwise the histories have become too tame to prove anything
 
 
-def test_the_protocol_against_the_model(redis_server: RedisServer, nightly: bool) -> None:
+def test_ledger_follows_the_model_of_the_protocol(redis_server: RedisServer, nightly: bool) -> None:
     # By day the same histories each time, so that a failure is a change's fault; at night others.
     @settings(max_examples=NIGHTLY_EXAMPLES if nightly else EXAMPLES, derandomize=not nightly)
     @given(seed=st.integers(0, 2**32 - 1))
@@ -376,7 +376,7 @@ def settled(server: RedisServer, events: Sequence[Event], sizes: Sequence[int]) 
     return digest(server.connection("settler"), REALM)
 
 
-def test_neither_chunks_nor_the_order_of_transfers_have_a_meaning(redis_server: RedisServer) -> None:
+def test_chunks_and_order_of_transfers_do_not_matter(redis_server: RedisServer) -> None:
     @settings(max_examples=40)
     @given(seed=st.integers(0, 2**32 - 1))
     def holds(seed: int) -> None:
@@ -390,7 +390,7 @@ def test_neither_chunks_nor_the_order_of_transfers_have_a_meaning(redis_server: 
     holds()
 
 
-def test_every_prefix_of_a_log_is_legal(redis_server: RedisServer) -> None:
+def test_every_prefix_of_a_settled_log_is_legal(redis_server: RedisServer) -> None:
     @settings(max_examples=20)
     @given(seed=st.integers(0, 2**32 - 1))
     def holds(seed: int) -> None:

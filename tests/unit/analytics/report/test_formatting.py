@@ -25,5 +25,5 @@ statistics = Lazy("analytics.report.statistics")
         (lambda: fmt.listed(["a", "b", "c"]), "a, b and c"),
     ],
 )
-def test_figures_read_well(write, text):
+def test_figure_is_formatted(write, text):
     assert write() == text

@@ -9,7 +9,7 @@ from stack.instance import open_instance
 from tests.support.command_line import guildhall
 
 
-def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
+def test_list_and_show_need_no_servers(tmp_path: Path) -> None:
     instance = open_instance(tmp_path, 20000)
     listed = guildhall(instance, "sql", "--list")
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == queries.names()
@@ -29,7 +29,7 @@ def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
         ([], "there is no query"),
     ],
 )
-def test_an_error_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], reason: str) -> None:
+def test_error_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], reason: str) -> None:
     done = guildhall(open_instance(tmp_path, 20000), "sql", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"guildhall: {reason}")

@@ -9,7 +9,7 @@ def _node(name: str, identifier: str = "", details: str = "", children: tuple = 
     return {"name": name, "identifier": identifier, "details": details, "children": children, "estimates": estimates}
 
 
-def test_a_plan_shows_what_matters() -> None:
+def test_plan_shows_tables_columns_and_rows() -> None:
     handle = "table = TableHandle {connectorId='iceberg', connectorHandle='events$data@Optional.empty', layout='x'}"
     read = 'player := 7:player:varchar (1:59)\nkafka_time := 3:kafka_time:timestamp (1:5)\n    :: [("2026", <max>)]\n'
     scan = _node("ScanFilter", f"[{handle}, filterPredicate = (a) > (b)]", read, rows=1234567.0)

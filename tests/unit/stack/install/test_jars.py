@@ -12,7 +12,7 @@ from infra.errors import OperatorError
 from stack.install import jars
 
 
-def test_a_download_that_was_killed_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_killed_download_leaves_nothing_behind(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
     (tmp_path / f".partial-{dead.pid}").mkdir()
@@ -21,7 +21,7 @@ def test_a_download_that_was_killed_leaves_nothing_behind(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == [f".partial-{os.getpid()}"]
 
 
-def test_a_wrong_checksum_is_refused_and_the_file_removed(tmp_path: Path) -> None:
+def test_jar_with_wrong_checksum_is_removed(tmp_path: Path) -> None:
     jar = tmp_path / "a.jar"
     jar.write_bytes(b"not what the lock names")
     with pytest.raises(OperatorError, match="g:a:1 has a wrong checksum"):
@@ -29,7 +29,7 @@ def test_a_wrong_checksum_is_refused_and_the_file_removed(tmp_path: Path) -> Non
     assert not jar.exists()
 
 
-def test_the_lock_names_every_jar_with_a_checksum() -> None:
+def test_lock_names_every_jar_with_a_checksum() -> None:
     lock = json.loads(jars.LOCK.read_text())
     assert set(lock) == {"kafka", "hdfs", "presto", "presto-iceberg", "spark"}
     for entries in lock.values():

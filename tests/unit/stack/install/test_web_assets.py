@@ -34,7 +34,7 @@ def _put(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
-def test_libraries_are_fetched_once_with_their_licences(npm: Path, tmp_path: Path) -> None:
+def test_libraries_are_fetched_once_with_licences(npm: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     folder = web_assets.install(cache, Console())
     assert {path.name: path.read_text().strip() for path in folder.iterdir()} == web_assets.FILES
@@ -43,7 +43,7 @@ def test_libraries_are_fetched_once_with_their_licences(npm: Path, tmp_path: Pat
     assert list(cache.iterdir()) == [folder], "nothing else is left behind"
 
 
-def test_what_fails_leaves_nothing_and_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_fetch_leaves_nothing_and_names_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GUILDHALL_NPM", raising=False)
     _put(tmp_path / "bin", "#!/bin/sh\necho no network >&2; exit 1\n", monkeypatch)
     with pytest.raises(OperatorError, match=r"npm could not fetch .*\(no network\): check the network") as error:
@@ -52,7 +52,7 @@ def test_what_fails_leaves_nothing_and_says_what_to_do(tmp_path: Path, monkeypat
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_another_lock_is_another_folder(npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_lock_gives_another_folder(npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = web_assets.install(tmp_path, Console())
     page = tmp_path / "page"
     page.mkdir()
@@ -62,7 +62,7 @@ def test_another_lock_is_another_folder(npm: Path, tmp_path: Path, monkeypatch: 
     assert web_assets.install(tmp_path, Console()) != before
 
 
-def test_the_locks_name_checksums_and_no_registry() -> None:
+def test_locks_name_checksums_and_no_registry() -> None:
     lock = json.loads((web_assets.PAGE / "package-lock.json").read_text())
     libraries = [package for path, package in lock["packages"].items() if path]
     assert all(package["integrity"].startswith("sha512-") and "resolved" not in package for package in libraries)

@@ -12,7 +12,7 @@ def _scraped(name: str, /, **labels: str) -> float | None:
     return stream_metrics().registry.get_sample_value(name, labels)
 
 
-def test_a_job_that_fails_comes_again_and_holds_nobody_up() -> None:
+def test_failed_job_runs_again_and_blocks_no_other() -> None:
     clock, did = FakeClock(), []
 
     def fail() -> None:
@@ -37,7 +37,7 @@ def test_a_job_that_fails_comes_again_and_holds_nobody_up() -> None:
     assert _scraped("guildhall_job_failures_total", name="maintenance") == (before or 0) + 2
 
 
-def test_a_job_that_took_long_does_not_rest_for_ever() -> None:
+def test_long_job_has_a_limited_pause() -> None:
     clock, did = FakeClock(), []
 
     def work_off() -> None:

@@ -27,17 +27,17 @@ def waited(progress: Progress, clock: FakeClock) -> float:
     return clock.now - begun
 
 
-def test_nobody_waits_for_a_query_that_has_caught_up(progress: Progress, clock: FakeClock) -> None:
+def test_landing_does_not_wait_for_an_idle_query(progress: Progress, clock: FakeClock) -> None:
     with progress.batch(full=False):
         assert waited(progress, clock) < IDLE_SECONDS
 
 
-def test_the_wait_for_a_query_that_is_behind_has_an_end(progress: Progress, clock: FakeClock) -> None:
+def test_landing_waits_a_limited_time(progress: Progress, clock: FakeClock) -> None:
     with progress.batch(full=True):
         assert waited(progress, clock) > PATIENCE_SECONDS
 
 
-def test_a_full_batch_may_be_the_last_one(progress: Progress, clock: FakeClock) -> None:
+def test_full_batch_may_be_the_last_one(progress: Progress, clock: FakeClock) -> None:
     """Landing waited a minute after each backlog whose size was a multiple of the batch's."""
     with progress.batch(full=True):
         pass
