@@ -17,6 +17,15 @@ CHECKS = {
 }
 
 
+#: Folders of tests whose name alone may be given, and options of our own, which leave the tests in parallel.
+TIERS = ("unit", "integration", "system", "faults", "compose")
+OWN_OPTIONS = ("--nightly", "--faults")
+
+# One process has the pipeline of the system tests and the other the rest: most of the time the pipeline's servers work
+# and its tests wait.
+PARALLEL = ("-n", "2", "--dist", "loadgroup")
+
+
 @click.command()
 def check() -> None:
     """Read the code with every linter; exits with the code of the first that fails."""
@@ -28,10 +37,11 @@ def check() -> None:
 def test(arguments: tuple[str, ...]) -> None:
     """Run the checks and the tests, on an instance of their own. Arguments go to pytest, which then runs alone.
 
-    `unit`, `integration` and `system` are the tiers. --faults also injects every fault into real servers; --compose
-    only tests docker-compose.yml, with podman."""
+    `unit`, `integration` and `system` are the tiers. --nightly searches longer for rare interleavings; --faults also
+    injects every fault into real servers; --compose only tests docker-compose.yml, with podman."""
     failed = 0 if arguments else run_checks()
-    sys.exit(_run("pytest", ["pytest", *map(_tier, arguments)]) or failed)
+    parallel = PARALLEL if all(argument in (*TIERS, *OWN_OPTIONS) for argument in arguments) else ()
+    sys.exit(_run("pytest", ["pytest", *parallel, *map(_tier, arguments)]) or failed)
 
 
 def run_checks() -> int:
@@ -41,8 +51,7 @@ def run_checks() -> int:
 
 
 def _tier(argument: str) -> str:
-    folder = ROOT / "tests" / argument
-    return str(folder) if argument.isidentifier() and folder.is_dir() else argument
+    return str(ROOT / "tests" / argument) if argument in TIERS else argument
 
 
 def _run(name: str, command: list[str]) -> int:

@@ -30,14 +30,28 @@ MARKERS = {
     "compose": ("compose",),
 }
 
-# Faults leave duplicates and forgeries in the log that other tests do not expect, and the tests of the rebuild delete
-# the log. They share the session's pipeline with the other system tests and therefore come last.
-LAST = ("faults/", "system/test_rebuild.py")
+# These share the session's pipeline with the other system tests and come last: maintenance has met the commits of all
+# other tests by then, faults leave duplicates and forgeries in the log that other tests do not expect, and the tests of
+# the rebuild delete the log.
+LAST = ("system/test_maintenance.py", "faults/", "system/test_rebuild.py")
+
+
+# Folders whose tests share one server and therefore run in one process, one after the other.
+SHARED = {"integration/spark/": "spark", "system/": "system", "faults/": "system"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nightly", action="store_true", help="Search longer for rare interleavings: some minutes more.")
     parser.addoption("--faults", action="store_true", help="Also inject every fault into real servers: half an hour.")
     parser.addoption("--compose", action="store_true", help="Only build and run docker-compose.yml with podman.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    import hypothesis
+
+    # A busy machine is not an error, and the same run finds the same.
+    hypothesis.settings.register_profile("guildhall", deadline=None)
+    hypothesis.settings.load_profile("guildhall")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,6 +61,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if path.startswith(f"{folder}/"):
                 for marker in markers:
                     item.add_marker(marker)
+        # For pytest-xdist: a module's tests share fixtures, and some folders a server.
+        group = next((name for folder, name in SHARED.items() if path.startswith(folder)), path)
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: next((n for n, name in enumerate(LAST) if paths[item].startswith(name)), -1))
     faults, compose = config.getoption("--faults"), config.getoption("--compose")
 
@@ -57,6 +74,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if not is_selected(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if is_selected(item)]
+
+
+@pytest.fixture(scope="session")
+def nightly(request: pytest.FixtureRequest) -> bool:
+    """Whether to search longer than a developer would wait."""
+    return bool(request.config.getoption("--nightly"))
 
 
 @pytest.fixture(scope="session")

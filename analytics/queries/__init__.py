@@ -5,7 +5,7 @@ Each file holds one query, without a semicolon at its end. Its first line is a c
 answers, in plain English and under 120 characters; it ends with a question mark or a period.
 
 Names that begin with ``report_`` belong to the report (``analysis.ipynb``), which shows each query beside its figures.
-The other queries are for analysts: a starting point to copy and change. All of them read the tables of docs/tables.md.
+The other queries are for analysts: a starting point to copy and change. docs/analysis/tables.md describes the tables.
 
 To add a query, add a file. Tests check the comment, and that Presto runs the query.
 """

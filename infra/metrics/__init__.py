@@ -1,7 +1,7 @@
 """Metrics of all processes: their declarations, their definitions, and reading them from another process.
 
 ``create`` makes a metric that this process counts itself. ``family`` makes one whose values are read from another
-server at each scrape. ``python -m infra.metrics`` prints the table of docs/metrics.md.
+server at each scrape. ``python -m cli.reference`` writes docs/reference/metrics.md.
 """
 
 from infra.metrics.definitions import (

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from stack.install import apt
 from stack.instance import DEFAULT_PORT, PORTS
 from tests.support.podman_engine import Engine
 from tests.support.ports import free_block
+from tests.support.waiting import CATCH_UP_SECONDS, eventually
 
 BUILD_SECONDS = 3600  # downloads of 1 GB, on a machine that may do other things, too
 
@@ -93,7 +94,7 @@ def _wait_until_healthy(engine: Engine, *names: str) -> float:
 def _wait_until_well(engine: Engine, servers: Sequence[str]) -> None:
     since = time.time()
     for server in servers:
-        _eventually(lambda server=server: _is_well(engine, server, since), HEALTHY_SECONDS)
+        eventually(lambda server=server: _is_well(engine, server, since), HEALTHY_SECONDS)
 
 
 def _play(engine: Engine, label: str, *, requests: str = REQUESTS) -> dict[str, list[int]]:
@@ -139,7 +140,7 @@ def _comes_back(engine: Engine, label: str, servers: Sequence[str]) -> Iterator[
     before, events = started(), _events(engine)
     yield
     killed = time.monotonic()
-    _eventually(lambda: all(now != then for now, then in zip(started(), before, strict=True)))
+    eventually(lambda: all(now != then for now, then in zip(started(), before, strict=True)), CATCH_UP_SECONDS)
     _wait_until_well(engine, servers)
     # Then everybody, anew: HDFS can be read when the DataNode has reported to a NameNode that was started again.
     _wait_until_well(engine, SERVERS)
@@ -158,7 +159,7 @@ def _events(engine: Engine) -> int:
     return int(re.findall(r"\d+", text)[-1])
 
 
-def test_the_images_are_built(engine: Engine) -> None:
+def test_images_are_built(engine: Engine) -> None:
     engine.copy_tree()
     engine.make_base(BASE)
     for service in BUILT:
@@ -172,14 +173,14 @@ def test_the_images_are_built(engine: Engine) -> None:
     engine.figures["all images and layers of the build on disk, MB"] = int(megabytes)
 
 
-def test_it_comes_up_and_everything_is_healthy(engine: Engine) -> None:
+def test_compose_up_makes_everything_healthy(engine: Engine) -> None:
     begun = time.monotonic()
     engine.compose("up", "-d", seconds=HEALTHY_SECONDS)
     _wait_until_healthy(engine, *SERVERS)
     engine.figures["up until all are healthy, seconds"] = round(time.monotonic() - begun)
 
 
-def test_players_reach_the_api_and_nothing_else(engine: Engine) -> None:
+def test_only_the_api_is_reachable(engine: Engine) -> None:
     ada = Guildhall(_url(engine), timeout=60)
     ada.wait_until_settled(ada.register(realm=1, name="ada")["id"], 60)
     assert ada.inventory()["player"] == "ada"
@@ -191,7 +192,7 @@ def test_players_reach_the_api_and_nothing_else(engine: Engine) -> None:
             assert probe.connect_ex((address, DEFAULT_PORT + PORTS[name])), name
 
 
-def test_nothing_runs_as_root_and_no_image_has_a_secret(engine: Engine) -> None:
+def test_no_root_and_no_secret_in_any_image(engine: Engine) -> None:
     for container in engine.containers():
         if container["State"] == "running":
             assert engine.podman("exec", container["Id"], "id", "-u").strip() == "7400"
@@ -202,32 +203,32 @@ def test_nothing_runs_as_root_and_no_image_has_a_secret(engine: Engine) -> None:
             assert found.strip() == ""
 
 
-def test_the_demo_proves_the_counts(engine: Engine) -> None:
+def test_demo_proves_the_counts(engine: Engine) -> None:
     counts = _play(engine, "demo", requests="6000")
     assert counts["accepted by the API"][0] > 0
 
 
 @pytest.mark.parametrize("server", ["redis", "kafka", "datanode", "streaming", "api"])
-def test_a_server_that_is_killed_comes_back_and_nothing_is_lost(engine: Engine, server: str) -> None:
+def test_killed_server_comes_back_without_loss(engine: Engine, server: str) -> None:
     with _comes_back(engine, f"server {server}", [server]):
         _kill_server(engine, server)
 
 
 @pytest.mark.parametrize("server", ["namenode", "presto"])
-def test_a_container_that_is_killed_comes_back_and_nothing_is_lost(engine: Engine, server: str) -> None:
+def test_killed_container_comes_back_without_loss(engine: Engine, server: str) -> None:
     with _comes_back(engine, f"container {server}", [server]):
         _kill_container(engine, server)
 
 
-def test_all_containers_killed_at_once_come_back_and_nothing_is_lost(engine: Engine) -> None:
+def test_all_killed_containers_come_back_without_loss(engine: Engine) -> None:
     servers = [server for server in SERVERS if server != "network"]
     with _comes_back(engine, "all containers", servers):
         for server in servers:
             _kill_container(engine, server)
 
 
-def test_the_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
-    # podman keeps the namespace. Docker makes a new one, which the servers then follow: see tests/test_serve.py.
+def test_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
+    # podman keeps the namespace. Docker makes a new one, which the servers then follow: see test_foreground.py.
     with _comes_back(engine, "the network's owner", ["network"]):
         _kill_container(engine, "network")
     assert requests.get(f"{_url(engine)}/readyz", timeout=30).status_code == 200
@@ -236,20 +237,23 @@ def test_the_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
 def test_down_and_up_lose_nothing(engine: Engine) -> None:
     bob = Guildhall(_url(engine), timeout=60)
     bob.wait_until_settled(bob.register(realm=2, name="bob")["id"], 60)
-    _play(engine, "demo before down", requests="500")  # which waits until everything is landed, bob, too
-    before = _events(engine), bob.inventory()["accounts"]
+    # Reading an inventory appends an event of its own: count afterwards, when the demo has waited for all of them.
+    accounts = bob.inventory()["accounts"]
+    _play(engine, "demo before down", requests="500")
+    events = _events(engine)
     engine.down()
     assert engine.health() == {}
     begun = time.monotonic()
     engine.compose("up", "-d", seconds=HEALTHY_SECONDS)
     _wait_until_healthy(engine, *SERVERS)
     engine.figures["down, and up until all are healthy, seconds"] = round(time.monotonic() - begun)
-    assert (_events(engine), bob.inventory()["accounts"]) == before, "the token is still good, too"
+    assert _events(engine) == events
+    assert bob.inventory()["accounts"] == accounts, "the token is still good, too"
     assert "have the same balances" in _ask(engine, "verify")
     _play(engine, "demo after down and up")
 
 
-def test_the_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
+def test_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
     engine.compose("--profile", "presto", "--profile", "jupyter", "up", "-d", seconds=HEALTHY_SECONDS)
     _wait_until_healthy(engine, *SERVERS, "presto-port", "jupyter")
     presto = f"http://127.0.0.1:{engine.environment['GUILDHALL_PRESTO_PORT']}"
@@ -264,7 +268,7 @@ def test_the_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
     assert int(re.findall(r"\d+", counted)[-1]) > 0
 
 
-def test_analysts_get_their_report_in_the_notebooks_container(engine: Engine) -> None:
+def test_report_is_made_in_the_notebook_container(engine: Engine) -> None:
     # By Presto alone, from so many events that the streams and Presto need more than for a demo.
     played = _ask(engine, "play", "--history", "14d", "--events", "100000", "--seed", "7")
     assert re.search(r"rows in Presto 100,000; rejected = 0, stale = 0", played), played
@@ -275,21 +279,14 @@ def test_analysts_get_their_report_in_the_notebooks_container(engine: Engine) ->
     assert "report.html" in engine.podman("exec", _container("jupyter"), "ls", folder)
 
 
-def test_no_service_needed_more_memory_than_it_may_have(engine: Engine) -> None:
+def test_no_service_exceeded_its_memory(engine: Engine) -> None:
     for service, megabytes in engine.memory.items():
         engine.figures[f"memory of {service}, most MB"] = megabytes
     assert engine.memory.keys() >= {*SERVERS, "jupyter"}
     assert engine.out_of_memory == set()
 
 
-def test_it_is_taken_down(engine: Engine) -> None:
+def test_compose_down_removes_everything(engine: Engine) -> None:
     engine.down("-v")
     assert engine.containers() == []
     assert engine.podman("volume", "ls", "-q").strip() == ""
-
-
-def _eventually(what: Callable[[], bool], seconds: float = 120) -> None:
-    give_up = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < give_up
-        time.sleep(0.5)

@@ -56,16 +56,11 @@ KINDS = {event_type: kind for kind, route in ROUTES.items() for event_type in ro
 
 FAULTS = {fault.name: fault for fault in catalogue(Settings(), random.Random(SEED))}
 
-ALWAYS = (
-    "kill -9 of an API worker",
-    "kill -9 of Redis",
-    "Redis restored from an older copy",
-    "garbage, forgeries and duplicates in the topic",
-)
+ALWAYS = "Redis restored from an older copy"  # the fault that puts most of the design to the test
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Instance]:
+def fault_server() -> Iterator[Instance]:
     """An instance with small disks and short deadlines, for the faults that others should not feel."""
     with fault_instance(ROOT / ".guildhall-test-faults", free_block(len(PORTS)), 4, Console()) as instance:
         yield instance
@@ -125,25 +120,27 @@ def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
     assert any(o.outcome == "success" and o.event_id and o.begun > outcome.done for o in load.operations)
 
 
-@pytest.mark.parametrize("name", ALWAYS)
-def test_nothing_is_lost_or_doubled(pipeline: Instance, name: str) -> None:
-    nothing_is_wrong_after(pipeline, FAULTS[name])
+def test_nothing_is_lost_when_redis_is_restored(pipeline: Instance) -> None:
+    nothing_is_wrong_after(pipeline, FAULTS[ALWAYS])
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in ALWAYS])
-def test_nothing_is_lost_or_doubled_by_any_fault(ground: Instance, name: str) -> None:
-    fault = next(f for f in catalogue(ground.settings(), random.Random(SEED)) if f.name == name)
+@pytest.mark.parametrize("name", [name for name in FAULTS if name != ALWAYS])
+def test_nothing_is_lost_or_doubled_by_a_fault(fault_server: Instance, name: str) -> None:
+    fault = next(f for f in catalogue(fault_server.settings(), random.Random(SEED)) if f.name == name)
     if name.startswith("full disk") and os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
-    nothing_is_wrong_after(ground, fault)
+    nothing_is_wrong_after(fault_server, fault)
 
 
 @pytest.mark.faults
-def test_a_campaign_of_random_faults(ground: Instance) -> None:
+def test_campaign_of_random_faults_has_no_findings(fault_server: Instance) -> None:
     seed = random.SystemRandom().randrange(10**6)
     done = campaign.run_campaign(
-        ground, campaign.CampaignConfig(32, 2000, 8, seed, THREADS), lambda *_: None, asked_before(in_the_log(ground))
+        fault_server,
+        campaign.CampaignConfig(32, 2000, 8, seed, THREADS),
+        lambda *_: None,
+        asked_before(in_the_log(fault_server)),
     )
     print_campaign(done, Console())
     assert done.findings == []
@@ -152,7 +149,7 @@ def test_a_campaign_of_random_faults(ground: Instance) -> None:
 @pytest.mark.parametrize(
     "rounds", [ROUNDS, pytest.param(20, marks=pytest.mark.faults)], ids=["a few rounds", "20 rounds"]
 )
-def test_gold_for_three_swords_buys_three_swords_though_the_api_is_killed(pipeline: Instance, rounds: int) -> None:
+def test_killed_api_sells_three_swords_for_their_gold(pipeline: Instance, rounds: int) -> None:
     rng = random.Random(SEED)
     for round_ in range(rounds):
         buys_three_swords(pipeline, round_ % pipeline.realms, rng.randrange(150))
@@ -206,7 +203,8 @@ def buy_insisting(player: Player, answered: threading.Semaphore) -> bool:
     raise AssertionError("no answer")
 
 
-def test_a_paused_process_does_not_accept_what_was_voided_meanwhile(pipeline: Instance) -> None:
+@pytest.mark.faults
+def test_paused_process_does_not_accept_a_voided_event(pipeline: Instance) -> None:
     ada, key = Player(pipeline, 1), str(uuid.uuid4())
     port, event_id = free_block(1), event_id_of(1, ada.name, key)
     deadlines = {"DELIVERY": "5", "HOLD": "9", "MARGIN": "3"}

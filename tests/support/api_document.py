@@ -25,14 +25,14 @@ SETTINGS = {
 }
 
 
-def _document() -> dict[str, Any]:
+def make_document() -> dict[str, Any]:
     """Made without any server: connections are opened when they are used."""
     given = Settings().model_copy(update=SETTINGS)
     document: dict[str, Any] = create_app(given, Ledger(connect(given)), ScriptedLog(None)).api_doc  # type: ignore[arg-type]
     return document
 
 
-DOCUMENT = _document()
+DOCUMENT = make_document()
 
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path, operation)

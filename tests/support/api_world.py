@@ -45,7 +45,7 @@ BEFORE: dict[str, list[tuple[str, str, str, dict[str, Any] | None]]] = {
 }
 
 
-class World(Api):
+class ApiWorld(Api):
     """A realm with carol, who asks, and bob, whom the document's examples speak of."""
 
     def __init__(self, server: RedisServer) -> None:

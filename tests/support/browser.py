@@ -1,25 +1,75 @@
-"""The page in a browser."""
+"""The page in Debian's Chromium."""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from rich.console import Console
 
 from load.faults.injectors import Pause
 from load.faults.processes import driver_jvm
+from stack.install.apt import require_browser
 from stack.instance import Instance
+from tests.support.waiting import PATIENCE_SECONDS
 
 DESKTOP = {"width": 1280, "height": 860}
-
 PHONE = {"width": 360, "height": 740}
 
 NewPage = Callable[..., Page]
 
 
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Start Chromium. Raises OperatorError if there is none."""
+    chromium = require_browser(Console())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def pages(browser: Browser, instance: Instance) -> Iterator[NewPage]:
+    """Open pages of players who share nothing.
+
+    No page may log an error; a violated Content-Security-Policy is one, too. Motion is reduced, so that nothing is
+    measured or photographed while it fades in.
+    """
+    errors: list[str] = []
+    contexts = []
+
+    def note(message: ConsoleMessage) -> None:
+        # A browser also logs that an action was refused or must wait, which is not an error of the page.
+        if message.type == "error" and not re.search("status of (409|503)", message.text):
+            errors.append(message.text)
+
+    def make(size: dict[str, int] = DESKTOP, scheme: str = "light", path: str = "/") -> Page:
+        context = browser.new_context(
+            viewport=size,
+            color_scheme=scheme,
+            has_touch=size is PHONE,
+            base_url=instance.settings().api_url,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(path)
+        return page
+
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
 def register(page: Page, realm: int = 2, name: str = "player") -> str:
-    """A new player on this page; answers the name, when the registration is settled."""
+    """Register a new player on this page and wait until it is settled. Returns the name."""
     name = f"{name}_{uuid4().hex[:6]}"
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Realm", exact=True).select_option(str(realm))
@@ -44,7 +94,7 @@ def purse(page: Page, text: str) -> None:
 
 @contextmanager
 def stopped(instance: Instance) -> Iterator[None]:
-    """Nothing is settled meanwhile: Spark stands still."""
+    """Pause Spark, so that nothing is settled meanwhile."""
     stream = Pause("the stream stands still", "streaming", driver_jvm, 0)
     stream.inject(instance)
     try:
@@ -53,7 +103,8 @@ def stopped(instance: Instance) -> Iterator[None]:
         stream.heal(instance)
 
 
-def guild(leader: Page, member: Page) -> None:
+def found_guild(leader: Page, member: Page) -> None:
+    """Found a guild, let the other join it, and put gold into its treasury."""
     name = f"knights{uuid4().hex[:4]}"
     go(leader, "Guild")
     leader.get_by_label("Name of the guild").fill(name)

@@ -9,7 +9,7 @@ import pytest
 from infra import json_logging
 
 
-class Log:
+class CapturedLog:
     """Reads what was logged, from the other end of a pipe."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,5 +3,16 @@
 from datetime import UTC, datetime
 
 NOW = datetime.now(UTC)
-
 TODAY = NOW.date()
+
+
+class FakeClock:
+    """A monotonic clock that a test moves; with ``tick``, each look at it moves it, too."""
+
+    def __init__(self, tick: float = 0.0) -> None:
+        self.now = 0.0
+        self._tick = tick
+
+    def __call__(self) -> float:
+        self.now += self._tick
+        return self.now

@@ -1,8 +1,6 @@
 """The whole pipeline, as players and operators see it."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,7 +19,7 @@ from tests.support.waiting import CATCH_UP_SECONDS, PATIENCE_SECONDS, eventually
 DEADLINES = {"delivery_seconds": 8.0, "hold_seconds": 20.0, "margin_seconds": 6.0}
 
 # Short intervals, so that every test of the pipeline runs beside these jobs, and waits less for landing.
-JOBS = {"derive_seconds": 8.0, "maintenance_seconds": 25.0}
+JOBS = {"derive_seconds": 8.0, "maintenance_seconds": 25.0, "land_seconds": 1.0}
 
 
 @contextmanager
@@ -37,12 +35,6 @@ def running_pipeline() -> Iterator[Instance]:
         yield instance
     finally:
         lifecycle.down(instance)
-
-
-def guildhall(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, on this instance."""
-    command = [sys.executable, "-m", "cli.main", "--home", str(instance.home), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def wait_until_caught_up(instance: Instance) -> None:

@@ -1,16 +1,27 @@
 """Free ports."""
 
+import os
 import socket
+
+FIRST, LAST = 17400, 19000  # below the ports that the kernel gives to clients
+WORKERS = 4  # processes of pytest-xdist that have ports of their own; a fifth one shares those of the first
 
 
 def free_block(size: int) -> int:
-    """The first of ``size`` free ports in a row."""
-    for first in range(17400, 19000, size):
-        try:
-            for port in range(first, first + size):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
+    """Return the first of ``size`` consecutive free ports."""
+    # Two processes that looked at the same ports at the same time would both find them free.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    share = (LAST - FIRST) // WORKERS
+    for first in range(FIRST + worker * share, FIRST + (worker + 1) * share - size, size):
+        if all(_is_free(port) for port in range(first, first + size)):
+            return first
     raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

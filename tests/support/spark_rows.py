@@ -36,7 +36,7 @@ def name_of(row: Row) -> str:
     return bytes.fromhex(row.event_id).decode().strip("\0")
 
 
-class Log:
+class LandedLog:
     """Landed events, as rows of the table: the offset is the place in the list, unless it is told."""
 
     def __init__(self, spark: SparkSession, events: Sequence[Event], times: Sequence[datetime] | None = None) -> None:

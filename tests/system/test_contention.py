@@ -63,7 +63,7 @@ def a_guild() -> str:
     return f"g_{secrets.token_hex(4)}"
 
 
-def test_the_last_seat_of_a_guild_is_taken_once(pipeline: Instance) -> None:
+def test_last_seat_of_a_guild_is_taken_once(pipeline: Instance) -> None:
     everybody = people(pipeline, catalogue.GUILD_SEATS + 4)
     guild, first = a_guild(), everybody[0]
     first.found_guild(guild)
@@ -84,7 +84,7 @@ def test_the_last_seat_of_a_guild_is_taken_once(pipeline: Instance) -> None:
         assert (len(found["members"]), found["seats_free"]) == (catalogue.GUILD_SEATS, 0)
 
 
-def test_the_last_piece_of_an_edition_is_sold_once(pipeline: Instance) -> None:
+def test_last_piece_of_an_edition_is_sold_once(pipeline: Instance) -> None:
     buyers = people(pipeline, 8)
     for _ in range(ROUNDS):
         left = next(i for i in buyers[0].shop()["items"] if i["item"] == "star_shield")["left"]
@@ -102,7 +102,7 @@ def test_the_last_piece_of_an_edition_is_sold_once(pipeline: Instance) -> None:
                 buyers[buyers.index(player)] = people(pipeline, 1)[0]
 
 
-def test_a_fighter_is_felled_by_one_of_those_who_strike_at_once(pipeline: Instance) -> None:
+def test_concurrent_strikes_defeat_a_player_once(pipeline: Instance) -> None:
     target, *attackers = people(pipeline, 5)
     for attacker in attackers:
         attacker.buy_sword("steel_sword")
@@ -122,7 +122,7 @@ def test_a_fighter_is_felled_by_one_of_those_who_strike_at_once(pipeline: Instan
         assert amount(target, "health") == catalogue.REVIVED_HEALTH
 
 
-def test_a_cure_and_a_last_blow_at_once_leave_no_victory_over_who_stands(pipeline: Instance) -> None:
+def test_concurrent_cure_and_blow_agree_on_defeat(pipeline: Instance) -> None:
     target, attacker = people(pipeline, 2)
     attacker.buy_sword("steel_sword")
     target.buy("small_potion", 3)
@@ -137,7 +137,7 @@ def test_a_cure_and_a_last_blow_at_once_leave_no_victory_over_who_stands(pipelin
             return
 
 
-def test_a_trade_and_a_purchase_with_the_same_gold_and_a_sale_of_the_same_sword(pipeline: Instance) -> None:
+def test_concurrent_trade_and_purchase_spend_gold_once(pipeline: Instance) -> None:
     for _ in range(ROUNDS):
         ada, bob = people(pipeline, 2)
         ada.buy_sword("iron_sword")
@@ -159,7 +159,7 @@ def test_a_trade_and_a_purchase_with_the_same_gold_and_a_sale_of_the_same_sword(
         assert found == expected
 
 
-def test_a_trade_is_accepted_or_withdrawn(pipeline: Instance) -> None:
+def test_trade_is_accepted_or_withdrawn(pipeline: Instance) -> None:
     ada, bob = people(pipeline, 2)
     for _ in range(ROUNDS):
         trade = ada.offer_trade(bob.name, {"gold": 2}, {"gold": 1})["id"]
@@ -168,7 +168,7 @@ def test_a_trade_is_accepted_or_withdrawn(pipeline: Instance) -> None:
         assert lost(outcomes) == {"trade_closed"}
 
 
-def test_a_leader_who_leaves_pays_nothing_out(pipeline: Instance) -> None:
+def test_leaving_leader_pays_nothing_out(pipeline: Instance) -> None:
     ada, bob = people(pipeline, 2)
     guild = a_guild()
     ada.found_guild(guild)
@@ -192,7 +192,7 @@ def test_a_leader_who_leaves_pays_nothing_out(pipeline: Instance) -> None:
         bob.lead_guild(ada.name)
 
 
-def test_a_leader_hands_over_to_nobody_who_is_leaving(pipeline: Instance) -> None:
+def test_leadership_is_not_given_to_a_leaving_member(pipeline: Instance) -> None:
     ada, bob = people(pipeline, 2)
     guild = a_guild()
     ada.found_guild(guild)
@@ -215,7 +215,7 @@ def test_a_leader_hands_over_to_nobody_who_is_leaving(pipeline: Instance) -> Non
             assert found["leader"] == ada.name
 
 
-def test_two_purchases_with_the_same_if_match_are_one(pipeline: Instance) -> None:
+def test_purchases_with_the_same_etag_succeed_once(pipeline: Instance) -> None:
     (ada,) = people(pipeline, 1)
     for _ in range(ROUNDS):
         ada.inventory()
@@ -224,7 +224,7 @@ def test_two_purchases_with_the_same_if_match_are_one(pipeline: Instance) -> Non
         assert lost(outcomes) == {"state_changed"}
 
 
-def test_a_reward_is_had_once(pipeline: Instance) -> None:
+def test_reward_is_claimed_once(pipeline: Instance) -> None:
     (ada,) = people(pipeline, 1)
     ada.buy_sword("wooden_sword")
     outcomes = race(*(lambda: ada.claim_reward("first_blade") for _ in range(4)))

@@ -8,7 +8,7 @@ from tests.support.pipeline import Player
 from tests.support.waiting import eventually
 
 
-def test_an_accepted_event_is_found_in_the_log_by_its_id(pipeline: Instance) -> None:
+def test_accepted_event_is_logged_with_its_id(pipeline: Instance) -> None:
     bought = Player(pipeline, 3).post("/buy_sword", sword="wooden_sword").json()
     file = pipeline.home / "logs" / "api.log"
 

@@ -41,11 +41,11 @@ def total(found: Scrape, pattern: str) -> float:
     return sum(value for name, value in found.items() if re.fullmatch(pattern, name))
 
 
-def test_the_streams_serve_what_is_declared(served: Served) -> None:
+def test_streams_serve_the_declared_metrics(served: Served) -> None:
     assert types(served.text(Server.STREAMING)) == declared(Server.STREAMING)
 
 
-def test_the_numbers_are_those_of_what_happened(pipeline: Instance, served: Served) -> None:
+def test_metrics_count_what_happened(pipeline: Instance, served: Served) -> None:
     wait_until_caught_up(pipeline)
     before = served.all()
     fay = Player(pipeline, 1)
@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_what_happened(pipeline: Instance, served: Serv
         assert after[f"guildhall_landed_offset,realm={realm}"] == offset
 
 
-def test_no_counter_of_the_api_goes_back_when_one_of_its_processes_dies(pipeline: Instance, served: Served) -> None:
+def test_api_counters_survive_the_death_of_a_worker(pipeline: Instance, served: Served) -> None:
     counter = r"guildhall_commits_total,.*"
     Player(pipeline, 2)
     before = total(served.all(), counter)
@@ -98,7 +98,7 @@ def test_no_counter_of_the_api_goes_back_when_one_of_its_processes_dies(pipeline
     assert total(served.all(), counter) == before + 1
 
 
-def test_the_counts_have_their_space_on_disk(pipeline: Instance) -> None:
+def test_files_of_counters_are_preallocated(pipeline: Instance) -> None:
     """A write into a hole of a file kills the process when the disk is full."""
     files = list(Path(pipeline.home, "run", "api-metrics").glob("*.db"))
     assert len(files) >= 4

@@ -2,20 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from rich.console import Console
+from playwright.sync_api import Browser, Page, expect
 
 from infra.errors import OperatorError
-from infra.paths import ROOT
-from stack.install.apt import require_browser
 from stack.instance import Instance
-from tests.support.browser import DESKTOP, PHONE, NewPage, go, guild, purse, register, settled, stopped
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    NewPage,
+    found_guild,
+    go,
+    pages,
+    purse,
+    register,
+    running_browser,
+    settled,
+    stopped,
+)
 
 SMALLEST_TARGET = 24  # CSS pixels: WCAG 2.2, 2.5.8
 
@@ -24,46 +32,20 @@ MOST_TABS = 60
 VIEWS = ["Arena", "Shop", "Inventory", "Quests", "Guild", "Trade", "Ranks"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    try:
-        chromium = require_browser(Console())
-    except OperatorError as error:
-        pytest.skip(f"no Chromium: {error}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(running_browser())
+        except OperatorError as error:
+            pytest.skip(f"no Chromium: {error}")
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def new_page(browser: Browser, pipeline: Instance) -> Iterator[NewPage]:
-    """Pages of players who share nothing. None may log an error, which a broken Content-Security-Policy is, too."""
-    errors: list[str] = []
-    contexts = []
-
-    def note(message: ConsoleMessage) -> None:
-        # A browser also logs that an action was refused, or must wait, which is no error of the page.
-        if message.type == "error" and not re.search("status of (409|503)", message.text):
-            errors.append(message.text)
-
-    def make(size: dict[str, int] = DESKTOP, scheme: str = "light", path: str = "/") -> Page:
-        context = browser.new_context(
-            viewport=size, color_scheme=scheme, has_touch=size is PHONE, base_url=pipeline.settings().api_url
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE_SECONDS * 1000)
-        page = context.new_page()
-        page.on("console", note)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(path)
-        return page
-
-    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-    yield make
-    for context in contexts:
-        context.close()
-    assert errors == []
+    with pages(browser, pipeline) as new_page:
+        yield new_page
 
 
 def test_two_players_fight(new_page: NewPage) -> None:
@@ -89,7 +71,7 @@ def test_two_players_fight(new_page: NewPage) -> None:
     expect(ada.get_by_role("button", name="Sell one enchanted iron sword for 45")).to_be_visible()
 
 
-def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
+def test_refusal_is_explained_in_words(new_page: NewPage) -> None:
     ada = new_page()
     register(ada)
     go(ada, "Shop")
@@ -105,7 +87,7 @@ def test_what_is_refused_is_told_in_words(new_page: NewPage) -> None:
     expect(ada.get_by_role("alert")).to_contain_text("there is no player nobody_of_that_name in this realm")
 
 
-def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, pipeline: Instance) -> None:
+def test_page_reports_that_settling_has_stopped(new_page: NewPage, pipeline: Instance) -> None:
     ada, watch = new_page(), new_page(path="/#/watch")
     register(ada)
     expect(watch.get_by_role("heading", name="All realms together")).to_be_visible()
@@ -122,7 +104,7 @@ def test_the_page_says_that_settling_has_stopped_and_goes_on(new_page: NewPage, 
     purse(ada, "125 gold")
 
 
-def test_everything_can_be_done_with_a_keyboard(new_page: NewPage) -> None:
+def test_page_can_be_used_with_a_keyboard(new_page: NewPage) -> None:
     ada = new_page()
     name = f"k{uuid4().hex[:10]}"
     tab_to(ada, "Name")
@@ -158,10 +140,16 @@ def focused(page: Page) -> str:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_nothing(new_page: NewPage, size: dict[str, int], scheme: str) -> None:
-    page = new_page(size, scheme)
+def test_guild_is_founded_joined_and_paid_into(new_page: NewPage) -> None:
+    leader, member = new_page(), new_page(PHONE, "dark")
+    register(leader, 1, "ada")
+    register(member, 1, "bob")
+    found_guild(leader, member)
+
+
+def test_axe_finds_nothing_in_any_view(new_page: NewPage) -> None:
+    """Each view in both sizes and both colour schemes: contrast depends on the one, layout on the other."""
+    page = new_page()
     expect(page.get_by_role("heading", name="Enter the Guildhall")).to_be_visible()
     check(page, "Join")
     register(page)
@@ -182,63 +170,25 @@ def test_axe_finds_nothing(new_page: NewPage, size: dict[str, int], scheme: str)
 
 
 def check(page: Page, view: str) -> None:
-    """No violation of axe's, nothing that scrolls sideways, and nothing too small to hit."""
-    page.wait_for_timeout(600)  # colours that are still fading in are no contrast
-    results = Axe().run(page)
-    assert results.violations_count == 0, f"{view}: {results.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{view} scrolls sideways"
-    small = page.evaluate(
-        """least => [...document.querySelectorAll("button, nav a, summary, input, select")]
-            .filter(it => it.checkVisibility() && Math.min(it.offsetWidth, it.offsetHeight) < least)
-            .map(it => it.outerHTML)""",
-        SMALLEST_TARGET,
-    )
-    assert small == [], view
+    """Find no violation of axe's, nothing that scrolls sideways, and nothing too small to hit."""
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            results = Axe().run(page)
+            assert results.violations_count == 0, f"{view}, {scheme}, {size}: {results.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{view} scrolls sideways: {size}"
+        small = page.evaluate(
+            """least => [...document.querySelectorAll("button, nav a, summary, input, select")]
+                .filter(it => it.checkVisibility() && Math.min(it.offsetWidth, it.offsetHeight) < least)
+                .map(it => it.outerHTML)""",
+            SMALLEST_TARGET,
+        )
+        assert small == [], f"{view}, {size}"
 
 
-def test_the_documents_of_the_api_are_shown_without_anything_inline(new_page: NewPage) -> None:
+def test_api_docs_are_shown_without_inline_code(new_page: NewPage) -> None:
     page = new_page(path="/docs")
     expect(page.locator("#swagger-ui")).to_contain_text("/strikes")
     page.locator(".opblock-summary-control").first.click()
     expect(page.get_by_role("button", name="Try it out")).to_be_visible()
-
-
-def test_pictures(new_page: NewPage, pipeline: Instance, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """What a person would look at; with --pictures they are kept for the documents."""
-    folder = ROOT / "docs" / "screenshots" if request.config.getoption("--pictures") else tmp_path
-    folder.mkdir(exist_ok=True)
-
-    def shoot(page: Page, name: str) -> None:
-        page.wait_for_timeout(600)
-        file = folder / f"{name}.png"
-        page.screenshot(path=file)
-        assert file.stat().st_size < 200_000
-
-    ada, bob, watch = new_page(), new_page(PHONE, "dark"), new_page(path="/#/watch")
-    register(ada, 1, "ada")
-    target = register(bob, 1, "bob")
-    go(ada, "Shop")
-    with stopped(pipeline):
-        ada.get_by_role("button", name="Buy an iron sword").click()
-        purse(ada, "70 gold, 30 held")
-        shoot(ada, "play-desktop")
-        expect(watch.locator(".trouble")).to_contain_text("Settling has stopped")
-        shoot(watch, "watch-stopped")
-    settled(ada, "You bought an iron sword")
-    expect(watch.locator(".trouble")).to_have_count(0)
-    go(ada, "Arena")
-    ada.get_by_label("Another player's name").fill(target)
-    ada.get_by_role("button", name="Strike by name").click()
-    settled(bob, "struck you")
-    go(bob, "Shop")
-    bob.get_by_role("button", name="Buy a small potion").click()
-    settled(bob, "You bought a small potion")
-    go(bob, "Arena")
-    shoot(bob, "play-phone")
-    shoot(ada, "arena")
-    shoot(watch, "watch")
-    guild(ada, bob)
-    shoot(ada, "guild")
-    docs = new_page(path="/docs")
-    expect(docs.locator("#swagger-ui")).to_contain_text("/strikes")
-    shoot(docs, "docs")

@@ -16,11 +16,14 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 from tests.support.clock import NOW
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.command_line import guildhall, guildhall_process
+from tests.support.pipeline import Player, wait_until_caught_up
 from tests.support.waiting import CATCH_UP_SECONDS
 
+REQUESTS = 300  # of the load script
 
-def test_a_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> None:
+
+def test_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> None:
     ada = Player(pipeline, 1, "ada")
     bought = ada.post("/buy_sword", sword="iron_sword")
     assert bought.status_code == 202
@@ -33,7 +36,7 @@ def test_a_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> 
     assert ada.inventory()["guild"] is None
 
 
-def test_one_purchase_too_many_is_refused_while_the_first_are_pending(pipeline: Instance) -> None:
+def test_purchase_beyond_the_gold_is_refused_while_pending(pipeline: Instance) -> None:
     bob = Player(pipeline, 2)
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: bob.post("/buy_sword", sword="iron_sword"), range(20)))
@@ -45,14 +48,14 @@ def test_one_purchase_too_many_is_refused_while_the_first_are_pending(pipeline: 
     assert bob.gold() == {"settled": 10, "held": 0, "available": 10}
 
 
-def test_the_same_name_lives_once_in_each_realm(pipeline: Instance) -> None:
+def test_name_exists_once_in_each_realm(pipeline: Instance) -> None:
     first = Player(pipeline, 0, "eve")
     assert Player(pipeline, 3, "eve").realm != first.realm
     again = first.post("/players", realm=0, name="eve")
     assert (again.status_code, again.json()["type"]) == (409, "/problems/name_taken")
 
 
-def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
+def test_action_of_a_player_is_in_presto_once(pipeline: Instance) -> None:
     cat = Player(pipeline, 0)
     event = cat.buy_sword("wooden_sword")["id"]
     cat.wait_until_settled(event)
@@ -64,7 +67,7 @@ def test_what_players_did_is_in_presto_once(pipeline: Instance) -> None:
     assert total[0] == total[1] == sum(r.events for r in realm_progress(pipeline))
 
 
-def test_what_is_no_event_goes_to_quarantine_and_stops_nobody(pipeline: Instance) -> None:
+def test_malformed_records_go_to_quarantine(pipeline: Instance) -> None:
     settings = pipeline.settings()
     before = sum(r.malformed for r in realm_progress(pipeline))
     ledger = Ledger(connect(settings))
@@ -99,7 +102,7 @@ def settled_actions(pipeline: Instance) -> int:
     return sum(realm.settled - realm.totals.get("telemetry", 0) for realm in realm_progress(pipeline))
 
 
-def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instance) -> None:
+def test_streams_resume_after_kill_9(pipeline: Instance) -> None:
     dan = Player(pipeline, 3)
     driver = supervisor.processes(pipeline)["streaming"]["pid"]
     before = settled_actions(pipeline)
@@ -116,7 +119,7 @@ def test_the_streams_resume_from_their_own_offsets_after_kill_9(pipeline: Instan
     assert fetch(pipeline.settings(), counts).rows == [(5, 5)]
 
 
-def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
+def test_spent_gold_is_the_same_in_redis_and_presto(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     text = "select coalesce(sum(t.amount), 0) from events cross join unnest(transfers) as t (debit, credit, amount)"
     spent = fetch(pipeline.settings(), f"{text} where t.credit = 'house:shop'").rows[0][0]
@@ -125,28 +128,28 @@ def test_books_in_redis_and_presto_are_the_same(pipeline: Instance) -> None:
     assert spent == sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(pipeline.realms))
 
 
-def test_the_load_script_plays_and_keeps_its_figures(pipeline: Instance, tmp_path) -> None:
+def test_load_script_plays_and_keeps_its_results(pipeline: Instance, tmp_path) -> None:
     before = sum(r.accepted for r in realm_progress(pipeline))
-    figures = _play(pipeline, 600, 8)
-    assert figures.rows["register"].complete == 300
+    figures = _play(pipeline, REQUESTS, 8)
+    assert figures.rows["register"].complete == REQUESTS // 2
     assert all(row.failed == 0 for row in figures.rows.values())
     assert sum(r.accepted for r in realm_progress(pipeline)) == before + figures.accepted
 
 
-def test_the_command_line(pipeline: Instance) -> None:
-    counts = guildhall(pipeline, "sql", "select event_type, count(*) from events group by 1")
+def test_command_line_runs_as_a_program(pipeline: Instance) -> None:
+    counts = guildhall_process(pipeline, "sql", "select event_type, count(*) from events group by 1")
     assert counts.returncode == 0
     assert "player_registered" in counts.stdout
-    wrong = guildhall(pipeline, "sql", "select nope from events")
+    wrong = guildhall_process(pipeline, "sql", "select nope from events")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "nope" in wrong.stderr
     status = guildhall(pipeline, "status").stdout
     assert status.count("running") == 7
     assert "quarantined" in status
-    assert guildhall(pipeline, "redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
-    assert "all servers are already up" in guildhall(pipeline, "up").stdout.lower()
+    assert guildhall_process(pipeline, "redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
+    assert "everything is up already" in guildhall(pipeline, "up").stdout.lower()
 
 
-def test_every_server_can_be_found_after_its_supervisor_died(pipeline: Instance) -> None:
+def test_servers_are_found_without_their_supervisor(pipeline: Instance) -> None:
     supervised = {process["pid"] for process in supervisor.processes(pipeline).values()}
     assert supervised <= {process.pid for process in supervisor.marked_processes(pipeline)}

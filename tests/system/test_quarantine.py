@@ -6,13 +6,14 @@ from stack.instance import Instance
 from stack.operations.pipeline_status import realm_progress
 from state.connection import connect
 from state.ledger import Ledger
+from tests.support.command_line import guildhall
 from tests.support.log_writer import generation, write
 from tests.support.misplaced import REALM, WRONG, misplaced
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
+from tests.support.pipeline import Player, wait_until_caught_up
 from tests.support.waiting import CATCH_UP_SECONDS, eventually
 
 
-def test_an_event_in_the_wrong_partition_is_shown_and_replayed_once(pipeline: Instance) -> None:
+def test_misplaced_event_is_shown_and_replayed_once(pipeline: Instance) -> None:
     event_id, value = misplaced(generation(pipeline, REALM))
     (offset,) = write(pipeline, WRONG, [value])
     wait_until_caught_up(pipeline)
@@ -40,7 +41,7 @@ def test_an_event_in_the_wrong_partition_is_shown_and_replayed_once(pipeline: In
     assert not ledger.snapshot(REALM).held
 
 
-def test_what_would_change_nothing_or_break_something_is_not_replayed(pipeline: Instance) -> None:
+def test_useless_or_harmful_record_is_not_replayed(pipeline: Instance) -> None:
     now = generation(pipeline, REALM)
     too_much = [Transfer("player:nobody:gold", "player:walter:gold", 1)]
     records = {
@@ -62,7 +63,7 @@ def test_what_would_change_nothing_or_break_something_is_not_replayed(pipeline: 
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
 
 
-def test_too_much_garbage_halts_its_realm_until_it_is_accepted(pipeline: Instance) -> None:
+def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
     bad, limit = 0, pipeline.settings().malformed_limit
 
     def refusals() -> int:

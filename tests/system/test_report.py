@@ -2,21 +2,17 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
-from infra.paths import ROOT
 from stack.instance import Instance
 from state.connection import connect
 from state.ledger import Ledger
-from tests.support.pipeline import Player, guildhall, wait_until_caught_up
-
-SEED = 5
-
-EVENTS = 900
+from tests.support.command_line import guildhall
+from tests.support.pipeline import Player, wait_until_caught_up
+from tests.system.conftest import Backfilled
 
 
 def assert_opens_anywhere(text: str) -> None:
@@ -33,17 +29,16 @@ def assert_opens_anywhere(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def small_world(pipeline: Instance) -> Instance:
-    """Some hundred generated events and a few live ones, in the tables for analysts."""
-    played = guildhall(pipeline, "play", "--history", "9d", "--events", str(EVENTS), "--seed", str(SEED))
-    assert played.returncode == 0, played.stderr
+def small_world(pipeline: Instance, backfilled: Backfilled) -> Instance:
+    """A simulated world and a few live events, in the tables for analysts."""
+    assert backfilled.command.returncode == 0
     ada = Player(pipeline, 0)
     ada.wait_until_settled(ada.buy_sword("iron_sword")["id"], 60)
     wait_until_caught_up(pipeline)
     return pipeline
 
 
-def test_the_report_of_a_small_world(small_world: Instance, tmp_path: Path):
+def test_report_of_a_small_world_has_its_numbers(small_world: Instance, tmp_path: Path):
     out, executed = tmp_path / "report.html", tmp_path / "executed.ipynb"
     made = guildhall(small_world, "report", "--out", str(out), "--notebook", str(executed))
     assert (made.returncode, made.stderr) == (0, "")
@@ -66,10 +61,3 @@ def test_the_report_of_a_small_world(small_world: Instance, tmp_path: Path):
     assert "DIFFERENT" not in table
     assert f"{happened:,} events by" in text
     assert "Loss: 0." in text
-
-
-def test_the_report_says_what_is_missing_without_an_instance(tmp_path: Path):
-    command = [str(ROOT / "guildhall"), "--home", str(tmp_path), "report", "--out", str(tmp_path / "report.html")]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert made.returncode == 2
-    assert not (tmp_path / "report.html").exists()

@@ -1,11 +1,11 @@
 """Rotation of the key that signs tokens."""
 
-from api.backend.tokens import Player
 from stack.instance import Instance, open_instance
-from tests.support.pipeline import guildhall
+from tests.support.command_line import guildhall
+from tests.support.pipeline import Player
 
 
-def test_players_go_on_when_the_operator_rotates_the_key(pipeline: Instance) -> None:
+def test_players_stay_signed_in_after_key_rotation(pipeline: Instance) -> None:
     before = Player(pipeline, 1)
     done = guildhall(pipeline, "rotate-key")
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 from infra.paths import ROOT
 
 
-def test_an_old_python_is_one_line_that_names_the_fix(tmp_path: Path) -> None:
+def test_old_python_is_one_line_with_the_fix(tmp_path: Path) -> None:
     python = tmp_path / "python3"
     python.write_text('#!/bin/sh\ncase "$2" in *exit*) exit 1;; *) echo 3.9;; esac\n')
     python.chmod(0o755)

@@ -37,7 +37,7 @@ def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(seconds)], cwd=ROOT)
 
 
-def test_a_server_is_well_only_when_what_follows_its_start_is_done(tmp_path: Path) -> None:
+def test_server_is_healthy_after_its_start_is_complete(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     sign = tmp_path / "run" / "toy.healthy"
     sign.touch()  # of a container that was killed and is started again
@@ -55,7 +55,7 @@ def test_a_server_is_well_only_when_what_follows_its_start_is_done(tmp_path: Pat
         process.wait()
 
 
-def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None:
+def test_end_of_server_ends_its_container(tmp_path: Path) -> None:
     process = _serve(tmp_path, 0.5)
     try:
         assert process.wait(30) == 3
@@ -64,7 +64,7 @@ def test_the_end_of_a_server_is_the_end_of_its_container(tmp_path: Path) -> None
         process.wait()
 
 
-def test_a_server_whose_network_is_gone_ends(monkeypatch) -> None:
+def test_server_without_network_ends(monkeypatch) -> None:
     looks = iter([{"eth0"}, {"eth0"}, set(), {"eth0"}, set(), set()])
     monkeypatch.setattr(foreground, "_interfaces", lambda: next(looks))
     monkeypatch.setattr(foreground, "CHECK_SECONDS", 0)
@@ -74,7 +74,7 @@ def test_a_server_whose_network_is_gone_ends(monkeypatch) -> None:
     assert list(looks) == [], "one look that finds none may come from a namespace that is being made"
 
 
-def test_a_machine_without_a_network_may_stay_so(monkeypatch) -> None:
+def test_machine_without_network_keeps_its_server(monkeypatch) -> None:
     monkeypatch.setattr(foreground, "_interfaces", set)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as process:
         foreground._watch_network(process, Console(quiet=True))

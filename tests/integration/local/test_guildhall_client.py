@@ -1,6 +1,5 @@
 """The client that users copy, against a real HTTP server that answers what the test has scripted."""
 
-import inspect
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,10 +10,8 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
-from game.commands import COMMANDS, Command
 from load import guildhall_client
 from load.guildhall_client import Guildhall, OutcomeUnknown, RequestRejected
-from load.workload.operations import ROUTES
 from tests.support.http_server import serving
 
 TRADE = "3b241101-e2bb-4255-8caf-4136c566a962"
@@ -158,7 +155,7 @@ CALLS: list[tuple[Callable[[Guildhall], object], str, str, dict[str, str], objec
 
 
 @pytest.mark.parametrize(("call", "method", "path", "query", "body"), CALLS)
-def test_each_method_is_one_request(script: Script, ada: Guildhall, call, method, path, query, body) -> None:
+def test_method_sends_one_request(script: Script, ada: Guildhall, call, method, path, query, body) -> None:
     script.answers = [(202, SIGNED_IN, {})]
     assert call(ada) == SIGNED_IN
     (asked,) = script.asked
@@ -170,28 +167,7 @@ def test_each_method_is_one_request(script: Script, ada: Guildhall, call, method
         assert uuid.UUID(asked.headers["Idempotency-Key"])
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_client_has_a_method_for_every_command(command: type[Command], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client is one file without imports of this project, so that this test compares it with the catalogue."""
-    sent: list[tuple[str, str, Any, Any]] = []
-
-    def change(_: Guildhall, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
-        sent.append((method, path, body or {}, options.get("params", {})))
-        return {}
-
-    monkeypatch.setattr(Guildhall, "change", change)
-    method = getattr(Guildhall("http://unused"), command.name)
-    assert inspect.signature(method).parameters.keys() - {"if_unchanged"} == command.model_fields.keys()
-    method(**command.example)
-    path, body, query = ROUTES[command.name].address(command.example)
-    assert [call[:2] for call in sent] == [(command.route.method, path)]
-    # The client may spell out a default, such as the quantity.
-    assert body.items() <= sent[0][2].items()
-    assert sent[0][2].keys() <= command.model_fields.keys() - command.route.path_fields
-    assert sent[0][3] == query
-
-
-def test_who_registers_keeps_the_token(script: Script) -> None:
+def test_registration_keeps_the_token(script: Script) -> None:
     script.answers = [(202, SIGNED_IN, {}), (202, SIGNED_IN | {"token": "u"}, {}), (200, {}, {})]
     with Guildhall(script.url) as ada:
         ada.register(2, "ada")
@@ -202,7 +178,7 @@ def test_who_registers_keeps_the_token(script: Script) -> None:
     assert script.asked[-1].query == {"realm": "2"}
 
 
-def test_options_are_headers(script: Script) -> None:
+def test_options_become_headers(script: Script) -> None:
     with Guildhall(script.url, "token", wait=5, operator_key="secret") as ada:
         ada.claim_gold()
         ada.quests()
@@ -212,7 +188,7 @@ def test_options_are_headers(script: Script) -> None:
     assert read.headers["Guildhall-Operator"] == "secret"
 
 
-def test_a_problem_is_raised_with_its_members(script: Script, ada: Guildhall) -> None:
+def test_problem_is_raised_with_its_members(script: Script, ada: Guildhall) -> None:
     script.answers = [problem(409, "not_enough_gold", account="player:ada:gold", available=40, needed=60)]
     with pytest.raises(RequestRejected) as refused:
         ada.buy_sword("steel_sword")
@@ -233,7 +209,7 @@ def test_a_problem_is_raised_with_its_members(script: Script, ada: Guildhall) ->
     ],
     ids=str,
 )
-def test_a_change_is_tried_again_with_the_same_key(
+def test_change_is_retried_with_the_same_key(
     script: Script, ada: Guildhall, monkeypatch: pytest.MonkeyPatch, bad: object
 ) -> None:
     script.answers = [bad, bad, (202, {"id": "x"}, {})]
@@ -246,7 +222,7 @@ def test_a_change_is_tried_again_with_the_same_key(
     assert len(set(script.keys)) == 2
 
 
-def test_tries_are_bounded(script: Script) -> None:
+def test_retries_are_bounded(script: Script) -> None:
     script.answers = [problem(503, "unavailable")]
     with Guildhall(script.url, tries=3) as ada, pytest.raises(RequestRejected, match="unavailable"):
         ada.claim_gold()
@@ -256,7 +232,7 @@ def test_tries_are_bounded(script: Script) -> None:
 @pytest.mark.parametrize(
     "open_end", ["hang up", problem(503, "unknown_outcome"), problem(409, "idempotency_key_in_use")]
 )
-def test_what_may_have_happened_is_told_apart_and_can_be_asked_again(script: Script, open_end: object) -> None:
+def test_unknown_outcome_can_be_retried_with_its_key(script: Script, open_end: object) -> None:
     script.answers = [open_end, problem(503, "unavailable")]
     with Guildhall(script.url, tries=2) as ada:
         with pytest.raises(OutcomeUnknown) as unknown:
@@ -266,13 +242,13 @@ def test_what_may_have_happened_is_told_apart_and_can_be_asked_again(script: Scr
     assert script.keys == [unknown.value.key] * 3
 
 
-def test_a_refusal_after_a_lost_answer_is_a_refusal(script: Script, ada: Guildhall) -> None:
+def test_refusal_after_lost_response_is_a_refusal(script: Script, ada: Guildhall) -> None:
     script.answers = ["hang up", problem(409, "already_claimed")]
     with pytest.raises(RequestRejected, match="already_claimed"):
         ada.claim_gold()
 
 
-def test_reads_are_tried_again_too(script: Script) -> None:
+def test_reads_are_retried(script: Script) -> None:
     script.answers = ["hang up", problem(503, "recovering"), (200, {"quests": []}, {}), "hang up"]
     with Guildhall(script.url, tries=3) as ada:
         assert ada.quests() == {"quests": []}
@@ -280,7 +256,7 @@ def test_reads_are_tried_again_too(script: Script) -> None:
             ada.quests()
 
 
-def test_one_try_is_one_try(script: Script, ada: Guildhall) -> None:
+def test_request_is_sent_once(script: Script, ada: Guildhall) -> None:
     script.answers = [problem(503, "unavailable")]
     assert ada.request("POST", "/claim_gold", headers={"Idempotency-Key": "k"}).status_code == 503
     script.answers = ["hang up"]
@@ -289,7 +265,7 @@ def test_one_try_is_one_try(script: Script, ada: Guildhall) -> None:
     assert script.keys == ["k", None]
 
 
-def test_an_unchanged_inventory_is_not_sent_again(script: Script, ada: Guildhall) -> None:
+def test_unchanged_inventory_is_taken_from_the_cache(script: Script, ada: Guildhall) -> None:
     offset, etag = {"Guildhall-Offset": "7", "ETag": '"7-1"'}, {"ETag": '"8-1"'}
     script.answers = [
         (200, {"player": "ada"}, offset),
@@ -306,7 +282,7 @@ def test_an_unchanged_inventory_is_not_sent_again(script: Script, ada: Guildhall
     assert headers == [(None, None), ('"7-1"', None), ('"7-1"', None), (None, '"8-1"'), (None, None)]
 
 
-def test_history_goes_through_all_pages(script: Script, ada: Guildhall) -> None:
+def test_history_reads_all_pages(script: Script, ada: Guildhall) -> None:
     script.answers = [
         (200, {"events": [{"offset": 9}, {"offset": 7}], "next": 7}, {}),
         (200, {"events": [], "next": None}, {}),
@@ -323,7 +299,7 @@ def sent(*offsets: int) -> str:
     )
 
 
-def test_a_stream_goes_on_where_it_broke(script: Script, ada: Guildhall) -> None:
+def test_broken_stream_is_resumed(script: Script, ada: Guildhall) -> None:
     script.answers = [sent(3, 5) + 'id: 6\ndata: {"offs', "hang up", problem(503, "unavailable"), sent(6)]
     stream = ada.stream(after=2)
     events = [next(stream) for _ in range(3)]
@@ -333,7 +309,7 @@ def test_a_stream_goes_on_where_it_broke(script: Script, ada: Guildhall) -> None
     assert script.asked[0].headers["Accept"] == "text/event-stream"
 
 
-def test_a_stream_that_has_only_told_where_it_is_goes_on_there(script: Script, ada: Guildhall) -> None:
+def test_stream_without_events_resumes_at_its_id(script: Script, ada: Guildhall) -> None:
     script.answers = ["retry: 1000\nid: 41\n: open\n\n", sent(42)]
     stream = ada.stream()
     assert next(stream)["offset"] == 42
@@ -341,7 +317,7 @@ def test_a_stream_that_has_only_told_where_it_is_goes_on_there(script: Script, a
     assert [asked.headers.get("Last-Event-Id") for asked in script.asked] == [None, "41"]
 
 
-def test_a_stream_gives_up(script: Script, ada: Guildhall) -> None:
+def test_stream_gives_up(script: Script, ada: Guildhall) -> None:
     script.answers = [problem(401, "unauthorized")]
     with pytest.raises(RequestRejected, match="unauthorized"):
         next(ada.stream())
@@ -351,7 +327,7 @@ def test_a_stream_gives_up(script: Script, ada: Guildhall) -> None:
     assert len(script.asked) == 1 + guildhall_client.MAX_TRIES
 
 
-def test_waiting_for_an_event(script: Script, ada: Guildhall) -> None:
+def test_wait_until_settled_follows_the_status(script: Script, ada: Guildhall) -> None:
     script.answers = [(200, {"status": status}, {}) for status in ("pending", "settled", "voided", "pending")]
     assert ada.wait_until_settled(TRADE) == {"status": "settled"}
     with pytest.raises(RequestRejected, match="voided"):

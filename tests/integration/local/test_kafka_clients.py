@@ -14,7 +14,7 @@ from infra.kafka.clients import open_client
 
 
 @pytest.mark.parametrize("kind", [KafkaConsumer, KafkaAdminClient])
-def test_a_broker_that_is_not_there_leaves_no_thread_and_no_file(kind: type, caplog) -> None:
+def test_unreachable_broker_leaks_no_thread_or_file(kind: type, caplog) -> None:
     """The streams ask it at each scrape and the API for each look at its status: for as long as it is down."""
     caplog.set_level(logging.CRITICAL, "kafka")  # pytest keeps what was logged, and with it the connections
     with socket.socket() as nobody:

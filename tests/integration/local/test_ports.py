@@ -11,7 +11,7 @@ from stack.servers import lifecycle
 from stack.servers.definitions import Server
 
 
-def test_a_taken_port_is_one_line_that_names_the_fix(tmp_path: Path) -> None:
+def test_taken_port_is_one_line_with_the_fix(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -10,7 +10,7 @@ from tests.support.ports import free_block
 from tests.support.waiting import eventually
 
 
-def test_a_relay_passes_on_both_ways_until_both_have_ended() -> None:
+def test_proxy_passes_both_ways_until_both_end() -> None:
     port = free_block(2)
     with socket.create_server(("127.0.0.1", port + 1)) as there:
         relay = subprocess.Popen(

@@ -12,7 +12,7 @@ from tests.support.http_server import serving
 from tests.support.story import REALM, id_of
 
 
-def test_a_batch_that_is_done_apart_is_one_operation_for_each_action() -> None:
+def test_separate_batch_is_one_operation_an_action() -> None:
     results = [{"status": 202, "body": {"id": "x"}}, {"status": 503, "body": {"type": "/problems/unknown_outcome"}}]
     app = Flask(__name__)
     app.add_url_rule("/batches", "batches", lambda: {"results": results}, methods=["POST"])
@@ -37,7 +37,7 @@ def test_a_batch_that_is_done_apart_is_one_operation_for_each_action() -> None:
     assert [o.event_id for o in answered] == ["x", id_of("k/1")]
 
 
-def test_the_workload_goes_on_without_a_server_until_its_deadline(tmp_path: Path) -> None:
+def test_workload_without_server_runs_to_its_deadline(tmp_path: Path) -> None:
     counts: list[int] = []
     file = tmp_path / "history.jsonl"
     # Nothing listens on port 1.

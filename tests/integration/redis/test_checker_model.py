@@ -1,6 +1,6 @@
 """The ledger and the checker's model, on the same logs."""
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from load.checker.check import Archive, Record
 from load.checker.check_input import CheckInput
@@ -13,9 +13,8 @@ from tests.support.redis_server import RedisServer
 from tests.support.story import AT_MS, IDS, REALM, logs
 
 
-@settings(deadline=None)
 @given(log=logs())
-def test_the_ledger_folds_every_log_as_the_checker_does(redis_server: RedisServer, log: list[Record]) -> None:
+def test_ledger_and_model_agree_on_every_log(redis_server: RedisServer, log: list[Record]) -> None:
     redis_server.connection("admin").flushall()
     redis_server.connection("admin").set(
         f"{hash_tag(REALM)}:run", "as if somebody had attached: a closed realm tells nothing"

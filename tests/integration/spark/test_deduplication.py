@@ -9,26 +9,28 @@ from pyspark.sql import SparkSession
 from game.accounts import Transfer
 from game.events import FENCE, NO_GENERATION, VOID, Event, encode
 from load.checker.model import Record, fold
-from tests.support.spark_rows import MINT, START, Log, event
+from tests.support.spark_rows import MINT, START, LandedLog, event
 
 
-def test_of_one_id_the_first_counts(spark: SparkSession) -> None:
-    assert Log(spark, [event("a"), event("b"), event("a"), event("a", realm=1)]).names() == ["a", "b", "a"]
+def test_first_of_one_id_counts(spark: SparkSession) -> None:
+    assert LandedLog(spark, [event("a"), event("b"), event("a"), event("a", realm=1)]).names() == ["a", "b", "a"]
 
 
-def test_of_event_and_void_the_first_counts(spark: SparkSession) -> None:
+def test_first_of_event_and_void_counts(spark: SparkSession) -> None:
     void_first = [event("a", VOID), event("a"), event("b"), event("b", VOID)]
-    assert Log(spark, void_first).names() == ["b"]
+    assert LandedLog(spark, void_first).names() == ["b"]
 
 
-def test_an_id_is_remembered_for_a_day(spark: SparkSession) -> None:
+def test_id_is_remembered_for_a_day(spark: SparkSession) -> None:
     day = timedelta(days=1)
-    log = Log(spark, [event("a"), event("b"), event("a"), event("b")], [START, START, START + day, START + 1.1 * day])
+    log = LandedLog(
+        spark, [event("a"), event("b"), event("a"), event("b")], [START, START, START + day, START + 1.1 * day]
+    )
     assert log.names() == ["a", "b", "b"]
 
 
-def test_a_record_of_another_generation_does_nothing_and_leaves_its_id(spark: SparkSession) -> None:
-    log = Log(
+def test_record_of_another_generation_does_nothing(spark: SparkSession) -> None:
+    log = LandedLog(
         spark,
         [
             event("a"),
@@ -47,32 +49,34 @@ def test_a_record_of_another_generation_does_nothing_and_leaves_its_id(spark: Sp
     assert [row.offset for row in log.effective().orderBy("offset").collect()] == [0, 4, 5, 8]
 
 
-def test_a_fence_whose_id_was_used_up_opens_nothing(spark: SparkSession) -> None:
-    log = Log(spark, [event("f"), event("f", FENCE, player=""), event("a"), event("g", FENCE), event("g", FENCE)])
+def test_fence_with_a_used_id_opens_nothing(spark: SparkSession) -> None:
+    log = LandedLog(spark, [event("f"), event("f", FENCE, player=""), event("a"), event("g", FENCE), event("g", FENCE)])
     assert log.fences() == {0: [3]}
     assert log.names() == ["f", "a"]
 
 
-def test_generations_are_those_of_their_realm(spark: SparkSession) -> None:
-    log = Log(spark, [event("f", FENCE, player=""), event("a"), event("b", realm=1), event("c", realm=1, generation=0)])
+def test_generations_belong_to_their_realm(spark: SparkSession) -> None:
+    log = LandedLog(
+        spark, [event("f", FENCE, player=""), event("a"), event("b", realm=1), event("c", realm=1, generation=0)]
+    )
     assert log.names() == ["b"]
 
 
-def test_what_the_ledger_rejected_does_not_count_and_uses_its_id_up(spark: SparkSession) -> None:
-    log = Log(spark, [event("a"), event("a"), event("b"), event("a", realm=1)])
+def test_rejected_event_uses_its_id(spark: SparkSession) -> None:
+    log = LandedLog(spark, [event("a"), event("a"), event("b"), event("a", realm=1)])
     assert log.names(rejected=[(0, 0)]) == ["b", "a"]
 
 
-def test_telemetry_counts_however_often_it_comes(spark: SparkSession) -> None:
+def test_repeated_telemetry_counts_each_time(spark: SparkSession) -> None:
     looks = [event("a", "shop_viewed"), event("a", "shop_viewed"), event("a")]
-    assert Log(spark, looks).names() == ["a", "a", "a"]
+    assert LandedLog(spark, looks).names() == ["a", "a", "a"]
 
 
-def test_telemetry_that_moves_something_is_none(spark: SparkSession) -> None:
-    assert Log(spark, [event("a", "shop_viewed", transfers=MINT)] * 2).names() == ["a"]
+def test_telemetry_with_transfers_is_an_action(spark: SparkSession) -> None:
+    assert LandedLog(spark, [event("a", "shop_viewed", transfers=MINT)] * 2).names() == ["a"]
 
 
-def test_a_wild_log_in_steps_is_the_same_as_at_once_and_as_the_checker_says(spark: SparkSession) -> None:
+def test_random_log_in_steps_agrees_with_the_checker(spark: SparkSession) -> None:
     dice = random.Random(6)
     events, generation = [], NO_GENERATION
     for _ in range(400):
@@ -84,7 +88,7 @@ def test_a_wild_log_in_steps_is_the_same_as_at_once_and_as_the_checker_says(spar
             event(name, kind, generation=dice.choice((-1, 7)) if stale else generation, transfers=moves.get(kind, ()))
         )
         generation = (fold(0, _records(events)).generation) if kind == FENCE else generation
-    log, books = Log(spark, events), fold(0, _records(events))
+    log, books = LandedLog(spark, events), fold(0, _records(events))
     rejected = [(0, offset) for offset, _, status in books.finals if status == "rejected"]
     assert len(rejected) > 5
     assert log.fences()[0][-1] == books.generation

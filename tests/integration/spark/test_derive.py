@@ -6,13 +6,13 @@ from pyspark.sql import SparkSession
 
 from game.examples import examples
 from streaming.jobs.derive import actions_of, transfers_of
-from tests.support.derived_world import World, decided
-from tests.support.spark_rows import BUY, Log, event
+from tests.support.derived_tables import DerivedTables, decided
+from tests.support.spark_rows import BUY, LandedLog, event
 
 
-def test_the_columns_of_each_type(spark: SparkSession) -> None:
+def test_columns_of_each_type_are_derived(spark: SparkSession) -> None:
     kinds = examples()
-    rows = {row.event_type: row for row in actions_of(Log(spark, list(kinds.values())).rows).collect()}
+    rows = {row.event_type: row for row in actions_of(LandedLog(spark, list(kinds.values())).rows).collect()}
     bought, sold = rows["item_bought"], rows["item_sold"]
     assert (bought.item, bought.item_kind, bought.price, bought.quantity, bought.gold) == (
         "oak_shield",
@@ -37,17 +37,17 @@ def test_the_columns_of_each_type(spark: SparkSession) -> None:
     assert all(row.event_time == datetime(2026, 1, 31, 18, 30, 15, 250_000) for row in rows.values())
 
 
-def test_details_that_are_no_numbers_are_null(spark: SparkSession) -> None:
+def test_non_numeric_details_are_null(spark: SparkSession) -> None:
     odd = {"price": "cheap", "quantity": 2, "damage": "9" * 30, "generated": 6}
     huge = {"price": 2**62, "quantity": 10}
-    first, second = actions_of(Log(spark, [event("a", details=odd), event("b", details=huge)]).rows).collect()
+    first, second = actions_of(LandedLog(spark, [event("a", details=odd), event("b", details=huge)]).rows).collect()
     assert (first.price, first.quantity, first.damage, first.gold, first.generated) == (None, 2, None, None, 6)
     assert (second.price, second.gold) == (2**62, None)
 
 
-def test_a_row_for_each_transfer_with_its_accounts_taken_apart(spark: SparkSession) -> None:
+def test_transfer_is_a_row_with_split_accounts(spark: SparkSession) -> None:
     rows = transfers_of(
-        Log(spark, [event("a", "sword_bought", transfers=BUY, details={"generated": 6})]).rows
+        LandedLog(spark, [event("a", "sword_bought", transfers=BUY, details={"generated": 6})]).rows
     ).collect()
     assert [(r.debit_owner, r.debit_name, r.credit_owner, r.credit_name, r.amount) for r in rows] == [
         ("player:ada", "gold", "house", "shop", 30),
@@ -56,8 +56,12 @@ def test_a_row_for_each_transfer_with_its_accounts_taken_apart(spark: SparkSessi
     assert {(r.offset, r.generated, r.debit) for r in rows} == {(0, 6, BUY[0].debit), (0, 6, BUY[1].debit)}
 
 
-def test_a_price_tells_whether_it_was_lowered_for_a_sale(spark: SparkSession) -> None:
+def test_price_on_sale_is_marked(spark: SparkSession) -> None:
     bought = decided("sword_bought", "a")
     on_sale = event("b", "sword_bought", details={**bought.details, "sale": 1}, transfers=bought.transfers)
-    rows = World(spark, (0, bought), (1, on_sale), (2, event("c", "shop_viewed"))).actions.orderBy("offset").collect()
+    rows = (
+        DerivedTables(spark, (0, bought), (1, on_sale), (2, event("c", "shop_viewed")))
+        .actions.orderBy("offset")
+        .collect()
+    )
     assert [row.on_sale for row in rows] == [False, True, None]

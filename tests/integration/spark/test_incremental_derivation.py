@@ -21,7 +21,7 @@ def lake(spark: SparkSession, lake_settings: Settings) -> Lake:
     return Lake(spark, lake_settings)
 
 
-def test_deriving_again_adds_nothing_and_goes_on_with_what_is_new(lake: Lake) -> None:
+def test_deriving_again_adds_only_new_records(lake: Lake) -> None:
     lake.land(event("a"), event("b"), event("a"))
     lake.land(event("c", realm=1), realm=1)
     assert lake.derivation.run() == 4
@@ -34,7 +34,7 @@ def test_deriving_again_adds_nothing_and_goes_on_with_what_is_new(lake: Lake) ->
     assert max_offsets(lake.spark, ACTIONS, range(REALMS)) == {0: 4, 1: 0}
 
 
-def test_only_what_is_settled_is_derived(lake: Lake) -> None:
+def test_only_settled_records_are_derived(lake: Lake) -> None:
     lake.land(*(event(name) for name in "abcd"))
     lake.books.settled[0] = 1
     lake.books.rejected = {0: [1, 2]}
@@ -50,7 +50,7 @@ def test_only_what_is_settled_is_derived(lake: Lake) -> None:
     assert lake.offsets(ACTIONS) == [(0, 0), (0, 3)]
 
 
-def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_between_two_commits_is_repaired(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(_events: DataFrame) -> DataFrame:
         raise PySparkException("killed")
 
@@ -68,8 +68,8 @@ def test_a_crash_between_the_two_commits_is_repaired(lake: Lake, monkeypatch: py
     assert lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (0, 3)]
 
 
-def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge, landed = lake.books.judged, []
+def test_run_ends_while_records_keep_landing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, landed = lake.books.settled_and_rejected, []
 
     def settled_and_rejected(realm: int) -> tuple[int, list[int]] | None:
         if realm == 0:
@@ -87,9 +87,7 @@ def test_a_run_ends_though_something_lands_in_each_step(lake: Lake, monkeypatch:
     assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
 
 
-def test_nothing_stays_in_memory_after_a_step_though_something_lands_meanwhile(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_step_leaves_nothing_in_memory(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def moves(events: DataFrame) -> DataFrame:
         lake.land(event("meanwhile"))
         return transfers_of(events)
@@ -102,7 +100,7 @@ def test_nothing_stays_in_memory_after_a_step_though_something_lands_meanwhile(
     assert lake.spark._jsparkSession.sharedState().cacheManager().isEmpty()
 
 
-def test_an_id_is_known_in_a_later_step_and_a_fence_too(lake: Lake) -> None:
+def test_later_step_knows_earlier_ids_and_fences(lake: Lake) -> None:
     for events in (
         [event("a"), event("v", "void")],
         [event("a"), event("v"), event("f", "fence", player="")],
@@ -114,7 +112,7 @@ def test_an_id_is_known_in_a_later_step_and_a_fence_too(lake: Lake) -> None:
     assert lake.offsets(ACTIONS) == [(0, 0), (0, 6), (0, 9)]
 
 
-def test_the_summaries_are_made_anew(lake: Lake) -> None:
+def test_summaries_are_replaced(lake: Lake) -> None:
     for name in "ab":
         lake.land(event(name))
         lake.derivation.run()

@@ -6,12 +6,12 @@ from pyspark.sql import SparkSession
 from game.accounts import Transfer
 from game.catalogue import ITEMS
 from game.examples import decisions
-from tests.support.derived_world import World, decided, minute_of
+from tests.support.derived_tables import DerivedTables, decided, minute_of
 from tests.support.spark_rows import event
 
 
-def test_players(spark: SparkSession) -> None:
-    world = World(
+def test_players_are_summarised(spark: SparkSession) -> None:
+    world = DerivedTables(
         spark,
         (0, decided("player_registered", "a")),
         (1, event("b", "player_registered", player="bob", transfers=[Transfer("house:mint", "player:bob:gold", 100)])),
@@ -33,9 +33,9 @@ def test_players(spark: SparkSession) -> None:
     assert (bob.first_purchase_at, bob.first_strike_at) == (None, None)
 
 
-def test_a_player_who_left_a_guild_and_the_realm(spark: SparkSession) -> None:
+def test_player_who_left_has_no_guild(spark: SparkSession) -> None:
     seat = (Transfer("player:ada:guild:knights", "guild:knights:seat", 1),)
-    ada = World(
+    ada = DerivedTables(
         spark,
         (0, decided("guild_joined", "a")),
         (1, event("b", "guild_left", transfers=seat)),
@@ -44,17 +44,17 @@ def test_a_player_who_left_a_guild_and_the_realm(spark: SparkSession) -> None:
     assert (ada.guild, ada.left, ada.generated, ada.gold) == (None, True, 6, 0)
 
 
-def test_a_session_ends_with_a_pause_of_more_than_half_an_hour(spark: SparkSession) -> None:
+def test_session_ends_after_half_an_hour_of_pause(spark: SparkSession) -> None:
     names = iter("abcdefg")
     minutes = (0, 30, 60, 90 + 1 / 60_000, 100)
-    world = World(spark, *((minute, event(next(names), "shop_viewed")) for minute in minutes))
+    world = DerivedTables(spark, *((minute, event(next(names), "shop_viewed")) for minute in minutes))
     found = [(row.session, minute_of(row.started_at), minute_of(row.ended_at), row.actions) for row in world.sessions()]
     assert found == [(1, 0, 60, 3), (2, pytest.approx(90), 100, 2)]
 
 
-def test_what_a_session_says(spark: SparkSession) -> None:
+def test_session_counts_its_actions(spark: SparkSession) -> None:
     batch = next(decision for decision in decisions() if decision.type == "actions_batched")
-    world = World(
+    world = DerivedTables(
         spark,
         (0, decided("player_registered", "a")),
         (1, decided("sword_bought", "b")),
@@ -75,17 +75,17 @@ def test_what_a_session_says(spark: SparkSession) -> None:
     assert [(s.spent, s.actions) for s in world.sessions("bob")] == [(1, 1)]
 
 
-def test_sessions_go_by_the_time_of_the_event_and_not_of_the_log(spark: SparkSession) -> None:
+def test_session_follows_event_time_and_not_log_time(spark: SparkSession) -> None:
     """A backfill tells of the past, and comes after what is new."""
-    world = World(spark, (600, event("a")), (0, event("b")), (10, event("c")))
+    world = DerivedTables(spark, (600, event("a")), (0, event("b")), (10, event("c")))
     assert [(minute_of(row.started_at), row.actions) for row in world.sessions()] == [(0, 2), (600, 1)]
 
 
-def test_a_pause_is_steady_if_it_lasts_as_long_as_the_one_before(spark: SparkSession) -> None:
+def test_pause_as_long_as_the_one_before_is_steady(spark: SparkSession) -> None:
     """What moves gold in between is no pause of its own, and neither is the time between two sessions."""
     gift = [Transfer("player:ada:gold", "player:bob:gold", 1)]
     seconds = (0, 40, 80.9, 81.9, 130, 170.5, 10_000, 10_040, 10_081)
     names = iter("abcdefghi")
-    world = World(spark, *((at / 60, event(next(names), "gift_given", transfers=gift)) for at in seconds))
+    world = DerivedTables(spark, *((at / 60, event(next(names), "gift_given", transfers=gift)) for at in seconds))
     # Pauses of 40, 40.9, 1, 48.1 and 40.5 s; then one of 40 s, which follows 40.5, and one of 41 s: a second more.
     assert [(row.actions, row.steady) for row in world.sessions()] == [(6, 1), (3, 1)]

@@ -10,14 +10,14 @@ from infra.errors import OperatorError
 
 
 @pytest.mark.parametrize("name", queries.names())
-def test_each_query_says_in_a_sentence_what_it_answers(name: str) -> None:
+def test_query_begins_with_its_question(name: str) -> None:
     assert queries.sentence(name).endswith((".", "?"))
     assert len(split(queries.load(name)).all) == 1
     assert queries.load(name) == queries.load(name).rstrip("; \n")
     assert len(queries.sentence(name)) < 120
 
 
-def test_a_query_that_is_not_there_is_one_line_that_names_a_similar_one(monkeypatch, tmp_path: Path) -> None:
+def test_unknown_query_names_a_similar_one(monkeypatch, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="there is no query item_sale: did you mean item_sales"):
         queries.load("item_sale")
     with pytest.raises(OperatorError, match=r"there is no query .*instance: .*--list"):

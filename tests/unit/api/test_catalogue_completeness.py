@@ -1,4 +1,4 @@
-"""What cannot derive from the catalogue of commands must still be complete: the page's words and docs/concepts/game.md."""
+"""The page's words and docs/concepts/game.md do not derive from the catalogue, and must be complete."""
 
 import re
 

@@ -8,7 +8,7 @@ from stack.instance import EXTERNALLY_MANAGED
 
 
 @pytest.mark.parametrize("command", ["up", "down"])
-def test_servers_of_compose_are_not_started_or_stopped_from_inside(command: str, monkeypatch) -> None:
+def test_compose_servers_are_not_started_from_inside(command: str, monkeypatch) -> None:
     monkeypatch.setenv(EXTERNALLY_MANAGED, "1")
     with pytest.raises(OperatorError, match=f"docker compose {command}"):
         cli([command], standalone_mode=False)

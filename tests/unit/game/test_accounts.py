@@ -1,8 +1,10 @@
 """The shape of accounts."""
 
+import re
+
 import pytest
 
-from game.accounts import ACCOUNT_PATTERN, split
+from game.accounts import ACCOUNT, split
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,6 @@ from game.accounts import ACCOUNT_PATTERN, split
         "name:adal:likeness",
     ],
 )
-def test_account_shapes(account: str) -> None:
-    assert ACCOUNT_PATTERN.fullmatch(account)
+def test_account_is_split_into_owner_and_name(account: str) -> None:
+    assert re.fullmatch(ACCOUNT, account)
     assert ":".join(split(account)) == account

@@ -22,7 +22,7 @@ EVENT = new_event(
 )
 
 
-def test_an_event_survives_the_log() -> None:
+def test_event_is_decoded_as_it_was_encoded() -> None:
     assert decode(encode(EVENT), 1) == EVENT
     assert EVENT.time == "2026-03-01T12:00:00.123Z"
 
@@ -42,7 +42,7 @@ def test_an_event_survives_the_log() -> None:
         (b"{", b"", "JSON"),
     ],
 )
-def test_what_is_no_event_is_malformed_and_says_why(old: bytes, new: bytes, reason: str) -> None:
+def test_invalid_event_is_malformed_with_a_reason(old: bytes, new: bytes, reason: str) -> None:
     value = encode(EVENT).replace(old, new, 1)
     assert value != encode(EVENT)
     with pytest.raises(Malformed, match=reason):
@@ -50,6 +50,6 @@ def test_what_is_no_event_is_malformed_and_says_why(old: bytes, new: bytes, reas
 
 
 @given(st.binary(max_size=300) | st.none())
-def test_garbage_is_malformed_and_nothing_else(value: bytes | None) -> None:
+def test_garbage_raises_malformed_only(value: bytes | None) -> None:
     with pytest.raises(Malformed):
         decode(value, 0)

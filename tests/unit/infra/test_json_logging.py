@@ -8,18 +8,18 @@ from collections.abc import Iterator
 import pytest
 
 from infra import json_logging
-from tests.support.captured_log import Log
+from tests.support.captured_log import CapturedLog
 from tests.support.waiting import eventually
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[CapturedLog]:
     json_logging.clear_context()
-    yield Log(monkeypatch)
+    yield CapturedLog(monkeypatch)
     json_logging.clear_context()
 
 
-def test_a_line_begins_with_what_every_line_has(log: Log) -> None:
+def test_line_begins_with_the_common_fields(log: CapturedLog) -> None:
     json_logging.bind_context(realm=3)
     json_logging.get_logger("test").warning("said\nso", event_id="abc")
     (line,) = log.lines()
@@ -29,7 +29,7 @@ def test_a_line_begins_with_what_every_line_has(log: Log) -> None:
     assert (line["event_id"], line["realm"]) == ("abc", 3)
 
 
-def test_the_standard_librarys_loggers_say_it_in_the_same_form(log: Log) -> None:
+def test_standard_loggers_use_the_same_format(log: CapturedLog) -> None:
     why = (ValueError, ValueError("why"), None)
     json_logging._Handler().emit(logging.LogRecord("lib", logging.ERROR, __file__, 1, "no %s", ("luck",), why))
     (line,) = log.lines()
@@ -37,7 +37,7 @@ def test_the_standard_librarys_loggers_say_it_in_the_same_form(log: Log) -> None
     assert "ValueError: why" in line["exception"]
 
 
-def test_nobody_waits_for_a_log_that_is_not_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_that_is_not_read_blocks_no_one(log: CapturedLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_logging, "MAX_QUEUED_LINES", 500)
     monkeypatch.setattr(json_logging, "FLUSH_TIMEOUT_SECONDS", 0.1)
     begun = time.monotonic()
@@ -47,8 +47,8 @@ def test_nobody_waits_for_a_log_that_is_not_read(log: Log, monkeypatch: pytest.M
     eventually(lambda: log.lost > 1000, 5)
 
 
-def test_a_log_whose_reader_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    log = Log(monkeypatch)
+def test_closed_log_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = CapturedLog(monkeypatch)
     os.close(log._read)
     json_logging.get_logger("test").info("into the void")
     eventually(lambda: log.lost, 5)

@@ -10,7 +10,7 @@ from infra.paths import ROOT
 
 
 @pytest.mark.parametrize("metric", metrics.ALL, ids=lambda metric: metric.name)
-def test_every_name_follows_the_conventions_of_prometheus(metric: metrics.Metric) -> None:
+def test_metric_name_follows_prometheus(metric: metrics.Metric) -> None:
     assert re.fullmatch(r"guildhall(_[a-z]+)+", metric.name)
     assert metric.name.endswith("_total") == isinstance(metric, CounterMetric)
     assert metric.name.endswith("_seconds") == (metric.unit == "seconds")
@@ -22,11 +22,11 @@ def test_every_name_follows_the_conventions_of_prometheus(metric: metrics.Metric
         assert list(metric.buckets) == sorted(set(metric.buckets))
 
 
-def test_every_name_is_declared_once() -> None:
+def test_metric_name_is_declared_once() -> None:
     assert len({m.name for m in metrics.ALL}) == len(metrics.ALL)
 
 
-def test_the_document_is_the_registry() -> None:
+def test_document_lists_the_registry() -> None:
     """Mend it with ``python -m infra.metrics``."""
     assert metrics.table() in (ROOT / "docs" / "reference" / "metrics.md").read_text()
 

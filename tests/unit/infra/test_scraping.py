@@ -1,15 +1,8 @@
 """Reading a metrics page."""
 
-import http.server
-import threading
-from collections.abc import Iterator
-
 import pytest
-import requests
-from prometheus_client import CollectorRegistry, start_http_server
 
-from infra import metrics
-from infra.metrics import parse_samples, scrape
+from infra.metrics import parse_samples
 
 PAGE = """\
 # HELP guildhall_landed_offset Highest landed offset.
@@ -28,20 +21,6 @@ guildhall_holds_taken_total 12.0
 """
 
 
-@pytest.fixture
-def server_url() -> Iterator[str]:
-    registry = CollectorRegistry()
-    metrics.TABLE_FILES.create(registry).labels("events").set(3)
-    metrics.HOLDS_TAKEN.create(registry).inc(2)
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    assert isinstance(server, http.server.HTTPServer)
-    assert isinstance(thread, threading.Thread)
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 def test_samples_are_found_by_name_and_label_values() -> None:
     found = parse_samples(PAGE)
     assert found["guildhall_landed_offset"] == {("0",): -1, ("1",): 7}
@@ -58,17 +37,3 @@ def test_only_the_wanted_samples_are_kept_and_missing_ones_are_empty() -> None:
 def test_text_in_another_format_is_a_value_error() -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_samples("<html>not metrics</html>")
-
-
-def test_scrape_reads_a_server(server_url: str) -> None:
-    wanted = [metrics.TABLE_FILES.name, metrics.PARTITION_FILES.name]
-    assert scrape(f"{server_url}/metrics", 5, wanted) == {
-        metrics.TABLE_FILES.name: {("events",): 3},
-        metrics.PARTITION_FILES.name: {},
-    }
-    assert scrape(f"{server_url}/metrics", 5)["guildhall_holds_taken_total"] == {(): 2}
-
-
-def test_scrape_of_a_stopped_server_is_a_request_error() -> None:
-    with pytest.raises(requests.RequestException):
-        scrape("http://127.0.0.1:1/metrics", 1)

@@ -9,7 +9,7 @@ from infra.errors import OperatorError
 from stack.instance import PORTS, open_instance, with_new_token_key
 
 
-def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -> None:
+def test_instance_is_kept_and_its_secrets_are_private(tmp_path: Path) -> None:
     made = open_instance(tmp_path / "home", 20000, 2)
     assert open_instance(tmp_path / "home") == made
     assert stat.S_IMODE((tmp_path / "home" / "instance.json").stat().st_mode) == 0o600
@@ -25,14 +25,14 @@ def test_an_instance_is_remembered_and_its_secrets_are_private(tmp_path: Path) -
         ("{", "is not valid JSON"),
     ],
 )
-def test_a_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
+def test_wrong_setting_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "instance.json").write_text(text)
     with pytest.raises(OperatorError, match=reason) as error:
         open_instance(tmp_path)
     assert "\n" not in str(error.value)
 
 
-def test_no_process_gets_the_secrets_of_another(tmp_path: Path) -> None:
+def test_process_gets_only_its_own_secrets(tmp_path: Path) -> None:
     instance = open_instance(tmp_path)
     api, settler = instance.environment("api"), instance.environment("settler")
     assert instance.secrets["token_key"] in api.values()
@@ -41,7 +41,7 @@ def test_no_process_gets_the_secrets_of_another(tmp_path: Path) -> None:
         assert (secret in api.values()) == (name in ("api", "token_key", "operator_key", "limiter"))
 
 
-def test_the_api_and_presto_listen_on_loopback_unless_told_otherwise(tmp_path: Path, monkeypatch) -> None:
+def test_servers_listen_on_loopback_by_default(tmp_path: Path, monkeypatch) -> None:
     assert (open_instance(tmp_path).settings().api_bind, open_instance(tmp_path).settings().presto_bind) == (
         "127.0.0.1",
         "127.0.0.1",
@@ -50,7 +50,7 @@ def test_the_api_and_presto_listen_on_loopback_unless_told_otherwise(tmp_path: P
     assert open_instance(tmp_path).settings().api_bind == "0.0.0.0"  # noqa: S104
 
 
-def test_an_instance_keeps_one_older_key(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_instance_keeps_one_older_key(tmp_path) -> None:  # type: ignore[no-untyped-def]
     first = open_instance(tmp_path)
     second = with_new_token_key(first)
     third = with_new_token_key(second)

@@ -11,7 +11,7 @@ from streaming.metrics import BatchHistogram, RealmGauge
 from tests.support.metrics import Broken, parse
 
 
-def test_ages_are_counted_as_the_library_counts_them() -> None:
+def test_batch_histogram_counts_as_the_library() -> None:
     times = [100_000, 700_000, 950_000, 999_500, 999_870, 999_980, 1_000_000]
     ours, theirs = CollectorRegistry(), CollectorRegistry()
     ages, histogram = BatchHistogram(metrics.ACK_TO_SETTLED_SECONDS), metrics.ACK_TO_SETTLED_SECONDS.create(theirs)
@@ -24,7 +24,7 @@ def test_ages_are_counted_as_the_library_counts_them() -> None:
     assert counted == {name: pytest.approx(value) for name, value in expected.items()}
 
 
-def test_a_server_that_does_not_answer_costs_its_figures_and_no_others() -> None:
+def test_unreachable_server_hides_only_its_metrics() -> None:
     lag = LagCollector(Broken(), SimpleNamespace(realms=1), RealmGauge(metrics.LANDED_OFFSET))  # type: ignore[arg-type]
     lag._log = Broken()  # type: ignore[assignment]
     registry = CollectorRegistry()
@@ -35,7 +35,7 @@ def test_a_server_that_does_not_answer_costs_its_figures_and_no_others() -> None
     }
 
 
-def test_landed_offsets_can_be_asked_for_without_a_look_at_the_servers() -> None:
+def test_landed_offsets_need_no_server() -> None:
     registry, landed = CollectorRegistry(), RealmGauge(metrics.LANDED_OFFSET)
     lag = LagCollector(Broken(), SimpleNamespace(realms=1), landed)  # type: ignore[arg-type]
     registry.register(lag)

@@ -9,18 +9,18 @@ import pytest
 from tests.support.redis_server import RedisServer
 
 if TYPE_CHECKING:
-    from tests.support.api_world import World
+    from tests.support.api_world import ApiWorld
 
 
 @pytest.fixture
-def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> ApiWorld:
     """A realm for requests of the document, whose streams end soon."""
     from api.backend.telemetry import Telemetry
     from api.http import sse
-    from tests.support.api_world import World
+    from tests.support.api_world import ApiWorld
 
     monkeypatch.setattr(sse, "MAX_SECONDS", 0.05)
     monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
     # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
     monkeypatch.setattr(Telemetry, "record_view", lambda *_: None)
-    return World(empty_redis)
+    return ApiWorld(empty_redis)

@@ -17,7 +17,7 @@ from tests.support.clock import NOW, TODAY
 from tests.support.redis_server import RedisServer
 
 
-def test_a_purchase(api: Api) -> None:
+def test_purchase_is_settled(api: Api) -> None:
     token = api.register()
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
     assert answer.status_code == 202
@@ -35,7 +35,7 @@ def test_a_purchase(api: Api) -> None:
     assert accounts["item:iron_sword"]["settled"] == 1
 
 
-def test_not_enough_gold_names_the_account_and_what_is_available(api: Api) -> None:
+def test_not_enough_gold_names_account_and_amounts(api: Api) -> None:
     token = api.register()
     answer = api.client.post("/buy_sword", json={"sword": "dragon_sword"}, headers=token)
     assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
@@ -43,7 +43,7 @@ def test_not_enough_gold_names_the_account_and_what_is_available(api: Api) -> No
     assert answer.json["type"] == "/problems/not_enough_gold"
 
 
-def test_a_log_that_refuses_gives_503_and_the_gold_back(api: Api) -> None:
+def test_refusing_log_is_503_and_releases_the_hold(api: Api) -> None:
     token = api.register()
     api.log.outcome = "refuse"
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
@@ -52,7 +52,7 @@ def test_a_log_that_refuses_gives_503_and_the_gold_back(api: Api) -> None:
     assert api.ledger.holdings(0, "player:ada").held == {}
 
 
-def test_an_unknown_outcome_gives_503_with_the_event_and_keeps_the_hold(api: Api) -> None:
+def test_unknown_outcome_is_503_and_keeps_the_hold(api: Api) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
@@ -61,7 +61,7 @@ def test_an_unknown_outcome_gives_503_with_the_event_and_keeps_the_hold(api: Api
     assert api.ledger.holdings(0, "player:ada").held == {"gold": 30}
 
 
-def test_an_acknowledgement_after_the_deadline_is_no_acceptance(api: Api) -> None:
+def test_late_acknowledgement_is_an_unknown_outcome(api: Api) -> None:
     api.register()
     times = iter([0.0, Settings().acceptance_seconds])
     commit = GroupCommit(api.ledger, api.log, Settings(), monotonic=lambda: next(times))
@@ -72,7 +72,7 @@ def test_an_acknowledgement_after_the_deadline_is_no_acceptance(api: Api) -> Non
     assert commit.commit(Reservation(event.id, 0, "ada", decision), event) == Unknown()
 
 
-def test_an_overdue_hold_is_voided_by_the_next_action(api: Api, empty_redis: RedisServer) -> None:
+def test_expired_hold_is_voided_by_the_next_action(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     lost = api.client.post("/buy_sword", json={"sword": "steel_sword"}, headers=token).json["event"]
@@ -83,7 +83,7 @@ def test_an_overdue_hold_is_voided_by_the_next_action(api: Api, empty_redis: Red
     assert api.ledger.holdings(0, "player:ada").held == {}
 
 
-def test_without_redis_nothing_is_accepted(api: Api, empty_redis: RedisServer) -> None:
+def test_nothing_is_accepted_without_redis(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     settings = empty_redis.settings("api").model_copy(update={"redis_password": SecretStr("wrong")})
     api.app.extensions["guildhall"].commit._ledger = Ledger(connect(settings))
@@ -106,14 +106,14 @@ def test_without_redis_nothing_is_accepted(api: Api, empty_redis: RedisServer) -
         ("put", "/inventory", None, 405, "method_not_allowed"),
     ],
 )
-def test_errors_are_problems_with_stable_types(api: Api, method, path, body, status, code) -> None:
+def test_error_is_a_problem_with_a_stable_type(api: Api, method, path, body, status, code) -> None:
     token = api.register()
     answer = api.client.open(path, method=method.upper(), json=body, headers=token)
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert answer.json["type"] == f"/problems/{code}"
 
 
-def test_bodies_that_are_no_json_or_too_large(api: Api) -> None:
+def test_body_without_json_or_too_large_is_refused(api: Api) -> None:
     token = api.register()
     assert api.client.post("/buy_sword", data="sword=iron_sword", headers=token).status_code == 415
     large = json.dumps({"sword": "x" * 20000})
@@ -122,12 +122,12 @@ def test_bodies_that_are_no_json_or_too_large(api: Api) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer forged", "Basic YWRhOmFkYQ=="])
-def test_without_a_good_token_nobody_acts(api: Api, header: str) -> None:
+def test_invalid_token_is_401(api: Api, header: str) -> None:
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers={"Authorization": header})
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="guildhall"')
 
 
-def test_the_event_of_another_player_is_unknown(api: Api) -> None:
+def test_location_of_another_player_is_404(api: Api) -> None:
     ada, bob = api.register(), api.register("bob")
     location = api.client.post("/claim_gold", headers=ada).headers["Location"]
     assert api.client.get(location, headers=ada).status_code == 200
@@ -141,7 +141,7 @@ def test_readiness_follows_the_servers(api: Api) -> None:
     assert api.client.get("/healthz").status_code == 200
 
 
-def test_daily_gold_by_http(api: Api) -> None:
+def test_daily_gold_is_claimed_once_by_http(api: Api) -> None:
     token = api.register()
     assert api.client.post("/claim_gold", headers=token).status_code == 202
     again = api.client.post("/claim_gold", headers=token)

@@ -7,20 +7,18 @@ import pytest
 
 from infra import json_logging
 from tests.support.api_harness import Api
-from tests.support.captured_log import Log
+from tests.support.captured_log import CapturedLog
 from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[CapturedLog]:
     json_logging.clear_context()
-    yield Log(monkeypatch)
+    yield CapturedLog(monkeypatch)
     json_logging.clear_context()
 
 
-def test_accepted_refused_unknown_and_void_are_logged_with_the_events_id(
-    api: Api, log: Log, empty_redis: RedisServer
-) -> None:
+def test_outcomes_are_logged_with_the_event_id(api: Api, log: CapturedLog, empty_redis: RedisServer) -> None:
     token = api.register()
     bought = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token).json
     api.client.post("/buy_sword", json={"sword": "dragon_sword"}, headers=token)
@@ -50,7 +48,7 @@ def test_accepted_refused_unknown_and_void_are_logged_with_the_events_id(
     assert (void["event_id"], void["offset"]) == (unknown, 3)
 
 
-def test_no_secret_is_logged(api: Api, log: Log) -> None:
+def test_no_secret_is_logged(api: Api, log: CapturedLog) -> None:
     key, birth = uuid.uuid4().hex, str(uuid.uuid4())
     answer = api.client.post("/players", json={"realm": 0, "name": "ada"}, headers={"Idempotency-Key": birth})
     token = {"Authorization": f"Bearer {answer.json['token']}", "Guildhall-Operator": "hush"}

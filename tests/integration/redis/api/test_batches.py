@@ -16,7 +16,7 @@ def code(answer: Any) -> str:
 BATCH = [{"action": "buy_sword", "sword": "iron_sword"}, {"action": "claim_gold"}, {"action": "sell", "item": "x_"}]
 
 
-def test_a_batch_is_one_event_or_none(api: Api) -> None:
+def test_batch_is_one_event_or_none(api: Api) -> None:
     ada = api.register()
     assert code(api.client.post("/batches", json={"actions": BATCH}, headers=ada)) == "unknown_item"
     answer = api.client.post("/batches", json={"actions": BATCH[:2]}, headers=ada)
@@ -25,7 +25,7 @@ def test_a_batch_is_one_event_or_none(api: Api) -> None:
     assert api.client.get("/inventory", headers=ada).json["accounts"]["gold"]["settled"] == 95
 
 
-def test_a_list_of_actions_has_a_result_for_each_and_happens_once(api: Api) -> None:
+def test_separate_actions_have_results_and_happen_once(api: Api) -> None:
     ada = api.register() | {"Idempotency-Key": "list"}
     body = {"atomic": False, "actions": BATCH}
     first = api.client.post("/batches", json=body, headers=ada)
@@ -37,7 +37,7 @@ def test_a_list_of_actions_has_a_result_for_each_and_happens_once(api: Api) -> N
     assert len(api.log.events) == 4  # a fence, a registration and the two
 
 
-def test_a_batch_of_fifty(api: Api) -> None:
+def test_batch_has_at_most_fifty_actions(api: Api) -> None:
     ada = api.register()
     many = [{"action": "buy", "item": "wooden_sword"}] * 5 + [{"action": "sell", "item": "wooden_sword"}] * 45
     assert code(api.client.post("/batches", json={"actions": many}, headers=ada)) == "not_enough_items"

@@ -32,7 +32,7 @@ def buy(api: Api, token: dict[str, str], key: str, sword: str = "iron_sword", **
     return api.client.post("/buy_sword", json={"sword": sword}, headers={**token, "Idempotency-Key": key, **headers})
 
 
-def test_the_same_key_and_body_is_the_same_event_and_answer(api: Api) -> None:
+def test_same_key_and_body_return_the_same_event(api: Api) -> None:
     token = api.register()
     first, second = buy(api, token, "k1"), buy(api, token, '"k1"')
     assert (first.status_code, second.status_code) == (202, 202)
@@ -42,14 +42,14 @@ def test_the_same_key_and_body_is_the_same_event_and_answer(api: Api) -> None:
     assert [event.type for event in api.log.events].count("sword_bought") == 1
 
 
-def test_how_the_json_is_spelled_does_not_matter(api: Api) -> None:
+def test_spelling_of_json_does_not_matter(api: Api) -> None:
     token = api.register() | {"Idempotency-Key": "k1", "Content-Type": "application/json"}
     first = api.client.post("/buy_sword", data='{"sword": "iron_sword"}', headers=token)
     second = api.client.post("/buy_sword", data='{ "sword" : "iron\\u005fsword"}', headers=token)
     assert second.json["id"] == first.json["id"]
 
 
-def test_the_same_key_with_another_body_is_422(api: Api) -> None:
+def test_same_key_with_another_body_is_422(api: Api) -> None:
     token = api.register()
     buy(api, token, "k1")
     answer = buy(api, token, "k1", "wooden_sword")
@@ -58,12 +58,12 @@ def test_the_same_key_with_another_body_is_422(api: Api) -> None:
     assert other_route.status_code == 422
 
 
-def test_a_key_belongs_to_its_player(api: Api) -> None:
+def test_key_belongs_to_its_player(api: Api) -> None:
     ada, bob = api.register(), api.register("bob")
     assert buy(api, ada, "k1").json["id"] != buy(api, bob, "k1").json["id"]
 
 
-def test_after_an_unknown_outcome_the_retry_appends_again(api: Api) -> None:
+def test_retry_after_unknown_outcome_appends_again(api: Api) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1")
@@ -75,7 +75,7 @@ def test_after_an_unknown_outcome_the_retry_appends_again(api: Api) -> None:
     assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
 
 
-def test_a_retry_after_a_lost_acknowledgement_does_not_buy_twice(api: Api) -> None:
+def test_retry_after_lost_acknowledgement_buys_once(api: Api) -> None:
     token = api.register()
     api.log.outcome = "lost_ack"
     assert buy(api, token, "k1").status_code == 503
@@ -85,7 +85,7 @@ def test_a_retry_after_a_lost_acknowledgement_does_not_buy_twice(api: Api) -> No
     assert api.ledger.holdings(0, "player:ada").settled["gold"] == 70
 
 
-def test_the_retry_carries_the_event_of_the_first_try_whatever_the_rules_say_now(api: Api, monkeypatch) -> None:
+def test_retry_appends_the_first_event_despite_new_rules(api: Api, monkeypatch) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     buy(api, token, "k1")
@@ -94,7 +94,7 @@ def test_the_retry_carries_the_event_of_the_first_try_whatever_the_rules_say_now
     assert buy(api, token, "k1").json["details"]["price"] == 30
 
 
-def test_while_the_first_try_is_in_flight_the_second_is_409(api: Api) -> None:
+def test_retry_during_the_first_try_is_409(api: Api) -> None:
     token = api.register()
     api.log.outcome = "silence"
     first: list = []
@@ -109,7 +109,7 @@ def test_while_the_first_try_is_in_flight_the_second_is_409(api: Api) -> None:
     assert first[0].status_code == 503
 
 
-def test_a_refused_key_may_be_tried_again(api: Api) -> None:
+def test_refused_key_may_be_retried(api: Api) -> None:
     token = api.register()
     assert buy(api, token, "k1", "dragon_sword").json["type"] == "/problems/not_enough_gold"
     services = api.app.extensions["guildhall"]
@@ -124,7 +124,7 @@ def test_a_refused_key_may_be_tried_again(api: Api) -> None:
     assert buy(api, token, "k1", "dragon_sword").status_code == 202
 
 
-def test_a_certain_failure_gives_the_hold_back_and_the_key_may_be_tried_again(api: Api) -> None:
+def test_certain_failure_releases_the_hold(api: Api) -> None:
     token = api.register()
     api.log.outcome = "refuse"
     assert buy(api, token, "k1").json["type"] == "/problems/unavailable"
@@ -133,7 +133,7 @@ def test_a_certain_failure_gives_the_hold_back_and_the_key_may_be_tried_again(ap
     assert buy(api, token, "k1").status_code == 202
 
 
-def test_a_retry_that_fails_for_certain_does_not_give_back_what_an_earlier_try_may_have_appended(api: Api) -> None:
+def test_certain_failure_of_retry_keeps_earlier_hold(api: Api) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     buy(api, token, "k1")
@@ -142,7 +142,7 @@ def test_a_retry_that_fails_for_certain_does_not_give_back_what_an_earlier_try_m
     assert api.ledger.holdings(0, "player:ada").held == {"gold": 30}
 
 
-def test_a_late_first_try_cannot_release_what_a_second_one_has_appended(api: Api) -> None:
+def test_late_first_try_cannot_release_the_retry(api: Api) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     event_id = buy(api, token, "k1").json["event"]
@@ -153,7 +153,7 @@ def test_a_late_first_try_cannot_release_what_a_second_one_has_appended(api: Api
     assert api.ledger.event(0, event_id).status == "settled"
 
 
-def test_a_voided_event_stays_void_and_says_so(api: Api, empty_redis: RedisServer) -> None:
+def test_voided_event_stays_void(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1").json["event"]
@@ -168,7 +168,7 @@ def test_a_voided_event_stays_void_and_says_so(api: Api, empty_redis: RedisServe
     assert api.ledger.holdings(0, "player:ada").settled["gold"] == 90
 
 
-def test_once_a_void_is_on_its_way_nobody_appends_the_event_again(api: Api, empty_redis: RedisServer) -> None:
+def test_event_is_not_appended_after_its_void(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1").json["event"]
@@ -180,7 +180,7 @@ def test_once_a_void_is_on_its_way_nobody_appends_the_event_again(api: Api, empt
     assert len(api.log.events) == before
 
 
-def test_a_hold_whose_void_is_on_its_way_is_not_released(api: Api, empty_redis: RedisServer) -> None:
+def test_hold_with_pending_void_is_not_released(api: Api, empty_redis: RedisServer) -> None:
     """Otherwise the same request could take a new hold, and the void would win over its event after the 2xx."""
     token = api.register()
     api.log.outcome = "unknown"
@@ -191,19 +191,19 @@ def test_a_hold_whose_void_is_on_its_way_is_not_released(api: Api, empty_redis: 
     assert api.ledger.event(0, lost).status == "pending"
 
 
-def test_a_repeated_claim_gets_its_answer_and_not_already_claimed(api: Api) -> None:
+def test_repeated_claim_returns_the_first_result(api: Api) -> None:
     token = api.register() | {"Idempotency-Key": "today"}
     first = api.client.post("/claim_gold", headers=token)
     assert api.client.post("/claim_gold", headers=token).json["id"] == first.json["id"]
 
 
 @pytest.mark.parametrize("key", ["", " ", '"', '"a', "a b", "a" * 256, "é"])
-def test_what_is_no_key_is_400(api: Api, key: str) -> None:
+def test_invalid_key_is_400(api: Api, key: str) -> None:
     answer = buy(api, api.register(), key)
     assert (answer.status_code, answer.json["type"]) == (400, "/problems/invalid_idempotency_key")
 
 
-def test_a_repeated_registration_gives_the_token_again_to_who_knows_the_key(api: Api) -> None:
+def test_repeated_registration_returns_the_token(api: Api) -> None:
     def register(key: str | None, **body: object):
         headers = {"Idempotency-Key": key} if key else {}
         return api.client.post("/players", json={"realm": 0, **body}, headers=headers)
@@ -220,7 +220,7 @@ def test_a_repeated_registration_gives_the_token_again_to_who_knows_the_key(api:
     assert register(guest).json["player"] == register(guest).json["player"]
 
 
-def test_an_old_generation_does_not_use_the_key_up(api: Api, empty_redis: RedisServer) -> None:
+def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: RedisServer) -> None:
     """The event of a first try reaches the log after a fence; then the same request is sent again."""
     token = api.register()
     api.log.outcome = "unknown"
@@ -244,7 +244,7 @@ def test_an_old_generation_does_not_use_the_key_up(api: Api, empty_redis: RedisS
     assert api.ledger.holdings(0, "player:ada").held == {}
 
 
-def test_what_the_log_says_of_an_event_shows_again_when_its_hold_is_gone(api: Api, empty_redis: RedisServer) -> None:
+def test_status_of_the_log_shows_again_after_a_hold(api: Api, empty_redis: RedisServer) -> None:
     """The state is a function of the log: a later try that comes to nothing must not take the older status away."""
 
     def fence() -> None:
@@ -266,7 +266,7 @@ def test_what_the_log_says_of_an_event_shows_again_when_its_hold_is_gone(api: Ap
     assert api.client.get(f"/events/{event_id}", headers=token).json == stale
 
 
-def test_who_tries_again_for_ever_does_not_hold_for_ever(api: Api, empty_redis: RedisServer) -> None:
+def test_endless_retries_do_not_extend_the_hold(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     api.log.outcome = "unknown"
     event_id = buy(api, token, "k1").json["event"]

@@ -5,14 +5,14 @@ from http import HTTPStatus
 import pytest
 
 from tests.support.api_harness import Api
-from tests.support.api_world import World
+from tests.support.api_world import ApiWorld
 from tests.support.redis_server import RedisServer
 
 
 class TestMethods:
     """What every resource answers, whatever it is."""
 
-    def test_head_is_get_without_a_body(self, world: World) -> None:
+    def test_head_is_get_without_a_body(self, world: ApiWorld) -> None:
         headers = world.headers("inventory")
         got, head = (world.client.open("/inventory", method=method, headers=headers) for method in ("GET", "HEAD"))
         assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", got.headers["ETag"])
@@ -20,36 +20,36 @@ class TestMethods:
         assert world.client.head("/inventory").status_code == HTTPStatus.UNAUTHORIZED
         assert world.client.head("/stream", headers=headers).status_code == HTTPStatus.OK
 
-    def test_options_names_the_methods_and_has_no_page(self, world: World) -> None:
+    def test_options_names_the_methods(self, world: ApiWorld) -> None:
         answer = world.client.options("/trades")
         assert (answer.status_code, answer.data) == (204, b"")
         assert set(answer.allow) == {"GET", "HEAD", "OPTIONS", "POST"}
         assert "Content-Type" not in answer.headers
 
     @pytest.mark.parametrize("path", ["/inventory", "/status", "/quests", "/players", "/players/me"])
-    def test_a_parameter_that_does_not_exist_is_refused(self, world: World, path: str) -> None:
+    def test_unknown_parameter_is_refused(self, world: ApiWorld, path: str) -> None:
         answer = world.client.get(f"{path}?limt=5", headers=world.headers("inventory"))
         assert (answer.status_code, answer.json["type"]) == (422, "/problems/invalid")
         assert answer.json["errors"][0]["pointer"] == "/limt"
 
-    def test_the_page_may_be_linked_to_with_anything(self, world: World) -> None:
+    def test_page_accepts_unknown_parameters(self, world: ApiWorld) -> None:
         assert world.client.get("/?from=somewhere").status_code == HTTPStatus.OK
 
-    def test_me_is_whoever_asks_and_nobody_is_called_so(self, world: World) -> None:
+    def test_me_is_the_caller_and_a_reserved_name(self, world: ApiWorld) -> None:
         assert world.client.get("/players/me", headers=world.headers("profile")).json["player"] == "carol"
         answer = world.client.post("/players", json={"realm": 0, "name": "me"})
         assert (answer.status_code, answer.json["type"]) == (409, "/problems/name_reserved")
 
-    def test_whole_numbers_may_be_written_as_json_schema_allows(self, world: World) -> None:
+    def test_whole_number_may_be_written_as_float(self, world: ApiWorld) -> None:
         world.prepare("deposit")
         answer = world.client.post("/guild/deposits", json={"gold": 10.0}, headers=world.headers("deposit"))
         assert (answer.status_code, answer.json["details"]["gold"]) == (202, 10)
 
-    def test_a_stream_is_not_resumed_after_what_is_no_event(self, world: World) -> None:
+    def test_stream_with_invalid_last_event_id_is_422(self, world: ApiWorld) -> None:
         headers = world.headers("stream") | {"Last-Event-ID": "yesterday"}
         assert world.client.get("/stream", headers=headers).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
-    def test_too_many_requests_are_told_in_a_sentence(self, empty_redis: RedisServer) -> None:
+    def test_too_many_requests_are_explained(self, empty_redis: RedisServer) -> None:
         few = Api(empty_redis, limit_player="2 per 10 seconds")
         answers = [few.client.get("/quests", headers={}) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [401, 401, 429]

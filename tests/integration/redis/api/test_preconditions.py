@@ -18,7 +18,7 @@ def code(answer: Any) -> str:
     return str(answer.json["type"]).removeprefix("/problems/")
 
 
-def test_an_inventory_that_has_not_changed_is_not_sent_again(api: Api) -> None:
+def test_unchanged_inventory_is_304(api: Api) -> None:
     ada, _bob = api.register(), api.register("bob")
     first = api.client.get("/inventory", headers=ada)
     again = api.client.get("/inventory", headers=ada | {"If-None-Match": first.headers["ETag"]})
@@ -28,7 +28,7 @@ def test_an_inventory_that_has_not_changed_is_not_sent_again(api: Api) -> None:
     assert api.client.get("/inventory", headers=ada | {"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_a_purchase_of_somebody_who_has_seen_something_else(api: Api) -> None:
+def test_purchase_with_outdated_etag_is_412(api: Api) -> None:
     ada = api.register()
     seen = api.client.get("/inventory", headers=ada).headers["ETag"]
     assert buy(api, ada, {"If-Match": seen}, item="wooden_sword").status_code == 202
@@ -38,7 +38,7 @@ def test_a_purchase_of_somebody_who_has_seen_something_else(api: Api) -> None:
     assert (answer.status_code, code(answer)) == (412, "price_changed")
 
 
-def test_a_catalogue_that_has_not_changed_is_not_sent_again(api: Api) -> None:
+def test_unchanged_catalogue_is_304(api: Api) -> None:
     first = api.client.get("/shop")
     assert api.client.get("/shop", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
     assert first.json["swords"] == catalogue.SWORDS

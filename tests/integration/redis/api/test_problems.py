@@ -27,7 +27,7 @@ def sources(*folders: str) -> str:
     return "\n".join(path.read_text() for folder in folders for path in Path(ROOT, folder).rglob("*.py"))
 
 
-def test_every_problem_that_is_raised_has_a_type_and_a_page(api: Api) -> None:
+def test_every_problem_has_a_type_and_a_page(api: Api) -> None:
     text = sources("game", "api")
     raised = set(re.findall(r'(?:RuleViolation|Problem|unavailable)\(\s*f?"([a-z_]+)"', text))
     raised |= {name for name, _ in re.findall(r'": \("([a-z_]+)", "(.)', text)}
@@ -65,7 +65,7 @@ def test_every_problem_that_is_raised_has_a_type_and_a_page(api: Api) -> None:
         ("POST", "/claim_gold", {"headers": {"Idempotency-Key": ""}}, 400, "invalid_idempotency_key"),
     ],
 )
-def test_what_is_wrong_with_a_request(
+def test_wrong_request_is_a_problem(
     api: Api,
     method: str,
     path: str,
@@ -78,13 +78,13 @@ def test_what_is_wrong_with_a_request(
     assert (answer.status_code, code(answer)) == (status, expected)
 
 
-def test_a_method_that_is_not_allowed_names_those_that_are(api: Api) -> None:
+def test_wrong_method_names_the_allowed_ones(api: Api) -> None:
     answer = api.client.put("/guild", headers=api.register())
     assert code(answer) == "method_not_allowed"
     assert set(answer.headers["Allow"].split(", ")) == {"DELETE", "OPTIONS"}
 
 
-def test_who_may_not_act_is_not_told_what_else_is_wrong(api: Api) -> None:
+def test_unauthorized_request_is_not_validated(api: Api) -> None:
     assert api.client.post("/sales", data="{").status_code == 401
 
 
@@ -108,11 +108,11 @@ def test_who_may_not_act_is_not_told_what_else_is_wrong(api: Api) -> None:
         ("guest_ada", 409),
     ],
 )
-def test_names(api: Api, name: str, status: int) -> None:
+def test_player_name_is_validated(api: Api, name: str, status: int) -> None:
     assert api.client.post("/players", json={"realm": 0, "name": name}).status_code == status
 
 
-def test_a_shortfall_names_the_account(api: Api) -> None:
+def test_shortfall_names_the_account(api: Api) -> None:
     answer = buy(api, api.register(), item="tower_shield", quantity=2)
     assert answer.json | {"title": ""} == {
         "type": "/problems/not_enough_gold",

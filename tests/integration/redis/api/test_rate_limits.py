@@ -36,7 +36,7 @@ def limited(empty_redis: RedisServer) -> Api:
     )
 
 
-def test_a_player_who_asks_too_often_waits_and_others_do_not(limited: Api) -> None:
+def test_limit_of_a_player_does_not_affect_others(limited: Api) -> None:
     tokens = [limited.register(f"player_{i}") for i in range(2)]
     answers = [limited.client.get("/quests", headers=tokens[0]) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
@@ -48,7 +48,7 @@ def test_a_player_who_asks_too_often_waits_and_others_do_not(limited: Api) -> No
     assert limited.client.get("/quests", headers=tokens[1]).status_code == 200
 
 
-def test_an_address_has_a_limit_and_an_operator_none(limited: Api) -> None:
+def test_address_is_limited_and_operator_is_not(limited: Api) -> None:
     statuses = []
     for _ in range(3):
         token = limited.client.post("/players", json={"realm": 0}, headers=OPERATOR).json["token"]
@@ -62,13 +62,13 @@ def test_an_address_has_a_limit_and_an_operator_none(limited: Api) -> None:
     assert limited.client.get("/healthz").status_code == 200
 
 
-def test_counters_that_do_not_answer_stop_nobody(empty_redis: RedisServer) -> None:
+def test_unreachable_counters_block_no_one(empty_redis: RedisServer) -> None:
     unlimited = Api(empty_redis, limiter_password=SecretStr("wrong"), limit_player="1 per minute")
     token = unlimited.register()
     assert [unlimited.client.get("/quests", headers=token).status_code for _ in range(3)] == [200] * 3
 
 
-def test_counters_that_fail_in_between_do_not_change_an_answer(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_counters_do_not_change_a_response(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The headers of an answer ask the counters once more: that once turned an accepted action into a 500."""
 
     def fail(*_: object) -> float:
@@ -80,7 +80,7 @@ def test_counters_that_fail_in_between_do_not_change_an_answer(limited: Api, mon
     assert (answer.status_code, answer.headers.get("RateLimit-Limit")) == (202, None)
 
 
-def test_without_an_operator_key_nobody_is_an_operator(api: Api) -> None:
+def test_empty_operator_key_is_never_accepted(api: Api) -> None:
     answers = [api.client.get("/healthz", headers={"Guildhall-Operator": ""})]
     answers += [api.client.get("/shop", headers={"Guildhall-Operator": ""}) for _ in range(121)]
     assert answers[-1].status_code == 429

@@ -19,7 +19,7 @@ def code(answer: Any) -> str:
     return str(answer.json["type"]).removeprefix("/problems/")
 
 
-def test_a_history_is_read_page_by_page(api: Api) -> None:
+def test_history_is_read_page_by_page(api: Api) -> None:
     ada = api.register()
     for _ in range(4):
         buy(api, ada, item="small_potion")
@@ -31,7 +31,7 @@ def test_a_history_is_read_page_by_page(api: Api) -> None:
     assert first["events"][0]["details"]["item"] == "small_potion"
 
 
-def test_a_look_is_told_once_a_minute(api: Api) -> None:
+def test_view_is_recorded_once_a_minute(api: Api) -> None:
     ada = api.register()
     for path in ("/inventory", "/inventory", "/shop", "/shop"):
         assert api.client.get(path, headers=ada).status_code == 200
@@ -45,7 +45,7 @@ def test_a_look_is_told_once_a_minute(api: Api) -> None:
     assert {event.player for event in api.log.events if event.type == "shop_viewed"} == {"ada"}
 
 
-def test_who_has_left_is_gone(api: Api) -> None:
+def test_player_who_left_cannot_act(api: Api) -> None:
     ada = api.register()
     assert api.client.delete("/players/me", headers=ada).json["type"] == "player_left"
     assert code(api.client.get("/inventory", headers=ada)) == "not_found"
@@ -54,7 +54,7 @@ def test_who_has_left_is_gone(api: Api) -> None:
     assert code(api.client.post("/players", json={"realm": 0, "name": "ada"})) == "name_taken"
 
 
-def test_the_page_for_a_browser_and_json_for_a_program(api: Api) -> None:
+def test_root_is_a_page_for_browsers_and_json_else(api: Api) -> None:
     browser = api.client.get("/", headers={"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"})
     assert browser.mimetype == "text/html"
     browser.close()
@@ -63,14 +63,14 @@ def test_the_page_for_a_browser_and_json_for_a_program(api: Api) -> None:
     assert {browser.headers["Vary"], program.headers["Vary"]} == {"Accept"}
 
 
-def test_one_token_is_of_one_realm(api: Api) -> None:
+def test_token_cannot_act_in_another_realm(api: Api) -> None:
     """Whatever is asked with it is asked of that realm: no parameter names another player or realm to act for."""
     ada = api.register()
     for field in ("player", "realm", "from"):
         assert code(buy(api, ada, item="wooden_sword", **{field: "bob"})) == "invalid"
 
 
-def test_an_event_of_somebody_else_is_unknown(api: Api) -> None:
+def test_event_of_another_player_is_unknown(api: Api) -> None:
     ada, bob = api.register(), api.register("bob")
     event = buy(api, ada, item="wooden_sword").json["id"]
     assert api.client.get(f"/events/{event}", headers=ada).json["status"] == "settled"

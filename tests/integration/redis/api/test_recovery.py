@@ -21,7 +21,7 @@ def api(empty_redis: RedisServer) -> Api:
     return api
 
 
-def test_a_rollback_of_redis_before_the_answer_is_an_unknown_outcome(api: Api, empty_redis: RedisServer) -> None:
+def test_rollback_before_the_response_is_unknown(api: Api, empty_redis: RedisServer) -> None:
     """Redis loses the hold after the broker's acknowledgement: the event will be void, so nobody may say 2xx."""
     token = api.register()
     admin = empty_redis.connection("admin")
@@ -41,14 +41,14 @@ def test_a_rollback_of_redis_before_the_answer_is_an_unknown_outcome(api: Api, e
     assert (again.status_code, again.json["type"]) == (503, "/problems/recovering")
 
 
-def test_a_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> None:
+def test_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> None:
     api.register()
     empty_redis.connection("admin").flushall()
     answer = api.client.post("/players", json={"realm": 0, "name": "ada"})
     assert (answer.status_code, answer.json["type"]) == (503, "/problems/recovering")
 
 
-def test_reads_do_not_go_back_in_time(api: Api) -> None:
+def test_recovering_realm_serves_no_reads(api: Api) -> None:
     """A Redis that came back from an older state answers nobody until the log has brought it up to date."""
     token = api.register()
     api.log.settler._redis.set("realm:{0}:recovering", "a-fence")

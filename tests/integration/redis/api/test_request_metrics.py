@@ -8,7 +8,7 @@ from tests.support.metrics import Broken, declared, grown, scraped, types
 from tests.support.redis_server import RedisServer
 
 
-def test_the_api_serves_what_is_declared(api: Api) -> None:
+def test_api_serves_the_declared_metrics(api: Api) -> None:
     answer = api.client.get("/metrics")
     assert answer.content_type.startswith("text/plain; version=")
     assert types(answer.text) == declared(Server.API)
@@ -17,7 +17,7 @@ def test_the_api_serves_what_is_declared(api: Api) -> None:
     )
 
 
-def test_requests_are_counted_by_route_and_refusals_by_reason(api: Api) -> None:
+def test_requests_and_refusals_are_counted(api: Api) -> None:
     token = api.register()
     before = scraped(api)
     api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
@@ -50,7 +50,7 @@ def test_requests_are_counted_by_route_and_refusals_by_reason(api: Api) -> None:
     }
 
 
-def test_appends_without_an_acknowledgement_and_open_holds_are_counted(api: Api, empty_redis: RedisServer) -> None:
+def test_failed_appends_and_open_holds_are_counted(api: Api, empty_redis: RedisServer) -> None:
     token = api.register()
     before = scraped(api)
     for api.log.outcome in ("refuse", "unknown"):
@@ -73,7 +73,7 @@ def test_appends_without_an_acknowledgement_and_open_holds_are_counted(api: Api,
     assert "guildhall_holds_open,realm=0" not in found
 
 
-def test_without_redis_the_api_still_serves_its_own_counts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_are_served_without_redis(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.ledger, "overview", Broken().overview)
     found = scraped(api)
     assert found["guildhall_source_up,source=redis"] == 0

@@ -28,7 +28,7 @@ def buy(api: Api, token: dict[str, str], key: str, sword: str = "iron_sword", **
     return api.client.post("/buy_sword", json={"sword": sword}, headers={**token, "Idempotency-Key": key, **headers})
 
 
-def test_waiting_until_it_is_settled(api: Api) -> None:
+def test_wait_returns_when_settled(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=10"}
     api.log.outcome = "unsettled"
     timer = threading.Timer(0.2, api.log.settle_rest)
@@ -40,7 +40,7 @@ def test_waiting_until_it_is_settled(api: Api) -> None:
     timer.join()
 
 
-def test_waiting_until_time_is_up(api: Api) -> None:
+def test_wait_ends_when_time_is_up(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=0"}
     api.log.outcome = "unsettled"
     answer = api.client.post("/buy_sword", json={"sword": "iron_sword"}, headers=token)
@@ -48,7 +48,7 @@ def test_waiting_until_time_is_up(api: Api) -> None:
     assert answer.headers["Preference-Applied"] == "wait=0"
 
 
-def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
+def test_request_beyond_max_waiting_does_not_wait(api: Api) -> None:
     token = api.register() | {"Prefer": "wait=5"}
     api.log.outcome = "unsettled"
     watcher = api.app.extensions["guildhall"].settlement_waiter
@@ -61,7 +61,7 @@ def test_when_too_many_wait_the_next_is_answered_at_once(api: Api) -> None:
         assert [future.result() for future in waiting] == [None] * MAX_WAITING
 
 
-def test_a_repeated_request_may_wait_too(api: Api) -> None:
+def test_repeated_request_may_wait(api: Api) -> None:
     token = api.register()
     buy(api, token, "k1")
     answer = buy(api, token, "k1", Prefer="wait=5")

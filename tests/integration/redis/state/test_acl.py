@@ -27,12 +27,12 @@ def game(empty_redis: RedisServer) -> Game:
         ("inspector", ("fcall", "release", "1", "realm:{3}", "x")),
     ],
 )
-def test_users_of_redis_have_no_more_than_they_need(game: Game, empty_redis: RedisServer, user: str, command) -> None:
+def test_redis_user_has_no_more_rights_than_needed(game: Game, empty_redis: RedisServer, user: str, command) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
         empty_redis.connection(user).execute_command(*command)
 
 
-def test_the_api_cannot_settle(game: Game) -> None:
+def test_api_user_cannot_settle(game: Game) -> None:
     reservation, _ = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     with pytest.raises(redis.RedisError):
         game.api.settle(REALM, [game.record(reservation)])

@@ -13,7 +13,7 @@ from tests.support.redis_server import running_redis
 REALM = 1
 
 
-def test_all_that_redis_has_answered_is_there_after_kill_9(tmp_path: Path) -> None:
+def test_acknowledged_state_survives_kill_9(tmp_path: Path) -> None:
     # As in stack.servers.config.
     options = ("--appendonly", "yes")
     with running_redis(tmp_path, None, *options) as server:

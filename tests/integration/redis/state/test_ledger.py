@@ -23,7 +23,7 @@ def game(empty_redis: RedisServer) -> Game:
     return game
 
 
-def test_200_threads_and_gold_for_three_swords(game: Game) -> None:
+def test_200_threads_buy_three_swords_with_gold_for_three(game: Game) -> None:
     with ThreadPoolExecutor(200) as pool:
         outcomes = list(pool.map(lambda _: game.reserve(shop.buy("ada", "iron_sword", 1, None))[1], range(200)))
     assert sum(isinstance(outcome, Held) for outcome in outcomes) == 3
@@ -33,14 +33,14 @@ def test_200_threads_and_gold_for_three_swords(game: Game) -> None:
     }
 
 
-def test_a_name_is_taken_once_even_before_it_is_settled(game: Game) -> None:
+def test_name_is_taken_before_it_is_settled(game: Game) -> None:
     _, first = game.reserve(players.register("bob", TODAY), "bob")
     _, second = game.reserve(players.register("bob", TODAY), "bob")
     assert isinstance(first, Held)
     assert second == InsufficientBalance("player:bob:vacancy", 0, 1)
 
 
-def test_settling_moves_the_offset_with_the_state_and_only_once(game: Game) -> None:
+def test_settling_moves_offset_and_state_once(game: Game) -> None:
     reservation, _ = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     record = game.record(reservation)
     assert [game.settler.settle(REALM, [record]) for _ in range(3)] == [1, 0, 0]
@@ -48,7 +48,7 @@ def test_settling_moves_the_offset_with_the_state_and_only_once(game: Game) -> N
     assert game.api.offsets([REALM]) == {REALM: game.offset}
 
 
-def test_a_gap_is_refused_and_nothing_is_applied(game: Game) -> None:
+def test_gap_is_refused_and_nothing_is_applied(game: Game) -> None:
     reservation, _ = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     game.offset += 1
     with pytest.raises(Gap, match="record 2 is due, but got 3"):
@@ -57,7 +57,7 @@ def test_a_gap_is_refused_and_nothing_is_applied(game: Game) -> None:
     assert game.api.offsets([REALM]) == {REALM: 1}
 
 
-def test_release_gives_the_gold_back_once(game: Game) -> None:
+def test_release_returns_the_gold_once(game: Game) -> None:
     reservation, _ = game.reserve(shop.buy("ada", "steel_sword", 1, None))
     assert game.api.release(REALM, reservation.event_id, game.generation) is True
     assert game.api.release(REALM, reservation.event_id, game.generation) is False
@@ -71,7 +71,7 @@ def test_release_after_settling_changes_nothing(game: Game) -> None:
     assert game.gold()["settled"] == 70
 
 
-def test_the_first_of_event_and_void_wins(game: Game) -> None:
+def test_first_of_event_and_void_wins(game: Game) -> None:
     voided, _ = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     assert game.settle(voided, event_type=VOID) == "voided"
     assert game.settle(voided) == "voided"
@@ -81,14 +81,14 @@ def test_the_first_of_event_and_void_wins(game: Game) -> None:
     assert game.gold() == {"settled": 70, "held": 0, "available": 70}
 
 
-def test_an_event_id_is_new_once(game: Game) -> None:
+def test_event_id_is_reserved_once(game: Game) -> None:
     reservation, _ = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     _, again = game.reserve(shop.buy("ada", "iron_sword", 1, None), event_id=reservation.event_id)
     assert isinstance(again, AlreadyExists)
     assert again.status.status == "pending"
 
 
-def test_a_foreign_event_that_would_break_the_books_is_rejected(game: Game) -> None:
+def test_uncovered_foreign_event_is_rejected(game: Game) -> None:
     theft = Reservation(str(uuid.uuid4()), REALM, "ada", shop.buy("ada", "dragon_sword", 1, None))
     assert game.settle(theft) == "rejected"
     assert game.gold()["settled"] == 100
@@ -101,14 +101,14 @@ def test_malformed_records_only_move_the_offset(game: Game) -> None:
     assert game.api.totals(REALM) == {"settled": 2, "malformed": 2}
 
 
-def test_a_claim_decided_on_an_old_balance_is_refused(game: Game) -> None:
+def test_claim_decided_on_an_old_balance_is_refused(game: Game) -> None:
     has = game.api.holdings(REALM, "player:ada").settled
     game.act(players.claim_gold("ada", has, TODAY))
     _, outcome = game.reserve(players.claim_gold("ada", has, TODAY))
     assert isinstance(outcome, ConditionFailed)
 
 
-def test_a_fence_voids_the_holds_of_the_generation_before(game: Game, empty_redis: RedisServer) -> None:
+def test_fence_voids_holds_of_the_last_generation(game: Game, empty_redis: RedisServer) -> None:
     stale, held = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     assert isinstance(held, Held)
     token = str(uuid.uuid4())
@@ -134,7 +134,7 @@ def state(server: RedisServer) -> dict[str, object]:
     return result | {"offset": admin.get(f"realm:{{{REALM}}}:offset")}
 
 
-def test_a_replay_of_the_log_gives_the_same_state_and_balanced_books(game: Game, empty_redis: RedisServer) -> None:
+def test_replay_gives_the_same_balanced_state(game: Game, empty_redis: RedisServer) -> None:
     empty_redis.connection("admin").flushall()
     install_library(empty_redis.connection("admin"))
     game.offset = game.generation = -1
@@ -167,7 +167,7 @@ def test_a_replay_of_the_log_gives_the_same_state_and_balanced_books(game: Game,
     assert sum(int(v) for b in balances for v in b.values()) == opened_at_one
 
 
-def test_statuses_are_forgotten_after_a_day_of_log_time(game: Game) -> None:
+def test_status_is_forgotten_after_a_day_of_log_time(game: Game) -> None:
     first, _ = game.reserve(shop.buy("ada", "wooden_sword", 1, None))
     assert game.settle(first) == "settled"
     game.at += 25 * 3600 * 1000

@@ -33,7 +33,7 @@ def types(game: Game, owner: str, before: int = END, count: int = 10) -> list[st
     return [entry.status.type for entry in game.api.history_before(REALM, owner, before, count)]
 
 
-def test_a_history_has_what_one_did_and_what_was_done_to_one(game: Game) -> None:
+def test_history_has_own_and_received_events(game: Game) -> None:
     game.act(shop.buy("ada", "iron_sword", 1, None))
     has = [game.api.holdings(REALM, owner).settled for owner in (ADA, BOB)]
     game.act(combat.strike("ada", "bob", None, *has))
@@ -45,7 +45,7 @@ def test_a_history_has_what_one_did_and_what_was_done_to_one(game: Game) -> None
     assert [entry.offset for entry in game.api.history_after(REALM, ADA, 1, 10)] == [3, 4]
 
 
-def test_a_history_forgets_what_is_older_than_a_day(game: Game) -> None:
+def test_history_forgets_events_older_than_a_day(game: Game) -> None:
     game.at += DAY_MS + 1
     for _ in range(3):  # each record forgets two older ones
         game.act(give(1))
@@ -53,7 +53,7 @@ def test_a_history_forgets_what_is_older_than_a_day(game: Game) -> None:
     assert types(game, BOB) == []
 
 
-def test_a_board_follows_the_balances(game: Game) -> None:
+def test_leaderboard_follows_the_balances(game: Game) -> None:
     game.act(shop.buy("bob", "iron_sword", 1, None), "bob")
     assert game.api.ranking(REALM, "gold", 0, 10) == [(ADA, 100), (BOB, 70)]
     game.act(give(-1 + 30))
@@ -64,7 +64,7 @@ def test_a_board_follows_the_balances(game: Game) -> None:
     assert game.api.ranking(REALM, "gold", 0, 10) == [(BOB, 70)]
 
 
-def test_an_overview_counts_types_and_names_the_latest(game: Game) -> None:
+def test_overview_counts_types_and_names_the_latest(game: Game) -> None:
     waiting, held = game.reserve(shop.buy("ada", "iron_sword", 1, None))
     assert isinstance(held, Held)
     view = game.api.overview(REALM, 2)
@@ -82,7 +82,7 @@ def look(game: Game, event_type: str = "inventory_viewed") -> str:
     return encode_settle_record(event, game.offset, game.at)
 
 
-def test_telemetry_is_counted_and_not_remembered(game: Game) -> None:
+def test_telemetry_is_counted_and_not_stored(game: Game) -> None:
     assert game.settler.settle(REALM, [look(game), look(game)]) == 2
     assert game.api.event(REALM, "aaaaaaaa-1111") is None
     assert game.settler.totals(REALM)["telemetry"] == 2
@@ -91,13 +91,13 @@ def test_telemetry_is_counted_and_not_remembered(game: Game) -> None:
 
 
 @pytest.mark.parametrize("name", ["malformed", "telemetry", "inventory_viewed"])
-def test_an_event_with_transfers_is_applied_whatever_it_is_called(game: Game, name: str) -> None:
+def test_event_with_transfers_is_applied_under_any_name(game: Game, name: str) -> None:
     """The ledger's own marks of what is no event once could be taken for the type of one."""
     game.act(replace(give(7), type=name))
     assert game.gold()["settled"] == 107
 
 
-def test_a_hold_that_must_see_what_the_client_saw(game: Game) -> None:
+def test_hold_with_outdated_balances_is_refused(game: Game) -> None:
     def attempt(seen: OwnerBalances) -> object:
         decision = shop.buy("ada", "wooden_sword", 1, None)
         return game.api.reserve_many([Reservation(f"bbbbbbbb-{game.offset}", REALM, "ada", decision, seen=seen)])[0]
@@ -112,7 +112,7 @@ def test_a_hold_that_must_see_what_the_client_saw(game: Game) -> None:
     assert attempt(seen) == PreconditionFailed(), "a hold has changed what is available"
 
 
-def test_nobody_looks_into_a_closed_realm(game: Game) -> None:
+def test_recovering_realm_cannot_be_read(game: Game) -> None:
     game.settler.begin_rebuild(REALM, "cccccccc-0000")
     for look_at in (lambda: game.api.history_before(REALM, ADA, END, 1), lambda: game.api.ranking(REALM, "gold", 0, 1)):
         with pytest.raises(RealmRecovering):
@@ -120,7 +120,7 @@ def test_nobody_looks_into_a_closed_realm(game: Game) -> None:
     assert game.api.overview(REALM, 1).recovering
 
 
-def test_views_are_the_same_after_a_replay(game: Game, empty_redis: RedisServer) -> None:
+def test_reads_are_the_same_after_a_replay(game: Game, empty_redis: RedisServer) -> None:
     log = []
 
     def act(decision: Decision) -> None:
@@ -148,7 +148,7 @@ def test_views_are_the_same_after_a_replay(game: Game, empty_redis: RedisServer)
     assert types(again, BOB) == ["gold_moved", "gold_moved", "player_registered"]
 
 
-def test_a_wipe_leaves_nothing_of_them(game: Game, empty_redis: RedisServer) -> None:
+def test_wipe_leaves_no_history_or_ranking(game: Game, empty_redis: RedisServer) -> None:
     game.settler.begin_rebuild(REALM, "dddddddd-0000")
     while game.settler.wipe(REALM, "dddddddd-0000", 1):
         pass

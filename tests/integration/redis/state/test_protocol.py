@@ -6,7 +6,6 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -31,11 +30,10 @@ from state.results import (
     RetryRequest,
     UnknownEvent,
 )
+from tests.support.clock import NOW
 from tests.support.redis_server import RedisServer
 
 REALM, REPLAY = 3, 2
-
-NOW = datetime.now(UTC)
 
 REQUEST = "0123456789abcdef"
 
@@ -324,14 +322,20 @@ def effect_sum(books: ModelLedger) -> dict[str, int]:
 SEEN: Counter[str] = Counter()
 
 
-def test_the_protocol_against_the_model(redis_server: RedisServer) -> None:
-    @settings(max_examples=80, deadline=None)
+# Examples and steps of each. Rare interleavings are searched for at night.
+EXAMPLES, NIGHTLY_EXAMPLES, STEPS = 30, 500, 100
+MIN_SEEN = 5  # of each outcome: otherwise the histories have become too tame to prove anything
+
+
+def test_ledger_follows_the_model_of_the_protocol(redis_server: RedisServer, nightly: bool) -> None:
+    # By day the same histories each time, so that a failure is a change's fault; at night others.
+    @settings(max_examples=NIGHTLY_EXAMPLES if nightly else EXAMPLES, derandomize=not nightly)
     @given(seed=st.integers(0, 2**32 - 1))
     @example(seed=13)  # a hold whose void was on its way was released, and its request began anew
     @example(seed=238)  # the void of a hold that a fence had ended hit the next hold of the same request
     def play(seed: int) -> None:
         protocol = Protocol(redis_server, random.Random(seed))
-        protocol.play(150)
+        protocol.play(STEPS)
         protocol.heal()
         protocol.check()
         SEEN.update(protocol.model.books.statuses.values())
@@ -339,7 +343,7 @@ def test_the_protocol_against_the_model(redis_server: RedisServer) -> None:
         SEEN["tried again"] += sum(which.attempt > 1 for which in protocol.all_tries)
 
     play()
-    assert all(SEEN[what] > 10 for what in ("settled", "voided", "stale", "accepted", "tried again")), SEEN
+    assert all(SEEN[what] >= MIN_SEEN for what in ("settled", "voided", "stale", "accepted", "tried again")), SEEN
 
 
 def some_log(rng: random.Random, length: int) -> list[Event]:
@@ -372,8 +376,8 @@ def settled(server: RedisServer, events: Sequence[Event], sizes: Sequence[int]) 
     return digest(server.connection("settler"), REALM)
 
 
-def test_neither_chunks_nor_the_order_of_transfers_have_a_meaning(redis_server: RedisServer) -> None:
-    @settings(max_examples=40, deadline=None)
+def test_chunks_and_order_of_transfers_do_not_matter(redis_server: RedisServer) -> None:
+    @settings(max_examples=40)
     @given(seed=st.integers(0, 2**32 - 1))
     def holds(seed: int) -> None:
         rng = random.Random(seed)
@@ -386,8 +390,8 @@ def test_neither_chunks_nor_the_order_of_transfers_have_a_meaning(redis_server: 
     holds()
 
 
-def test_every_prefix_of_a_log_is_legal(redis_server: RedisServer) -> None:
-    @settings(max_examples=20, deadline=None)
+def test_every_prefix_of_a_settled_log_is_legal(redis_server: RedisServer) -> None:
+    @settings(max_examples=20)
     @given(seed=st.integers(0, 2**32 - 1))
     def holds(seed: int) -> None:
         events = some_log(random.Random(seed), 40)

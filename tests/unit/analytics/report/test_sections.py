@@ -1,20 +1,23 @@
 """Sections of the report, on small frames."""
 
-import numpy as np
-import pandas as pd
+from __future__ import annotations
+
 import pytest
 
-from analytics.report import (
-    combat,
-    data_quality,
-    diagram,
-    economy,
-    pipeline_health,
-    player_behaviour,
-    theme,
-)
-from analytics.report.statistics import Estimate, InsufficientData
-from load.simulation import ground_truth, personas
+from load.simulation import personas
+from tests.support.lazy import Lazy
+
+np = Lazy("numpy")
+pd = Lazy("pandas")
+combat = Lazy("analytics.report.combat")
+data_quality = Lazy("analytics.report.data_quality")
+diagram = Lazy("analytics.report.diagram")
+economy = Lazy("analytics.report.economy")
+pipeline_health = Lazy("analytics.report.pipeline_health")
+player_behaviour = Lazy("analytics.report.player_behaviour")
+theme = Lazy("analytics.report.theme")
+statistics = Lazy("analytics.report.statistics")
+ground_truth = Lazy("load.simulation.ground_truth")
 
 
 def funnel_frame() -> pd.DataFrame:
@@ -63,14 +66,14 @@ def gold_frames() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return pd.concat([flows, spent]), there, trades
 
 
-def test_the_funnel_counts_who_did_all_steps_before():
+def test_funnel_counts_players_with_all_earlier_steps():
     steps = player_behaviour.funnel(funnel_frame())
     assert list(steps["all_before"]) == [100, 78, 48, 8, 8]
     assert list(steps["did"]) == [100, 78, 50, 8, 8]
     assert "between *bought something* and *struck a player*: 40.0 % of all" in player_behaviour.funnel_text(steps)
 
 
-def test_what_guilds_go_along_with_is_not_called_an_effect():
+def test_guild_correlation_is_not_called_an_effect():
     found = player_behaviour.guild_effect(leaving_frame())
     assert found.members.value == pytest.approx(0.05, abs=0.005)
     assert found.adjusted.low < 0.5 < found.adjusted.high
@@ -79,7 +82,7 @@ def test_what_guilds_go_along_with_is_not_called_an_effect():
     assert "30.0 %" in player_behaviour.leaving_text(player_behaviour.leaving(leaving_frame()), pd.DataFrame())
 
 
-def test_retention_counts_only_days_that_are_over():
+def test_retention_counts_complete_days_only():
     day = pd.Timestamp("2026-10-01")
     frame = pd.DataFrame({"cohort": [day] * 3, "age": [0, 1, 2], "players": [50, 20, 7]})
     known = player_behaviour.retention(frame, pd.Timestamp("2026-10-03 09:00"))
@@ -88,7 +91,7 @@ def test_retention_counts_only_days_that_are_over():
     assert list(ages["there"]) == [50, 20]
 
 
-def test_gold_that_grows_is_said_with_its_interval():
+def test_growing_gold_has_an_interval():
     flows, there, trades = gold_frames()
     found = economy.inflation(economy.daily_gold(flows, there), trades)
     assert found.net.low > 0
@@ -97,16 +100,16 @@ def test_gold_that_grows_is_said_with_its_interval():
     assert "none that can be told from chance" in economy.gold_text(economy.daily_gold(flows, there), found)
 
 
-def test_the_sale_is_compared_with_other_days():
+def test_sale_is_compared_with_other_days():
     found = economy.sale(sale_frame())
     assert (found.price, found.usual_price) == (105, 150)
     assert found.units.low > 2
     assert not found.others.excludes(1)
-    with pytest.raises(InsufficientData, match="no sale"):
+    with pytest.raises(statistics.InsufficientData, match="no sale"):
         economy.sale(sale_frame().head(0))
 
 
-def test_bots_are_who_keeps_time():
+def test_players_with_regular_pauses_are_bots():
     steady = pd.DataFrame({"actions": [900, 300, 200, 150, 120], "strikes": 50, "victories": 5})
     steady = steady.assign(regularity=[0.7, 0.09, 0.08, 0.1, 0.05], pauses=steady["actions"])
     found = combat.bots(steady, players=400, actions=9000, fights=fight_frames()[0])
@@ -114,7 +117,7 @@ def test_bots_are_who_keeps_time():
     assert "1 player keeps time like a program" in combat.bots_text(found, steady)
 
 
-def test_late_events_are_told_apart():
+def test_late_events_are_counted_by_source():
     frame = pd.DataFrame({"generated": [True, True, False], "within_seconds": [1, 60, 1], "events": [990, 10, 1000]})
     rows = data_quality.lateness(frame.assign(longest=[0.4, 55.0, 0.2]))
     assert data_quality.late(rows).value == pytest.approx(0.005)
@@ -122,31 +125,31 @@ def test_late_events_are_told_apart():
     assert data_quality.waits_for(rows, 0.99) == 1
 
 
-def test_looks_cannot_be_seen_to_come_twice():
+def test_duplicate_share_ignores_telemetry():
     assert data_quality.twice({"settled": 590, "duplicate": 10, "telemetry": 400}).value == pytest.approx(10 / 600)
 
 
-def test_a_day_with_a_handful_of_trades_has_no_average_price():
+def test_day_with_few_trades_has_no_average_price():
     days = pd.to_datetime(["2026-10-01", "2026-10-02", "2026-10-03"])
     trades = pd.DataFrame({"day": days, "item": "iron_sword", "trades": [80, 60, 2], "price": [20.0, 21.0, 300.0]})
     (axes,) = economy.plot_trade_prices(trades).axes
     assert len(axes.lines[0].get_xdata()) == 2
 
 
-def test_a_weekday_that_came_more_often_is_no_busier():
+def test_frequent_weekday_is_not_busier():
     often = [(d, h, 30 if d == 1 else 10, 3 if d == 1 else 1) for d in range(1, 8) for h in range(24)]
     drawn = player_behaviour.plot_rhythm(pd.DataFrame(often, columns=["weekday", "hour", "sessions", "days"]))
     assert set(drawn.axes[0].collections[0].get_array().ravel()) == {10}
 
 
-def test_quantiles_of_a_histogram():
+def test_quantile_of_histogram_is_interpolated():
     buckets = {0.1: 50.0, 0.2: 90.0, 1.0: 100.0, float("inf"): 100.0}
     assert pipeline_health.quantile(buckets, 0.5) == pytest.approx(0.1)
     assert pipeline_health.quantile(buckets, 0.7) == pytest.approx(0.15)
     assert pipeline_health.quantile({0.1: 0.0, float("inf"): 5.0}, 0.5) == 0.1
 
 
-def test_counts_that_differ_are_seen():
+def test_differing_counts_are_marked():
     records = pd.DataFrame({"landed": [9], "quarantined": [1], "actions": [7]})
     types = pd.DataFrame({"event_type": ["sword_bought", "signed_in"], "actions": [5, 2]})
     side = pipeline_health.LiveCounts(
@@ -160,9 +163,9 @@ def test_counts_that_differ_are_seen():
     assert list(found["verdict"])[2:] == ["read at different times"] * 2
 
 
-def test_what_was_found_is_set_against_what_was_put_in():
-    late = Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
-    bots = Estimate(0.5, 0.4, 0.6)
+def test_findings_are_compared_with_ground_truth():
+    late = statistics.Estimate(personas.LATE_RATE, personas.LATE_RATE / 2, personas.LATE_RATE * 2)
+    bots = statistics.Estimate(0.5, 0.4, 0.6)
     rows = ground_truth.comparison(None, None, bots, late, None)
     assert list(rows["verdict"]) == ["estimated too high", "within the interval"]
 

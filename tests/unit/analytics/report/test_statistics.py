@@ -1,23 +1,22 @@
 """Statistics of the report."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from analytics.report import (
-    statistics,
-)
-from analytics.report.statistics import InsufficientData
+from tests.support.lazy import Lazy
+
+np = Lazy("numpy")
+pd = Lazy("pandas")
+statistics = Lazy("analytics.report.statistics")
 
 
-def test_an_interval_of_a_share_stays_within_0_and_1():
+def test_interval_of_share_is_within_0_and_1():
     none, every = statistics.share(0, 30), statistics.share(30, 30)
     assert none.value == 0 == pytest.approx(none.low)
     assert 0.05 < none.high < 0.2
     assert (every.value, every.high) == (1, pytest.approx(1))
 
 
-def test_a_difference_of_shares_has_an_interval_around_it():
+def test_difference_of_shares_is_within_its_interval():
     found = statistics.difference(60, 100, 40, 100)
     assert found.value == pytest.approx(0.2)
     assert found.low < 0.2 < found.high
@@ -35,26 +34,26 @@ def test_a_difference_of_shares_has_an_interval_around_it():
         lambda: statistics.require(float("nan"), "events"),
     ],
 )
-def test_too_little_data_is_said_and_not_guessed(ask):
-    with pytest.raises(InsufficientData):
+def test_too_little_data_is_insufficient(ask):
+    with pytest.raises(statistics.InsufficientData):
         ask()
 
 
-def test_a_trend_finds_the_slope():
+def test_trend_finds_the_slope():
     noise = np.random.default_rng(1).normal(0, 0.1, 30)
     found = statistics.trend(3 + 0.5 * np.arange(30) + noise)
     assert found.low < 0.5 < found.high
     assert found.high - found.low < 0.1
 
 
-def test_gini_knows_its_ends():
+def test_gini_of_extremes_is_0_and_1():
     assert statistics.gini(np.full(50, 7.0)) == pytest.approx(0)
     assert statistics.gini(np.array([0.0] * 99 + [1.0])) == pytest.approx(0.99)
     found = statistics.gini_estimate(np.random.default_rng(1).exponential(size=2000))
     assert found.low < 0.5 < found.high  # that of an exponential distribution
 
 
-def test_a_hazard_ratio_sees_through_what_it_is_told_of():
+def test_hazard_ratio_adjusts_for_a_confounder():
     """Within each stratum the exposed leave 0.6 times as often; the keen stratum is exposed more often."""
     rows = [
         # keen, exposed, sessions, left
@@ -70,7 +69,7 @@ def test_a_hazard_ratio_sees_through_what_it_is_told_of():
     assert adjusted.low < 0.6 < adjusted.high
 
 
-def test_a_rate_ratio_is_per_exposure():
+def test_rate_ratio_is_per_exposure():
     exposed = pd.Series([True] * 6 + [False] * 60)
     players = pd.Series([200.0] * 6 + [100.0] * 60)
     counts = pd.Series([80.0, 78, 84, 79, 81, 78] + [20.0, 22, 18, 19, 21, 20] * 10)
@@ -79,5 +78,5 @@ def test_a_rate_ratio_is_per_exposure():
     assert found.excludes(1)
 
 
-def test_an_experiment_needs_more_players_for_a_smaller_effect():
+def test_smaller_effect_needs_more_players():
     assert statistics.players_needed(0.3, 0.2) < statistics.players_needed(0.3, 0.28)

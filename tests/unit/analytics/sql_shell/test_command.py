@@ -6,15 +6,15 @@ import pytest
 
 from analytics import queries
 from stack.instance import open_instance
-from tests.support.sql_shell import sql
+from tests.support.command_line import guildhall
 
 
-def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
+def test_list_and_show_need_no_servers(tmp_path: Path) -> None:
     instance = open_instance(tmp_path, 20000)
-    listed = sql(instance, "--list")
+    listed = guildhall(instance, "sql", "--list")
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == queries.names()
     assert queries.sentence("item_sales") in listed.stdout
-    assert sql(instance, "--show", "item_sales").stdout == queries.load("item_sales") + "\n"
+    assert guildhall(instance, "sql", "--show", "item_sales").stdout == queries.load("item_sales") + "\n"
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,10 @@ def test_the_list_and_a_query_need_no_servers(tmp_path: Path) -> None:
         (["--csv", "select 1; select 2"], "--csv writes one table, but the input has 2 queries"),
         ([" ; -- nothing"], "the input contains no query"),
         ([], "the input contains no query"),
-        (["select 1"], "Presto is unreachable: ./guildhall up"),
-        (["--csv", "select 1"], "Presto is unreachable: ./guildhall up"),
-        (["--explain", "select 1"], "Presto is unreachable: ./guildhall up"),
     ],
 )
-def test_an_error_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], reason: str) -> None:
-    done = sql(open_instance(tmp_path, 20000), *arguments)
+def test_error_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], reason: str) -> None:
+    done = guildhall(open_instance(tmp_path, 20000), "sql", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"guildhall: {reason}")
     assert done.stderr.count("\n") == 1

@@ -40,11 +40,11 @@ def completions(before: str, after: str = "", columns=lambda: COLUMNS) -> list[s
         ("\\s item_s", "", ["item_sales"]),
     ],
 )
-def test_what_may_come_next(before: str, after: str, found: list[str]) -> None:
+def test_completion_offers_what_may_come_next(before: str, after: str, found: list[str]) -> None:
     assert completions(before, after) == found
 
 
-def test_presto_is_asked_once_and_not_before_it_is_needed() -> None:
+def test_completion_reads_columns_once_and_late() -> None:
     asked = []
     completer = SqlCompleter(lambda: asked.append(1) or COLUMNS, COMMANDS)
     for text in ("select 'x", "\\n w"):
@@ -55,7 +55,7 @@ def test_presto_is_asked_once_and_not_before_it_is_needed() -> None:
     assert len(asked) == 1
 
 
-def test_without_presto_there_are_still_the_keywords() -> None:
+def test_completion_without_presto_offers_keywords() -> None:
     def no_presto():
         raise OperatorError("Presto is unreachable")
 

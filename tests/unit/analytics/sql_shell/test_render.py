@@ -8,7 +8,7 @@ from analytics.sql_shell.render import content_of, table_of, text_of, unbroken, 
 from infra.presto import QueryResult
 
 
-def test_csv_is_that_of_the_rfc() -> None:
+def test_csv_follows_rfc_4180() -> None:
     file = io.StringIO(newline="")
     rows = [(1, "a,b"), (None, 'say "so"'), (True, "two\nlines"), (2.5, b"\xff")]
     write_csv(["n", "t"], iter(rows), file)
@@ -16,7 +16,7 @@ def test_csv_is_that_of_the_rfc() -> None:
     assert list(csv.reader(io.StringIO(file.getvalue(), newline="")))[3] == ["true", "two\nlines"]
 
 
-def test_csv_is_written_as_rows_come() -> None:
+def test_csv_is_written_row_by_row() -> None:
     file = io.StringIO(newline="")
 
     def rows() -> Iterator[tuple[int]]:
@@ -27,13 +27,13 @@ def test_csv_is_written_as_rows_come() -> None:
     write_csv(["n"], rows(), file)
 
 
-def test_a_table_shows_what_is_there_and_steers_no_terminal() -> None:
+def test_table_escapes_terminal_codes() -> None:
     answer = QueryResult(["n", "text"], [(7, "[bold]:fire:"), (None, "\x1b[31mred\n")])
     assert unbroken(table_of(answer)).splitlines() == ["n  text", "7  [bold]:fire:", "   \\x1b[31mred\\n"]
     assert [text_of(value) for value in (None, True, b"\x01", [1, "é"])] == ["", "true", "01", '[1, "é"]']
 
 
-def test_lines_are_not_broken_for_a_program() -> None:
+def test_lines_for_programs_are_not_wrapped() -> None:
     wide = "x" * 500
     assert unbroken(table_of(QueryResult(["a", "b"], [(wide, wide)]))).splitlines()[1] == f"{wide}  {wide}"
 

@@ -23,9 +23,7 @@ from analytics.sql_shell.statements import ends_in_code, split
         ("select '--'; select '/*'; select '*/'", ["select '--'", "select '/*'"], "select '*/'"),
     ],
 )
-def test_a_text_is_taken_apart_at_its_semicolons_and_not_at_those_in_strings_and_comments(
-    text: str, statements: list[str], rest: str
-) -> None:
+def test_text_is_split_at_semicolons_of_code(text: str, statements: list[str], rest: str) -> None:
     script = split(text)
     assert (script.statements, script.rest) == (statements, rest)
     assert script.is_complete == (rest == "")
@@ -47,5 +45,5 @@ def test_a_text_is_taken_apart_at_its_semicolons_and_not_at_those_in_strings_and
         ('select "off', True),
     ],
 )
-def test_where_something_may_be_completed(text: str, is_code: bool) -> None:
+def test_completion_is_offered_in_code_only(text: str, is_code: bool) -> None:
     assert ends_in_code(text) == is_code

@@ -6,6 +6,6 @@ from api.backend.group_commit import Result, outcome_name
 from api.backend.process_metrics import OUTCOMES
 
 
-def test_every_outcome_of_a_commit_is_counted_from_the_start() -> None:
+def test_every_outcome_of_a_commit_is_counted_from_zero() -> None:
     never = {"held", "resumed"}  # then the append follows
     assert {outcome_name(outcome.__name__) for outcome in get_args(Result)} - never == set(OUTCOMES)

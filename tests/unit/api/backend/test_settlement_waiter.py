@@ -20,5 +20,5 @@ from api.backend.settlement_waiter import preferred_wait
         ("wait=5; x=1", 5),
     ],
 )
-def test_preferences(header: str | None, seconds: int | None) -> None:
+def test_wait_preference_is_parsed(header: str | None, seconds: int | None) -> None:
     assert preferred_wait(header) == seconds

@@ -10,12 +10,12 @@ OLD, NEW, THIRD = "o" * 32, "n" * 32, "t" * 32
 ADA = Player(3, "ada")
 
 
-def test_a_token_names_its_player() -> None:
+def test_token_names_its_player() -> None:
     tokens = Tokens(NEW, days=1)
     assert tokens.read(tokens.issue(ADA)) == ADA
 
 
-def test_a_key_that_was_replaced_is_accepted_and_signs_no_more() -> None:
+def test_replaced_key_is_accepted_and_no_longer_signs() -> None:
     old, both, new = Tokens(OLD, 1), Tokens(f"{NEW},{OLD}", 1), Tokens(f"{THIRD},{NEW}", 1)
     assert both.read(old.issue(ADA)) == ADA
     assert old.read(both.issue(ADA)) is None
@@ -23,7 +23,7 @@ def test_a_key_that_was_replaced_is_accepted_and_signs_no_more() -> None:
     assert new.read(old.issue(ADA)) is None
 
 
-def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = Tokens(NEW, days=1)
     token, now = tokens.issue(ADA), TimestampSigner("x").get_timestamp()
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: now + 24 * 3600 - 5)
@@ -33,11 +33,11 @@ def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "WzMsImFkYSJd.awYXFg.AAAA", "\N{SNOWMAN}"])
-def test_what_nobody_signed_names_nobody(token: str) -> None:
+def test_unsigned_token_is_rejected(token: str) -> None:
     assert Tokens(NEW, 1).read(token) is None
 
 
 @pytest.mark.parametrize("keys", ["", "short", f"{NEW},short"])
-def test_keys_must_be_secrets(keys: str) -> None:
+def test_short_key_is_refused(keys: str) -> None:
     with pytest.raises(ValueError, match="32 characters"):
         Tokens(keys, 1)

@@ -23,7 +23,7 @@ def files(tmp_path: Path) -> Flask:
 @pytest.mark.parametrize(
     "path", ["/", "/docs", "/static/page/app.js", "/static/page/views/shop.js", "/static/vendor/htm.js"]
 )
-def test_files_are_served_with_strict_headers_and_not_twice(files: Flask, path: str) -> None:
+def test_page_files_have_strict_headers_and_etags(files: Flask, path: str) -> None:
     with files.test_client() as client:
         answer = client.get(path)
         assert answer.status_code == 200
@@ -40,17 +40,17 @@ def test_files_are_served_with_strict_headers_and_not_twice(files: Flask, path: 
 @pytest.mark.parametrize(
     "path", ["/static/page/../__init__.py", "/static/vendor/%2e%2e/secret", "/static/vendor/none.js"]
 )
-def test_only_the_pages_own_files_are_served(files: Flask, path: str) -> None:
+def test_only_files_of_the_page_are_served(files: Flask, path: str) -> None:
     assert files.test_client().get(path).status_code == 404
 
 
-def test_a_page_without_libraries_is_no_error_of_ours() -> None:
+def test_page_without_libraries_is_404() -> None:
     app = Flask("page")
     register_page(app, "")
     assert app.test_client().get("/static/vendor/preact.js").status_code == 404
 
 
-def test_the_policy_allows_nothing_inline_and_no_other_server() -> None:
+def test_policy_allows_nothing_inline_or_foreign() -> None:
     assert "unsafe" not in POLICY
     assert "http" not in POLICY
     for file in (ROOT / "api" / "page" / "static").rglob("*.html"):

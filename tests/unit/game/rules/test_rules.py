@@ -80,13 +80,13 @@ def rich(world: World, player: str, gold: int = 1000) -> None:
     world.settle(Decision("gold_found", {}, (Transfer("house:mint", f"player:{player}:gold", gold),)))
 
 
-def test_a_new_player_has_gold_health_and_no_guild(world: World) -> None:
+def test_new_player_has_gold_health_and_no_guild(world: World) -> None:
     has = world.of("player:ada")
     assert (has["gold"], has["health"], has["free_agent"], has["vacancy"]) == (100, 100, 1, 0)
     assert guilds.membership(has) is None
 
 
-def test_a_name_is_taken_once_and_so_is_what_it_looks_like() -> None:
+def test_name_that_looks_like_another_is_taken() -> None:
     world = World("adal", "warm")
     for name in ("adal", "ada1", "adal_", "vvarrn"):
         with pytest.raises(RuleViolation) as broken:
@@ -96,21 +96,21 @@ def test_a_name_is_taken_once_and_so_is_what_it_looks_like() -> None:
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_]{1,23}", fullmatch=True))
-def test_a_skeleton_is_a_name_that_looks_like_itself(name: str) -> None:
+def test_skeleton_is_its_own_skeleton(name: str) -> None:
     skeleton = names.skeleton(name)
     assert names.skeleton(skeleton) == skeleton
     assert re.fullmatch(ACCOUNT, f"name:{skeleton}:likeness")
 
 
 @pytest.mark.parametrize("name", ["guest_0123456789abcdef", "held", "run"])
-def test_names_that_the_game_keeps_for_itself(name: str) -> None:
+def test_reserved_name_is_refused(name: str) -> None:
     with pytest.raises(RuleViolation) as broken:
         names.check(name)
     assert broken.value.code == "name_reserved"
 
 
 @pytest.mark.parametrize(("name", "item"), catalogue.FOR_SALE.items())
-def test_an_item_costs_its_price_and_sells_for_half(world: World, name: str, item: catalogue.Item) -> None:
+def test_item_costs_its_price_and_sells_for_half(world: World, name: str, item: catalogue.Item) -> None:
     rich(world, "ada")
     bought = world.do("ada", commands.Buy(item=name, quantity=2))
     assert bought.type == ("sword_bought" if item.kind == "sword" else "item_bought")
@@ -122,12 +122,12 @@ def test_an_item_costs_its_price_and_sells_for_half(world: World, name: str, ite
         assert world.balance(f"shop:{name}:edition_{item.edition}") == item.edition - 1
 
 
-def test_the_shop_has_at_least_four_swords_and_two_editions() -> None:
+def test_shop_has_four_swords_and_two_editions() -> None:
     assert len(catalogue.SWORDS) >= 4
     assert sum(item.edition is not None for item in catalogue.ITEMS.values()) >= 2
 
 
-def test_an_edition_is_sold_out_and_what_is_sold_back_can_be_bought_again(world: World) -> None:
+def test_sold_out_edition_is_sold_again_after_a_return(world: World) -> None:
     for name in PLAYERS:
         rich(world, name)
     for name in PLAYERS[:3]:
@@ -137,7 +137,7 @@ def test_an_edition_is_sold_out_and_what_is_sold_back_can_be_bought_again(world:
     world.do("dan", commands.Buy(item="moon_sword"))
 
 
-def test_what_the_shop_refuses(world: World) -> None:
+def test_impossible_purchase_is_refused(world: World) -> None:
     assert world.refuses("ada", commands.BuySword(sword="excalibur")) == "unknown_sword"
     assert world.refuses("ada", commands.BuySword(sword="oak_shield")) == "unknown_sword"
     assert world.refuses("ada", commands.Buy(item="excalibur")) == "unknown_item"
@@ -146,69 +146,7 @@ def test_what_the_shop_refuses(world: World) -> None:
     world.do("ada", commands.BuySword(sword="iron_sword", expected_price=30))
 
 
-def test_enchanted_sword_hits_harder_and_is_enchanted_once(world: World) -> None:
-    rich(world, "ada")
-    world.do("ada", commands.Buy(item="iron_sword", quantity=2))
-    enchanted = world.do("ada", commands.EnchantSword(sword="iron_sword"))
-    assert enchanted.details == {"sword": "iron_sword", "price": 60, "power": 25}
-    assert world.balance("player:ada:gold") == 1100 - 2 * 30 - catalogue.ENCHANTMENT_PRICE
-    owned = {name: n for name, n in world.of("player:ada").items() if name.startswith("item:")}
-    assert owned == {"item:iron_sword": 1, "item:enchanted_iron_sword": 1}
-    assert world.refuses("ada", commands.EnchantSword(sword="enchanted_iron_sword")) == "already_enchanted"
-    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 25
-    assert world.do("ada", commands.Strike(target="bob", sword="iron_sword")).details["damage"] == 15
-    world.do("ada", commands.Sell(item="iron_sword"))
-    assert world.do("ada", commands.ClaimReward(quest="first_blade"))
-
-
-def test_only_an_owned_sword_is_enchanted_for_gold(world: World) -> None:
-    assert world.refuses("ada", commands.EnchantSword(sword="excalibur")) == "unknown_sword"
-    assert world.refuses("ada", commands.EnchantSword(sword="oak_shield")) == "unknown_sword"
-    assert world.refuses("ada", commands.EnchantSword(sword="iron_sword")) == "not_enough_items"
-    world.do("ada", commands.Buy(item="iron_sword", quantity=2))
-    assert world.refuses("ada", commands.EnchantSword(sword="iron_sword")) == "not_enough_gold"
-    assert world.refuses("ada", commands.Buy(item="enchanted_iron_sword")) == "unknown_item"
-    assert world.refuses("ada", commands.BuySword(sword="enchanted_iron_sword")) == "unknown_sword"
-
-
-def test_enchantment_moves_with_the_sword(world: World) -> None:
-    """Giving an enchanted sword away and buying a plain one must not leave an enchantment behind."""
-    rich(world, "ada")
-    world.do("ada", commands.Buy(item="iron_sword"))
-    world.do("ada", commands.EnchantSword(sword="iron_sword"))
-    world.do("ada", commands.Give(to="bob", item="enchanted_iron_sword"))
-    world.do("ada", commands.Buy(item="iron_sword"))
-    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 15
-    assert world.do("bob", commands.Strike(target="ada")).details["damage"] == 25
-    world.do("bob", commands.Sell(item="enchanted_iron_sword"))
-    assert world.balance("player:bob:gold") == 100 + (30 + catalogue.ENCHANTMENT_PRICE) // 2
-    assert world.refuses("bob", commands.Strike(target="ada")) == "no_sword"
-
-
-@pytest.mark.parametrize("give_back", [commands.Sell(item="enchanted_moon_sword"), commands.Depart()])
-def test_enchanted_piece_returns_to_its_edition(world: World, give_back: Command) -> None:
-    rich(world, "ada")
-    world.do("ada", commands.Buy(item="moon_sword"))
-    world.do("ada", commands.EnchantSword(sword="moon_sword"))
-    assert world.balance("shop:moon_sword:edition_3") == 2
-    world.do("ada", give_back)
-    assert world.balance("shop:moon_sword:edition_3") == 3
-
-
-def test_concurrent_enchantments_of_one_sword_settle_once(world: World) -> None:
-    """All are decided on the same state, in which the sword is still plain."""
-    rich(world, "ada")
-    world.do("ada", commands.Buy(item="iron_sword"))
-    context = world.scene("ada")
-    decisions = [commands.EnchantSword(sword="iron_sword").decide(context) for _ in range(2)]
-    sale = commands.Sell(item="iron_sword").decide(context)
-    world.settle(decisions[0])
-    for late in (decisions[1], sale):
-        with pytest.raises(RuleViolation, match="has 0 iron_sword available"):
-            world.settle(late)
-
-
-def test_daily_gold_once_a_day(world: World) -> None:
+def test_daily_gold_is_claimed_once_a_day(world: World) -> None:
     world.do("ada", commands.ClaimGold())
     assert world.balance("player:ada:gold") == 100 + catalogue.DAILY_GOLD
     assert world.refuses("ada", commands.ClaimGold()) == "already_claimed"
@@ -217,7 +155,7 @@ def test_daily_gold_once_a_day(world: World) -> None:
     assert world.balance("player:ada:gold") == 100 + 2 * catalogue.DAILY_GOLD
 
 
-def test_a_guild_is_founded_joined_led_and_left(world: World) -> None:
+def test_guild_is_founded_joined_led_and_left(world: World) -> None:
     assert world.do("ada", commands.FoundGuild(guild="knights")).type == "guild_founded"
     assert world.refuses("bob", commands.FoundGuild(guild="knights")) == "guild_exists"
     assert world.refuses("bob", commands.FoundGuild(guild="knights_")) == "name_taken"
@@ -243,7 +181,7 @@ def test_a_guild_is_founded_joined_led_and_left(world: World) -> None:
     assert world.refuses("ada", commands.LeaveGuild()) == "not_in_guild"
 
 
-def test_a_guild_of_before_there_were_leaders_can_be_taken_and_left(world: World) -> None:
+def test_guild_without_leader_can_be_led_and_left(world: World) -> None:
     """Its log has no crown and no roll."""
     for player in ("ada", "bob"):
         old = (
@@ -261,7 +199,7 @@ def test_a_guild_of_before_there_were_leaders_can_be_taken_and_left(world: World
     assert world.do("bob", commands.LeaveGuild()).details["leader"] == "eve"
 
 
-def test_a_treasury_takes_from_members_and_pays_by_the_leader(world: World) -> None:
+def test_treasury_takes_from_members_and_leader_pays_out(world: World) -> None:
     world.do("ada", commands.FoundGuild(guild="knights"))
     world.do("bob", commands.JoinGuild(guild="knights"))
     world.do("bob", commands.Deposit(gold=60))
@@ -273,7 +211,7 @@ def test_a_treasury_takes_from_members_and_pays_by_the_leader(world: World) -> N
     assert (world.balance("guild:knights:gold"), world.balance("player:bob:gold")) == (35, 65)
 
 
-def test_a_fight_to_the_end_a_revival_and_a_potion(world: World) -> None:
+def test_fight_ends_in_defeat_revival_and_potion(world: World) -> None:
     rich(world, "ada")
     assert world.refuses("ada", commands.Strike(target="bob")) == "no_sword"
     world.do("ada", commands.Buy(item="iron_sword"))
@@ -298,7 +236,7 @@ def test_a_fight_to_the_end_a_revival_and_a_potion(world: World) -> None:
     assert world.refuses("ada", commands.Drink(potion="small_potion")) == "not_wounded"
 
 
-def test_the_best_shield_takes_off_damage_and_the_best_sword_strikes(world: World) -> None:
+def test_best_sword_strikes_and_best_shield_protects(world: World) -> None:
     for name in ("ada", "bob"):
         rich(world, name)
     for item in ("wooden_sword", "steel_sword"):
@@ -311,7 +249,7 @@ def test_the_best_shield_takes_off_damage_and_the_best_sword_strikes(world: Worl
     assert world.do("ada", commands.Strike(target="bob", sword="wooden_sword")).details["damage"] == 1
 
 
-def test_gifts(world: World) -> None:
+def test_gift_moves_items_and_gold(world: World) -> None:
     world.do("ada", commands.Buy(item="small_potion", quantity=2))
     world.do("ada", commands.Give(to="bob", gold=10, item="small_potion", quantity=2))
     assert (world.balance("player:bob:gold"), world.balance("player:bob:item:small_potion")) == (110, 2)
@@ -327,7 +265,7 @@ def offer(world: World, give: dict[str, Any], want: dict[str, Any]) -> str:
     return list(world.offers)[-1]
 
 
-def test_a_trade_moves_both_sides_or_none(world: World) -> None:
+def test_trade_moves_both_sides_or_none(world: World) -> None:
     world.do("ada", commands.Buy(item="iron_sword"))
     trade = offer(world, {"item": "iron_sword"}, {"gold": 101})
     assert world.refuses("bob", commands.AcceptTrade(trade=trade)) == "not_enough_gold"
@@ -340,7 +278,7 @@ def test_a_trade_moves_both_sides_or_none(world: World) -> None:
     assert world.refuses("ada", commands.DeclineTrade(trade=trade)) == "trade_closed"
 
 
-def test_a_trade_is_withdrawn_or_declined_once(world: World) -> None:
+def test_trade_is_withdrawn_or_declined_once(world: World) -> None:
     first, second = offer(world, {"gold": 1}, {"gold": 2}), offer(world, {"gold": 1}, {"gold": 2})
     assert world.do("ada", commands.DeclineTrade(trade=first)).type == "trade_withdrawn"
     assert world.do("bob", commands.DeclineTrade(trade=second)).type == "trade_declined"
@@ -350,14 +288,14 @@ def test_a_trade_is_withdrawn_or_declined_once(world: World) -> None:
     assert world.refuses("ada", nothing) == "nothing_given"
 
 
-def test_open_offers_have_a_limit(world: World) -> None:
+def test_open_offers_are_limited(world: World) -> None:
     for _ in range(catalogue.MAX_OFFERS):
         offer(world, {"gold": 1}, {"gold": 2})
     more = commands.OfferTrade(to="bob", give=commands.TradeSide(gold=1), want=commands.TradeSide(gold=2))
     assert world.refuses("ada", more) == "too_many_offers"
 
 
-def test_a_quest_is_rewarded_once_when_it_is_fulfilled(world: World) -> None:
+def test_fulfilled_quest_is_rewarded_once(world: World) -> None:
     assert world.refuses("ada", commands.ClaimReward(quest="first_blade")) == "quest_not_fulfilled"
     assert world.refuses("ada", commands.ClaimReward(quest="holy_grail")) == "unknown_quest"
     world.do("ada", commands.Buy(item="wooden_sword"))
@@ -368,7 +306,7 @@ def test_a_quest_is_rewarded_once_when_it_is_fulfilled(world: World) -> None:
     world.do("ada", commands.ClaimReward(quest="sworn_in"))
 
 
-def test_who_leaves_gives_everything_back_and_is_gone(world: World) -> None:
+def test_leaving_player_returns_everything(world: World) -> None:
     rich(world, "ada")
     world.do("ada", commands.Buy(item="moon_sword"))
     world.do("ada", commands.FoundGuild(guild="knights"))
@@ -385,7 +323,7 @@ def test_who_leaves_gives_everything_back_and_is_gone(world: World) -> None:
         world.settle(players.register("ada", NOW.date()))
 
 
-def test_a_batch_is_all_or_nothing(world: World) -> None:
+def test_batch_is_all_or_nothing(world: World) -> None:
     body = Batch.model_validate(
         {"actions": [{"action": "buy_sword", "sword": "iron_sword"}] * 3 + [{"action": "claim_gold"}]}
     )
@@ -431,12 +369,12 @@ _COMMANDS: dict[type[Command], st.SearchStrategy[Command]] = {
 }
 
 
-def test_the_game_of_any_commands_knows_them_all() -> None:
+def test_random_game_uses_every_command() -> None:
     assert set(_COMMANDS) == set(COMMANDS)
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLAYERS), st.one_of(*_COMMANDS.values())), max_size=60), st.randoms())
-def test_a_game_of_any_commands_keeps_the_books(moves: list[tuple[str, Command]], random: Any) -> None:
+def test_random_game_keeps_the_balances(moves: list[tuple[str, Command]], random: Any) -> None:
     world = World(*PLAYERS)
     for name in PLAYERS:
         rich(world, name, 300)
@@ -468,7 +406,7 @@ def keeps_the_books(world: World) -> None:
             assert world.balance(f"guild:{guild}:seat") + len(members) == catalogue.GUILD_SEATS
 
 
-def test_two_blows_at_once_cannot_both_fell(world: World) -> None:
+def test_two_concurrent_blows_give_one_victory(world: World) -> None:
     """Both are decided on the same state; whichever is settled first, the other one is not covered."""
     rich(world, "ada")
     rich(world, "eve")

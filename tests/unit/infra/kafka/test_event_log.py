@@ -38,7 +38,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "KafkaProducer", StandIn)
 
 
-def test_a_producer_whose_delivery_failed_is_replaced() -> None:
+def test_producer_is_replaced_after_a_failed_delivery() -> None:
     answers: list[int | None] = []
     kafka = KafkaLog(Settings())
     for _ in range(2):
@@ -53,7 +53,7 @@ def test_a_producer_whose_delivery_failed_is_replaced() -> None:
     assert not StandIn.made[1].closed
 
 
-def test_a_broker_that_does_not_answer_is_left_alone_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_broker_is_not_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def make(**_settings: object) -> StandIn:

@@ -179,7 +179,7 @@ BAD: dict[str, tuple[str, Decision]] = {
 
 
 @pytest.mark.parametrize(("kind", "decision"), BAD.values(), ids=BAD)
-def test_a_broken_promise_is_found(world: World, kind: str, decision: Decision) -> None:
+def test_broken_promise_is_found(world: World, kind: str, decision: Decision) -> None:
     world.happen("ada", decision)
     found(world, kind)
 
@@ -219,7 +219,7 @@ def test_half_a_trade_is_found(world: World, change: Callable[[Decision], tuple[
     found(world, "trade")
 
 
-def test_a_trade_that_is_closed_twice_is_found(world: World) -> None:
+def test_trade_closed_twice_is_found(world: World) -> None:
     offer = offered(world)
     world.happen("bob", trading.accept("bob", offer))
     assert world.findings() == []
@@ -229,7 +229,7 @@ def test_a_trade_that_is_closed_twice_is_found(world: World) -> None:
     assert "for an offer of no player" in found(world, "trade")
 
 
-def test_who_has_left_has_nothing(world: World) -> None:
+def test_player_who_left_with_health_is_found(world: World) -> None:
     world.happen("cat", players.leave_realm("cat", world.has("player:cat")))
     assert world.findings() == []
     world.happen("cat", moves(("house:nature", "player:cat:health", 1)))

@@ -17,7 +17,7 @@ FAULTS = catalogue(Settings(), random.Random(1))
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_kind_comes_once_before_any_comes_again(seed: int) -> None:
+def test_every_fault_comes_once_before_any_again(seed: int) -> None:
     names = [fault.name for fault in order(FAULTS, 2 * len(FAULTS) + 3, random.Random(seed))]
     for begin in (0, len(FAULTS)):
         assert len(set(names[begin : begin + len(FAULTS)])) == len(FAULTS)
@@ -25,7 +25,7 @@ def test_every_kind_comes_once_before_any_comes_again(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_faults_at_the_same_time_disturb_different_servers(seed: int) -> None:
+def test_concurrent_faults_hit_different_servers(seed: int) -> None:
     rng = random.Random(seed)
     ordered = order(FAULTS, 60, rng)
     planned = steps(ordered, rng)
@@ -35,7 +35,7 @@ def test_faults_at_the_same_time_disturb_different_servers(seed: int) -> None:
     assert all(len(set(servers)) == 2 and EVERY_SERVER not in servers for servers in pairs)
 
 
-def test_garbage_is_no_event_of_the_realm() -> None:
+def test_garbage_is_malformed() -> None:
     values = list(garbage(2))
     assert max(len(value or b"") for value in values) > MAX_BYTES
     for value in values:
@@ -43,7 +43,7 @@ def test_garbage_is_no_event_of_the_realm() -> None:
             decode(value, 2)
 
 
-def test_forgeries_are_events_that_change_no_balance() -> None:
+def test_forged_events_change_no_balance() -> None:
     values = list(forged(2, generation=-1))
     books = fold(2, [Record(offset, 0, value) for offset, value in enumerate(values)])
     assert len(books.events) == len(values)
@@ -51,13 +51,13 @@ def test_forgeries_are_events_that_change_no_balance() -> None:
     assert books.balances == {}
 
 
-def test_copies_are_the_realms_own_records() -> None:
+def test_copies_are_records_of_the_realm() -> None:
     records = [Record(offset, 0, b"%d" % offset) for offset in range(100)]
     assert set(copies(records, random.Random(1))) < {record.value for record in records}
     assert copies(records[:2], random.Random(1))
 
 
-def test_a_fault_is_over_for_players_when_every_realm_accepts_again() -> None:
+def test_fault_is_over_when_every_realm_accepts() -> None:
     campaign, outcome = Campaign(1, 0.0), InjectionResult("a fault", began=10.0, done=12.0)
     assert campaign.seconds_until_accepting(outcome) is None
     campaign.operations = [

@@ -17,7 +17,7 @@ def test_load_goes_to_loopback_only(tmp_path: Path) -> None:
             AbRunner(url, "", plan_of("launch-day", 60, 60.0, 4, 1, "abc123"), tmp_path)
 
 
-def test_what_ab_says_of_each_answer() -> None:
+def test_output_of_ab_gives_statuses() -> None:
     said = "LOG: Response code = 202\nWARNING: Response code not 2xx (429)\nWARNING: Response code not 2xx (429)\n"
     assert statuses_of(f"{said}WARNING: The median is odd\n", 5) == Counter({202: 1, 429: 2, 0: 2})
     assert statuses_of("", 1) == Counter({0: 1})

@@ -10,7 +10,7 @@ from load.scenarios.results import collect, table, write_summary
 from load.scenarios.session_plan import Step
 
 
-def test_abs_files_become_one_table_and_two_plots(tmp_path: Path) -> None:
+def test_files_of_ab_become_a_table_and_plots(tmp_path: Path) -> None:
     runs = [
         Run(3, Step(1.0, 2, "buy", "POST", "/purchases", requests=3), 1.2, Counter({202: 2, 429: 1})),
         Run(4, Step(2.0, None, "look_shop", "GET", "/shop"), 2.1, Counter({0: 1})),

@@ -55,9 +55,9 @@ def played() -> Played:
     return Played()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**53), days=st.integers(1, 12), events=st.integers(500, 2500), realms=st.integers(1, 3))
-def test_nothing_of_any_world_is_rejected_or_stale(seed: int, days: int, events: int, realms: int) -> None:
+def test_random_world_is_never_rejected_or_stale(seed: int, days: int, events: int, realms: int) -> None:
     of = world_spec(seed, START, days, realms, None, events)
     counts = Counter[str]()
     for realm in range(realms):
@@ -71,7 +71,7 @@ def test_nothing_of_any_world_is_rejected_or_stale(seed: int, days: int, events:
     assert counts["records"] == events
 
 
-def test_the_large_world_is_legal_too(played: Played) -> None:
+def test_large_world_is_legal(played: Played) -> None:
     books = folded(played.records, 0)
     assert set(books.statuses.values()) == {"settled"}
     assert len(played.records) == played.spec.events
@@ -81,13 +81,13 @@ def test_the_large_world_is_legal_too(played: Played) -> None:
             assert books.balance(f"{agent.owner}:{name}") == amount
 
 
-def test_the_books_of_the_generator_refuse_what_the_ledger_would(played: Played) -> None:
+def test_reversed_world_is_rejected(played: Played) -> None:
     """Otherwise the test above could not fail: the same records in another order are not legal."""
     backwards = folded(played.records[::-1], 0)
     assert "rejected" in backwards.statuses.values()
 
 
-def test_the_same_seed_and_day_give_the_same_bytes() -> None:
+def test_same_seed_and_day_give_the_same_bytes() -> None:
     def bytes_of(seed: int, start: date) -> bytes:
         return b"".join(map(encode, RealmSimulator(world_spec(seed, start, 3, 2, None, 1000), 1, GENERATION).records()))
 
@@ -96,7 +96,7 @@ def test_the_same_seed_and_day_give_the_same_bytes() -> None:
     assert bytes_of(3, START) != bytes_of(3, date(2026, 6, 2))
 
 
-def test_each_event_is_marked_and_lies_within_the_days(played: Played) -> None:
+def test_events_are_marked_and_within_the_days(played: Played) -> None:
     days = Counter(event.time[:10] for event in played.records)
     assert {event.details["generated"] for event in played.records} == {5}
     assert min(days) == "2026-06-01"
@@ -107,7 +107,7 @@ def test_each_event_is_marked_and_lies_within_the_days(played: Played) -> None:
     assert generations == {NO_GENERATION}
 
 
-def test_few_events_are_late_and_few_are_written_twice(played: Played) -> None:
+def test_few_events_are_late_or_duplicated(played: Played) -> None:
     latest, behind = "", 0
     for event in played.records:
         behind += event.time < latest
@@ -120,7 +120,7 @@ def test_few_events_are_late_and_few_are_written_twice(played: Played) -> None:
     assert max(copies.values()) == 2
 
 
-def test_nobody_acts_before_registering_or_after_leaving(played: Played) -> None:
+def test_players_act_only_between_joining_and_leaving(played: Played) -> None:
     here: set[str] = set()
     seen: set[str] = set()
     for event in played.records:
@@ -133,7 +133,7 @@ def test_nobody_acts_before_registering_or_after_leaving(played: Played) -> None
             here.discard(event.player)
 
 
-def test_the_funnel_loses_people_at_each_step(played: Played) -> None:
+def test_funnel_loses_players_at_each_step(played: Played) -> None:
     looked, bought = played.share("shop_viewed"), played.share("sword_bought", "item_bought")
     fought, joined = played.share("player_struck", "player_defeated"), played.share("guild_founded", "guild_joined")
     assert 1 > looked > bought > fought > joined > 0.1
@@ -141,7 +141,7 @@ def test_the_funnel_loses_people_at_each_step(played: Played) -> None:
     assert 0.02 <= played.share("player_left") <= 0.09
 
 
-def test_most_people_come_back_seldom_and_some_for_long(played: Played) -> None:
+def test_retention_falls_and_does_not_vanish(played: Played) -> None:
     first: dict[str, int] = {}
     seen: dict[str, set[int]] = defaultdict(set)
     for event in played.records:
@@ -157,7 +157,7 @@ def test_most_people_come_back_seldom_and_some_for_long(played: Played) -> None:
     assert 0.6 > returned(1) > returned(7) > returned(14) > 0.05
 
 
-def test_a_guild_makes_people_stay_and_those_who_join_would_have_stayed_longer_anyway(played: Played) -> None:
+def test_guild_members_stay_longer_and_are_keener(played: Played) -> None:
     people = [agent for agent in played.world.context.agents if agent.kind != "bot"]
     members = [agent for agent in people if agent.name in played.by_type["guild_joined"]]
     others = [agent for agent in people if agent not in members]
@@ -179,13 +179,13 @@ def test_evenings_and_weekends_are_the_peaks(played: Played) -> None:
     assert min(second_week[5:]) > max(second_week[:4])
 
 
-def test_cheap_swords_are_bought_often_and_dear_ones_seldom(played: Played) -> None:
+def test_cheap_swords_sell_more_than_dear_ones(played: Played) -> None:
     bought = Counter(str(event.details["item"]) for event in played.records if event.type == "sword_bought")
     assert bought["iron_sword"] > bought["steel_sword"] > bought["dragon_sword"] > 0
     assert "moon_sword" not in bought  # editions are for those who really play
 
 
-def test_the_sale_is_on_for_some_hours_at_its_price_and_sells_more(played: Played) -> None:
+def test_sale_lowers_the_price_for_hours_and_sells_more(played: Played) -> None:
     sales = [event for event in played.records if "sale" in event.details]
     hours = {event.time[:13] for event in sales}
     assert {hour[:10] for hour in hours} == {"2026-06-15"}
@@ -204,7 +204,7 @@ def test_the_sale_is_on_for_some_hours_at_its_price_and_sells_more(played: Playe
     assert len(sales) > sorted(days.values())[len(days) // 2] / 2
 
 
-def test_bots_are_steady_and_awake_at_night(played: Played) -> None:
+def test_bots_are_regular_and_awake_at_night(played: Played) -> None:
     bots = {agent.name for agent in played.world.context.agents if agent.kind == "bot"}
     assert bots
     at = defaultdict(list)
@@ -224,7 +224,7 @@ def test_bots_are_steady_and_awake_at_night(played: Played) -> None:
     assert len(night) > 0.15 * sum(len(at[name]) for name in bots)
 
 
-def test_names_are_new_tell_nothing_and_look_like_no_other(played: Played) -> None:
+def test_generated_names_are_unique_and_neutral(played: Played) -> None:
     found = [agent.name for agent in played.world.context.agents] + played.world.context.guilds
     assert all(re.fullmatch(r"[a-z]+_[2-9a-z]{8}", name) for name in found)
     assert len({names.skeleton(name) for name in found}) == len(found)
@@ -233,7 +233,7 @@ def test_names_are_new_tell_nothing_and_look_like_no_other(played: Played) -> No
         names.check(name)
 
 
-def test_all_events_are_shared_out_and_there_are_as_many_players_as_it_takes() -> None:
+def test_events_and_players_are_divided_among_realms() -> None:
     of = world_spec(1, START, 30, 3, None, 1000)
     assert sum(of.events_of(realm) for realm in range(3)) == 1000
     assert sum(of.players_of(realm) for realm in range(3)) == of.players
@@ -241,12 +241,12 @@ def test_all_events_are_shared_out_and_there_are_as_many_players_as_it_takes() -
     assert isinstance(of, WorldSpec)
 
 
-def test_the_table_of_personas_adds_up() -> None:
+def test_shares_of_personas_add_up() -> None:
     assert sum(persona.share for persona in PERSONAS.values()) == pytest.approx(1)
     assert set(personas.APPEAL) == {name for name, item in catalogue.FOR_SALE.items() if item.edition is None}
 
 
 @pytest.mark.parametrize("players", [1, 400])
-def test_players_who_cannot_cause_so_many_events_are_refused(players: int) -> None:
+def test_impossible_number_of_players_is_refused(players: int) -> None:
     with pytest.raises(OperatorError, match="choose"):
         world_spec(1, START, 30, 1, players, 2000)

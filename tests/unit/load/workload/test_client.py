@@ -34,5 +34,7 @@ from load.workload.history import OperationType, Response
         ("batch_apart", 202, {"id": "x"}, "unknown"),
     ],
 )
-def test_what_an_answer_says(kind: OperationType, status: int, body: dict[str, object], outcome: Response) -> None:
+def test_response_gives_its_outcome(
+    kind: OperationType, status: int, body: dict[str, object], outcome: Response
+) -> None:
     assert outcome_of(kind, Reply(status, body, 0.0)) == outcome

@@ -14,12 +14,12 @@ def wishes(seed: int) -> list[PlannedRequest]:
     ]
 
 
-def test_a_seed_gives_the_same_wishes() -> None:
+def test_same_seed_plans_the_same_requests() -> None:
     assert wishes(1) == wishes(1)
     assert wishes(1) != wishes(2)
 
 
-def test_everything_is_wished_for_in_a_form_that_the_game_takes() -> None:
+def test_every_operation_is_planned_in_valid_form() -> None:
     commands = {command.name: command for command in COMMANDS}
     assert {wish.kind for wish in wishes(1)} == ROUTES.keys() - {"register"}
     for wish in wishes(1):
@@ -30,7 +30,7 @@ def test_everything_is_wished_for_in_a_form_that_the_game_takes() -> None:
         assert bool(wish.key) == bool(ROUTES[wish.kind].types or wish.kind == "batch_apart")
 
 
-def test_trades_are_answered_that_were_offered() -> None:
+def test_planned_acceptances_follow_offers() -> None:
     offered = {
         (event_id_of(seat.realm, seat.name(life), wish.key), wish.request["to"])
         for seat in player_slots(1, "run", 2, 32)

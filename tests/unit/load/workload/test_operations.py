@@ -24,7 +24,7 @@ from load.workload.operations import matches_request
         ("batch", {"actions": [{"action": "buy"}] * 2}, "actions_batched", {"actions": 2, "sword_bought": 1}, False),
     ],
 )
-def test_an_event_is_what_was_asked_for(
+def test_event_matches_its_request(
     kind: OperationType, request_: dict[str, Any], event_type: str, details: dict[str, Any], is_it: bool
 ) -> None:
     assert matches_request(kind, request_, event_type, details) == is_it

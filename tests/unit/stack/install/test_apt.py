@@ -10,7 +10,7 @@ from infra.errors import OperatorError
 from stack.install import apt
 
 
-def test_an_old_redis_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
+def test_old_redis_is_one_line_with_the_fix(tmp_path: Path, monkeypatch) -> None:
     for program, text in (("redis-server", "Redis server v=6.2.7 sha=00000000:0 malloc=jemalloc"), ("ab", "")):
         (tmp_path / program).write_text(f"#!/bin/sh\necho '{text}'\n")
         (tmp_path / program).chmod(0o755)
@@ -19,7 +19,7 @@ def test_an_old_redis_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch
         apt.require_programs(Console())
 
 
-def test_what_is_missing_and_cannot_be_installed_is_one_line_to_type(monkeypatch) -> None:
+def test_missing_program_is_one_line_with_the_command(monkeypatch) -> None:
     monkeypatch.setattr(apt, "program_path", lambda _program: None)
     monkeypatch.setattr(apt.shutil, "which", lambda _program: None)
     with pytest.raises(OperatorError, match="type  sudo apt-get install -y redis-server apache2-utils"):

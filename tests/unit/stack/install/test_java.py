@@ -14,5 +14,5 @@ from stack.install import java
         ("", None),
     ],
 )
-def test_java_versions(text: str, version: int | None) -> None:
+def test_java_version_is_parsed(text: str, version: int | None) -> None:
     assert java.major_version(text) == version

@@ -9,7 +9,7 @@ def record(value: bytes | None, realm: int = WRONG) -> QuarantinedRecord:
     return QuarantinedRecord(realm, 7, "2026-01-31 23:59:59.000", len(value or b""), value, "why")
 
 
-def test_a_record_is_judged_in_the_realm_that_it_names() -> None:
+def test_record_is_judged_in_the_realm_that_it_names() -> None:
     _, value = misplaced(3)
     assert redecode(record(value), realms=4).realm == REALM
     assert current_verdict(record(value), realms=4) == f"event of realm {REALM}"
@@ -18,7 +18,7 @@ def test_a_record_is_judged_in_the_realm_that_it_names() -> None:
         assert current_verdict(record(other), realms=4) == "not an event"
 
 
-def test_nothing_reaches_the_terminal_that_it_would_obey() -> None:
+def test_terminal_codes_are_escaped() -> None:
     assert printable("a\x1b[31m\n") == "a\\x1b[31m\\n"
     assert list(hexdump(b"\x1bA" + b"z" * 15)) == [
         "00000000  1b 41 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a 7a  |.Azzzzzzzzzzzzzz|",

@@ -12,7 +12,7 @@ from stack.operations.reconcile import archive, compare, render, run
 from state.results import Snapshot
 
 
-def test_a_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(land_types="sword_bought")
     monkeypatch.setattr(run, "POLL_SECONDS", 0)
     monkeypatch.setattr(run, "landed_up_to", lambda *_: archive.LandedRecords(7, 7, 9, 1, 12))
@@ -21,7 +21,7 @@ def test_a_hole_in_the_archive_names_its_likely_cause(monkeypatch: pytest.Monkey
         run.wait_until_landed(settings, 0, 9, time.monotonic() + 60)
 
 
-def test_accounts_that_are_left_out_are_at_their_opening_balance() -> None:
+def test_missing_account_has_its_opening_balance() -> None:
     redis_has = {"player:ann:gold": 5, "player:ann:vacancy": 0, "player:bob:gold": 1}
     presto_has = {"player:ann:gold": 5, "player:bob:gold": 2}
     assert compare.differences(redis_has, presto_has) == [
@@ -30,7 +30,7 @@ def test_accounts_that_are_left_out_are_at_their_opening_balance() -> None:
     ]
 
 
-def test_accounts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_account_names_are_printed_without_markup(capsys: pytest.CaptureFixture[str]) -> None:
     books = Snapshot(0, -1, {}, {}, frozenset(), ())
     found = compare.RealmComparison(
         0, books, {}, [compare.Difference("player:fire:gold", 1, 2)], 0, ["player:fire:gold is -1"]

@@ -7,7 +7,7 @@ from stack.instance import open_instance
 from stack.servers import config
 
 
-def test_the_configuration_binds_to_loopback_and_hides_passwords(tmp_path: Path) -> None:
+def test_configuration_is_private_and_on_loopback(tmp_path: Path) -> None:
     instance = open_instance(tmp_path, 20000)
     config.write_all(instance)
     files = [path for path in (tmp_path / "conf").rglob("*") if path.is_file()]

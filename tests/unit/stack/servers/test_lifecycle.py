@@ -11,7 +11,7 @@ from stack.instance import open_instance
 from stack.servers import lifecycle
 
 
-def test_a_full_disk_is_one_line_that_names_the_fix(tmp_path: Path, monkeypatch) -> None:
+def test_full_disk_is_one_line_with_the_fix(tmp_path: Path, monkeypatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(lifecycle.shutil, "disk_usage", lambda _path: usage._replace(free=lifecycle.MIN_FREE_BYTES - 1))
     with pytest.raises(OperatorError, match=r"less than 2 GB free in .*: free some space, or choose another --home"):

@@ -3,7 +3,7 @@
 from stack.servers.log_view import readable
 
 
-def test_lines_are_made_readable_and_others_are_left_alone() -> None:
+def test_log_lines_are_made_readable() -> None:
     line = '{"time": "2026-01-31T23:59:59.000Z", "level": "info", "logger": "api", "event": "accepted", "offset": 7}'
     shown = readable(line)
     assert "accepted" in shown

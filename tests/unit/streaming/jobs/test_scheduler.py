@@ -5,24 +5,15 @@ import redis
 from streaming.jobs.scheduler import BackgroundJob, JobScheduler
 from streaming.metrics import stream_metrics
 from streaming.queries.progress import Progress
+from tests.support.clock import FakeClock
 
 
 def _scraped(name: str, /, **labels: str) -> float | None:
     return stream_metrics().registry.get_sample_value(name, labels)
 
 
-class Clock:
-    """Goes on when told."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_job_that_fails_comes_again_and_holds_nobody_up() -> None:
-    clock, did = Clock(), []
+def test_failed_job_runs_again_and_blocks_no_other() -> None:
+    clock, did = FakeClock(), []
 
     def fail() -> None:
         did.append("fail")
@@ -46,8 +37,8 @@ def test_a_job_that_fails_comes_again_and_holds_nobody_up() -> None:
     assert _scraped("guildhall_job_failures_total", name="maintenance") == (before or 0) + 2
 
 
-def test_a_job_that_took_long_does_not_rest_for_ever() -> None:
-    clock, did = Clock(), []
+def test_long_job_has_a_limited_pause() -> None:
+    clock, did = FakeClock(), []
 
     def work_off() -> None:
         did.append(clock.now)

@@ -6,7 +6,7 @@ from state.ledger import TooManyMalformed
 from streaming.queries.land import ConsecutiveMalformedLimit
 
 
-def test_runs_of_malformed_records() -> None:
+def test_too_many_malformed_records_in_a_row_halt() -> None:
     allowed = {0: -1, 1: -1}
     runs = ConsecutiveMalformedLimit(3, allowed.__getitem__)
     runs.check([(0, 5), (0, 6), (0, 7), (0, 9), (1, 8)], {})

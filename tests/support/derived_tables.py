@@ -9,15 +9,15 @@ from game.events import Event
 from game.examples import decisions
 from streaming.jobs.derive import actions_of, transfers_of
 from streaming.jobs.summaries import players_of, sessions_of
-from tests.support.spark_rows import START, Log, event
+from tests.support.spark_rows import START, LandedLog, event
 
 
-class World:
+class DerivedTables:
     """Both derived tables of some events, whose times are minutes after the start."""
 
     def __init__(self, spark: SparkSession, *timed: tuple[int, Event]) -> None:
         moved = [e.model_copy(update={"time": new_time(minute)}) for minute, e in timed]
-        counted = Log(spark, moved).effective()
+        counted = LandedLog(spark, moved).effective()
         self.actions, self.moves = actions_of(counted), transfers_of(counted)
 
     def players(self) -> dict[str, Row]:

@@ -1,5 +1,0 @@
-"""Print the table of docs/metrics.md."""
-
-from infra.metrics import table
-
-print(table(), end="")

@@ -1,0 +1,37 @@
+"""What the system tests share besides the pipeline: a simulated world, and its numbers before and after."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from stack.instance import Instance
+from stack.operations.pipeline_status import RealmProgress, realm_progress
+from tests.support.command_line import Completed, guildhall_process
+from tests.support.pipeline import wait_until_caught_up
+
+SEED, DAYS, EVENTS = 5, 9, 3000
+
+
+@dataclass
+class Backfilled:
+    """The pipeline before and after ``./guildhall backfill``."""
+
+    command: Completed
+    before: list[RealmProgress]
+    after: list[RealmProgress]
+
+    def growth(self, name: str) -> int:
+        """Return how much a count of the ledger has grown."""
+        counts = [sum(realm.totals.get(name, 0) for realm in realms) for realms in (self.before, self.after)]
+        return counts[1] - counts[0]
+
+
+@pytest.fixture(scope="session")
+def backfilled(pipeline: Instance) -> Backfilled:
+    """One small world for all tests that need simulated events."""
+    wait_until_caught_up(pipeline)
+    before = realm_progress(pipeline)
+    arguments = ("backfill", f"{DAYS}d", "--events", str(EVENTS), "--seed", str(SEED))
+    command = guildhall_process(pipeline, *arguments)
+    wait_until_caught_up(pipeline)
+    return Backfilled(command, before, realm_progress(pipeline))
