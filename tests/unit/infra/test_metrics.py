@@ -27,7 +27,7 @@ def test_metric_name_is_declared_once() -> None:
 
 
 def test_document_lists_the_registry() -> None:
-    """Mend it with ``python -m infra.metrics``."""
+    """``python -m infra.metrics`` updates it."""
     assert metrics.table() in (ROOT / "docs" / "metrics.md").read_text()
 
 

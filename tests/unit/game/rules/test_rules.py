@@ -1,4 +1,4 @@
-"""The rules, without I/O: each command, and what every game of any commands keeps."""
+"""The rules without I/O: each command, and the invariants of random games."""
 
 import uuid
 from collections import Counter
@@ -50,7 +50,7 @@ class World(InMemoryLedger):
         for transfer in decision.transfers:
             assert ACCOUNT_PATTERN.fullmatch(transfer.debit)
             assert ACCOUNT_PATTERN.fullmatch(transfer.credit)
-            # The house's part of each transfer: all others together have as much as the house has given.
+            # All other owners together have what the house has given.
             self.created["given"] += transfer.amount * is_house(transfer.debit)
             self.created["taken"] += transfer.amount * is_house(transfer.credit)
 
@@ -178,7 +178,7 @@ def test_guild_is_founded_joined_led_and_left(world: World) -> None:
 
 
 def test_guild_without_leader_can_be_led_and_left(world: World) -> None:
-    """Its log has no crown and no roll."""
+    """The log of such a guild has no leader and no list of members."""
     for player in ("ada", "bob"):
         old = (
             Transfer(f"player:{player}:free_agent", "guild:knights:free_agents", 1),
@@ -404,7 +404,7 @@ def keeps_the_books(world: World) -> None:
 
 
 def test_two_concurrent_blows_give_one_victory(world: World) -> None:
-    """Both are decided on the same state; whichever is settled first, the other one is not covered."""
+    """Both are decided on the same state; after one is settled, the other is not covered."""
     rich(world, "ada")
     rich(world, "eve")
     for name in ("ada", "eve"):

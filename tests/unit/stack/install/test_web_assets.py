@@ -1,4 +1,4 @@
-"""The page's libraries: fetched once, whole or not at all, as the lock names them."""
+"""The page's libraries: fetched once, completely or not at all, as locked."""
 
 import json
 import re
@@ -20,7 +20,7 @@ for file in {files}; do mkdir -p "node_modules/$(dirname "$file")" && echo "$fil
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An npm that brings what it is asked for; answers its log, with a line for each run."""
+    """Provide an npm that delivers the libraries. Returns its log, with a line for each run."""
     monkeypatch.delenv("GUILDHALL_NPM", raising=False)
     log = tmp_path / "log"
     _put(tmp_path / "bin", NPM.format(log=log, files=" ".join(web_assets.FILES.values())), monkeypatch)
