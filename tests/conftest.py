@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     import hypothesis
 
-    # A busy machine is not an error, and the same run finds the same.
+    # A busy machine is not an error.
     hypothesis.settings.register_profile("guildhall", deadline=None)
     hypothesis.settings.load_profile("guildhall")
 
@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def nightly(request: pytest.FixtureRequest) -> bool:
-    """Whether to search longer than a developer would wait."""
+    """Return whether to search longer than a developer would wait."""
     return bool(request.config.getoption("--nightly"))
 
 
@@ -106,7 +106,7 @@ def api(empty_redis: RedisServer) -> Api:
 
 @pytest.fixture(scope="session")
 def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a Spark whose tables lie in a folder."""
+    """Return settings of a Spark whose tables lie in a folder."""
     from tests.support.local_spark import settings_in
 
     return settings_in(tmp_path_factory.mktemp("lake"))
@@ -114,7 +114,7 @@ def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def spark(lake_settings: Settings) -> Iterator[SparkSession]:
-    """One Spark in this process for all tests, because a process cannot have two."""
+    """Run one Spark in this process for all tests, because a process cannot have two."""
     from tests.support.local_spark import spark_session
 
     with spark_session(lake_settings) as session:
@@ -123,7 +123,7 @@ def spark(lake_settings: Settings) -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Instance]:
-    """The whole pipeline, in a folder and on ports of its own."""
+    """Run the whole pipeline in a folder and on ports of its own."""
     from tests.support.pipeline import running_pipeline
 
     with running_pipeline() as instance:

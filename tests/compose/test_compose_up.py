@@ -1,6 +1,6 @@
-"""docker-compose.yml for real: built, brought up, played, killed, taken down and brought up again.
+"""Build docker-compose.yml, bring it up, play, kill servers, take it down and bring it up again.
 
-Only with --compose, in the order of the file: each test goes on where the one before it has ended.
+The tests run only with --compose and in the order of the file: each continues where the one before it ended.
 """
 
 import os
@@ -53,7 +53,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         with engine.running():
             yield engine
     finally:
-        # pytest keeps to itself what tests that pass have printed.
+        # pytest hides the output of tests that pass.
         with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
             print("\n" + "\n".join(f"{name}: {value}" for name, value in engine.figures.items()))
         shutil.rmtree(folder / "storage", ignore_errors=True)
@@ -70,7 +70,10 @@ def _url(engine: Engine) -> str:
 
 
 def _is_well(engine: Engine, server: str, since: float) -> bool:
-    """Whether the server was found well after this moment. A health check believes what was found half a minute ago."""
+    """Return whether the server was found healthy after this moment.
+
+    A health check also accepts a result of half a minute ago.
+    """
     if server == "network":
         return engine.health().get(server) == "healthy"
     sign = f".guildhall/run/{server}.healthy"
@@ -98,7 +101,7 @@ def _wait_until_well(engine: Engine, servers: Sequence[str]) -> None:
 
 
 def _play(engine: Engine, label: str, *, requests: str = REQUESTS) -> dict[str, list[int]]:
-    """Way -> what was counted, of the demo's comparisons, all of which must hold."""
+    """Play the demo, whose comparisons must all hold. Returns their counts by the name of each way of counting."""
     begun = time.monotonic()
     text = engine.compose("exec", "-T", "api", "./guildhall", "demo", "--requests", requests, seconds=DEMO_SECONDS)
     engine.figures[f"{label}, seconds"] = round(time.monotonic() - begun)
@@ -119,12 +122,12 @@ def _first_process(engine: Engine, server: str) -> int:
 
 
 def _kill_container(engine: Engine, server: str) -> None:
-    # As a crash would: an engine that is asked to kill it takes the container for stopped on purpose.
+    # A signal is like a crash: a container that the engine is asked to kill counts as stopped on purpose.
     os.kill(_first_process(engine, server), signal.SIGKILL)
 
 
 def _kill_server(engine: Engine, server: str) -> None:
-    # The container's first process is ./guildhall serve, which must end because its server has ended.
+    # The container's first process is ./guildhall serve, which must end when its server ends.
     for task in Path(f"/proc/{_first_process(engine, server)}/task").iterdir():
         for child in (task / "children").read_text().split():
             os.kill(int(child), signal.SIGKILL)
@@ -132,7 +135,7 @@ def _kill_server(engine: Engine, server: str) -> None:
 
 @contextmanager
 def _comes_back(engine: Engine, label: str, servers: Sequence[str]) -> Iterator[None]:
-    """Whatever is killed in between is started again by the engine, and every count goes on from where it was."""
+    """Expect the engine to restart what the block kills, and every count to continue from its last value."""
 
     def started() -> list[str]:
         return [engine.podman("inspect", "--format", "{{.State.StartedAt}}", _container(s)) for s in servers]
@@ -142,7 +145,7 @@ def _comes_back(engine: Engine, label: str, servers: Sequence[str]) -> Iterator[
     killed = time.monotonic()
     eventually(lambda: all(now != then for now, then in zip(started(), before, strict=True)), CATCH_UP_SECONDS)
     _wait_until_well(engine, servers)
-    # Then everybody, anew: HDFS can be read when the DataNode has reported to a NameNode that was started again.
+    # Then all others: HDFS is readable only after the DataNode has reported to the restarted NameNode.
     _wait_until_well(engine, SERVERS)
     engine.figures[f"healthy again after kill -9 of {label}, seconds"] = round(time.monotonic() - killed)
     counts = _play(engine, f"demo after kill -9 of {label}", requests="500")
@@ -154,7 +157,7 @@ def _ask(engine: Engine, *arguments: str) -> str:
 
 
 def _events(engine: Engine) -> int:
-    # Without fences: one for each realm whenever Redis was started anew.
+    # Without fences: each restart of Redis adds one a realm.
     text = _ask(engine, "sql", "select count(*) as n from events where event_type <> 'fence'")
     return int(re.findall(r"\d+", text)[-1])
 
@@ -188,7 +191,7 @@ def test_only_the_api_is_reachable(engine: Engine) -> None:
     assert published == {int(engine.environment["GUILDHALL_PORT"]): "127.0.0.1"}
     address = engine.podman("exec", "guildhall_network_1", "hostname", "-I").split()[0]
     for name in ("redis", "kafka", "kafka_controller", "namenode", "namenode_http", "datanode", "spark_ui"):
-        with socket.socket() as probe:  # from the network between the containers, as the host sees it, too
+        with socket.socket() as probe:  # also over the network between the containers, as the host sees it
             assert probe.connect_ex((address, DEFAULT_PORT + PORTS[name])), name
 
 
@@ -269,7 +272,7 @@ def test_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
 
 
 def test_report_is_made_in_the_notebook_container(engine: Engine) -> None:
-    # By Presto alone, from so many events that the streams and Presto need more than for a demo.
+    # With enough events that the streams and Presto need more memory than for a demo.
     played = _ask(engine, "play", "--history", "14d", "--events", "100000", "--seed", "7")
     assert re.search(r"rows in Presto 100,000; rejected = 0, stale = 0", played), played
     begun = time.monotonic()

@@ -1,8 +1,8 @@
-"""Faults done to the real servers while players play; each time the audit must find nothing.
+"""Inject faults into the real servers while players play; the checker must find nothing each time.
 
-A few are done in every run of the tests, to the session's pipeline. All of them, and the long ones, are done by
-``./guildhall test --faults``, to an instance of their own. These tests leave duplicates, forgeries and stale events in
-the log, so that they come after all others.
+Two faults run in every session, on its pipeline: Redis restored from an older copy, and a killed API.
+``./guildhall test --faults`` injects each fault into an instance of its own. These tests leave duplicates, forgeries
+and stale events in the log and therefore come after all others.
 """
 
 import os
@@ -46,33 +46,33 @@ from tests.support.waiting import eventually
 
 PLAYERS, THREADS, SEED = 16, 6, 4
 
-WARM = 100  # operations before the fault, so that it meets players who buy, join and leave
+WARM = 100  # operations before the fault, so that players are buying, joining and leaving when it comes
 
-QUIET_SECONDS = 240  # of a busy small machine: restarts, deadlines of holds, landing
+QUIET_SECONDS = 240  # for restarts, deadlines of holds and landing on a busy small machine
 
-ROUNDS = 3  # of 20, in every run of the tests
+ROUNDS = 3  # in every session; 20 with --faults
 
 KINDS = {event_type: kind for kind, route in ROUTES.items() for event_type in route.types}
 
 FAULTS = {fault.name: fault for fault in catalogue(Settings(), random.Random(SEED))}
 
-ALWAYS = "Redis restored from an older copy"  # the fault that puts most of the design to the test
+ALWAYS = "Redis restored from an older copy"  # this fault tests most parts of the design
 
 
 @pytest.fixture(scope="module")
 def fault_server() -> Iterator[Instance]:
-    """An instance with small disks and short deadlines, for the faults that others should not feel."""
+    """Run an instance with small disks and short deadlines, for faults that other tests must not feel."""
     with fault_instance(ROOT / ".guildhall-test-faults", free_block(len(PORTS)), 4, Console()) as instance:
         yield instance
 
 
 def in_the_log(instance: Instance) -> list[Event]:
-    """Every event that other tests have left there."""
+    """Return every event that other tests have left in the log."""
     return [event for realm, part in read_log(instance.settings()).items() for _, event in fold(realm, part).events]
 
 
 def asked_before(events: Sequence[Event]) -> list[Operation]:
-    """Those of our own types, as if somebody had asked for them: other tests have."""
+    """Return operations for the events that other tests requested, as if their responses were lost."""
     return [
         Operation(
             -1,
@@ -93,7 +93,7 @@ def asked_before(events: Sequence[Event]) -> list[Operation]:
 
 
 def request_of(event: Event) -> dict[str, Any]:
-    """What the checker must know of the request; of all but batches the event says enough."""
+    """Return what the checker must know of the request; only for batches the event does not say enough."""
     if KINDS[event.type] != "batch":
         return {}
     counts = {name: int(n) for name, n in event.details.items() if name in KINDS}
@@ -101,7 +101,7 @@ def request_of(event: Event) -> dict[str, Any]:
 
 
 def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
-    """Do the fault in mid-load, wait until all is well again, and audit."""
+    """Inject the fault under load, wait until everything is healthy, and check."""
     settings, before = instance.settings(), in_the_log(instance)
     with Load(instance, PLAYERS, 0, SEED, THREADS) as load:
         eventually(lambda: load.count >= WARM)
@@ -113,8 +113,8 @@ def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
     assert wait_for(lambda: is_quiet(instance), QUIET_SECONDS)
     history = [*asked_before(before), *load.operations]
     findings = collect(settings, Ledger(connect(settings)), history, lambda realm, at: archive(settings, realm, at))
-    # Other tests have written events of types that nobody can ask for, and histories with a sale and days of their own,
-    # which keep no rule of the game of today.
+    # Other tests have written events of types that no request has, and simulated events with a sale and days of their
+    # own, which break the rules of today's game.
     foreign = {event.id for event in before if event.type not in KINDS or "generated" in event.details}
     assert [f for f in findings if not any(event_id in f.detail for event_id in foreign)] == []
     assert any(o.outcome == "success" and o.event_id and o.begun > outcome.done for o in load.operations)
@@ -156,7 +156,7 @@ def test_killed_api_sells_three_swords_for_their_gold(pipeline: Instance, rounds
 
 
 def buys_three_swords(instance: Instance, realm: int, answers_before_the_kill: int) -> None:
-    """200 purchases at once by a player who can pay three, with a kill -9 of the API among them."""
+    """Send 200 concurrent purchases of a player who can pay three, and kill the API meanwhile."""
     player = eventually(lambda: registered(instance, realm))
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(200) as pool:
@@ -173,7 +173,7 @@ def buys_three_swords(instance: Instance, realm: int, answers_before_the_kill: i
 
 
 def registered(instance: Instance, realm: int) -> Player | None:
-    """A new player; None while the API is being started again."""
+    """Return a new player, or None while the API restarts."""
     try:
         return Player(instance, realm)
     except (OutcomeUnknown, RequestRejected, requests.ConnectionError):
@@ -181,8 +181,10 @@ def registered(instance: Instance, realm: int) -> Player | None:
 
 
 def buy_insisting(player: Player, answered: threading.Semaphore) -> bool:
-    """Buy a sword as a good client does: again with the same key until there is an answer, and with a new one if the
-    purchase was voided. Answers whether it was accepted."""
+    """Buy a sword as a good client does. Returns whether it was accepted.
+
+    It retries with the same key until there is a response, and with a new key if the purchase was voided.
+    """
     key, give_up = str(uuid.uuid4()), time.monotonic() + QUIET_SECONDS
     while time.monotonic() < give_up:
         try:
@@ -227,7 +229,7 @@ def test_paused_process_does_not_accept_a_voided_event(pipeline: Instance) -> No
                 eventually(lambda: ada.status_of(event_id) == "voided")
                 process.send_signal(signal.SIGCONT)
                 assert answer.result().status_code == 503
-            # It appended all the same, too late: the void was first.
+            # It appended the event nevertheless, but after the void.
             eventually(lambda: types_of(pipeline, 1, event_id) == ["void", "sword_bought"])
             assert wait_for(lambda: is_quiet(pipeline), QUIET_SECONDS)
             assert ada.status_of(event_id) == "voided"
@@ -244,6 +246,6 @@ def answers(port: int) -> bool:
 
 
 def types_of(instance: Instance, realm: int, event_id: str) -> list[str]:
-    """The types of the records of this id, in log order."""
+    """Return the types of the records with this id, in log order."""
     events = fold(realm, read_log(instance.settings())[realm]).events
     return [event.type for _, event in events if event.id == event_id]

@@ -15,7 +15,7 @@ OPERATOR = "o" * 32
 NOBODY = "127.0.0.1:1"
 
 SETTINGS = {
-    "realms": 1,  # the one that the log of the tests settles
+    "realms": 1,  # the realm that the log of the tests settles
     "token_key": SecretStr("k" * 32),
     "operator_key": SecretStr(OPERATOR),
     "kafka": NOBODY,
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def make_document() -> dict[str, Any]:
-    """Made without any server: connections are opened when they are used."""
+    """Build the document without any server: connections are opened when they are used."""
     given = Settings().model_copy(update=SETTINGS)
     document: dict[str, Any] = create_app(given, Ledger(connect(given)), ScriptedLog(None)).api_doc  # type: ignore[arg-type]
     return document

@@ -12,8 +12,7 @@ from tests.support.api_document import OPERATIONS, OPERATOR, SETTINGS
 from tests.support.api_harness import Api
 from tests.support.redis_server import RedisServer
 
-# What must have been before the document's example of an operation can succeed: who does what. {id} is the id of the
-# event that the last of these made.
+# Requests that must precede the document's example of an operation, so that it can succeed, with their player.
 SWORD = ("carol", "POST", "/buy_sword", {"sword": "iron_sword"})
 
 BOBS_GUILD = ("bob", "POST", "/guilds", {"guild": "knights"})
@@ -46,7 +45,7 @@ BEFORE: dict[str, list[tuple[str, str, str, dict[str, Any] | None]]] = {
 
 
 class ApiWorld(Api):
-    """A realm with carol, who asks, and bob, whom the document's examples speak of."""
+    """A realm with carol, who sends the requests, and bob, whom the document's examples name."""
 
     def __init__(self, server: RedisServer) -> None:
         super().__init__(server, **SETTINGS)
@@ -56,7 +55,7 @@ class ApiWorld(Api):
         self.is_prepared = False
 
     def prepare(self, name: str) -> None:
-        """Once: the first case is the document's example, and what comes after it finds what it has left."""
+        """Prepare the first case, which is the document's example; later cases find what it has left."""
         if self.is_prepared:
             return
         self.is_prepared = True
@@ -71,12 +70,12 @@ class ApiWorld(Api):
         return self.register(f"newcomer_{self.newcomers}")
 
     def headers(self, operation: str) -> dict[str, str]:
-        """Who has left cannot ask for anything else, so that somebody else leaves each time."""
+        """Return the headers of a request; each departure needs a new player."""
         player = self.newcomer() if operation == "depart" else self.players["carol"]
         return player | {OPERATOR_HEADER: OPERATOR}
 
     def put_in_place_of_examples(self, case: schemathesis.Case) -> None:
-        """The ids and the key of the document stand for those of this world, and for a key that was not used yet."""
+        """Replace the ids of the document with those of this world, and its key with an unused one."""
         for name in ("trade", "event_id"):
             if case.path_parameters.get(name) == EXAMPLE_ID:
                 case.path_parameters[name] = self.known_id

@@ -84,7 +84,7 @@ def go(page: Page, view: str) -> None:
 
 
 def settled(page: Page, text: str) -> None:
-    """Wait until the live feed tells it."""
+    """Wait until the live feed shows the text."""
     expect(page.get_by_role("list", name="What happened, newest first")).to_contain_text(text)
 
 

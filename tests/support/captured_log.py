@@ -1,4 +1,4 @@
-"""A reader of what a process logs."""
+"""Captured log lines."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from infra import json_logging
 
 
 class CapturedLog:
-    """Reads what was logged, from the other end of a pipe."""
+    """A log that is read from the other end of a pipe."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._read, self._write = os.pipe()
@@ -22,7 +22,7 @@ class CapturedLog:
         self.lost += 1
 
     def text(self) -> str:
-        """All that was logged; the end of the log."""
+        """End the log and return everything that was logged."""
         self._writer.end()
         os.close(self._write)
         with os.fdopen(self._read) as lines:

@@ -7,7 +7,7 @@ TODAY = NOW.date()
 
 
 class FakeClock:
-    """A monotonic clock that a test moves; with ``tick``, each look at it moves it, too."""
+    """A monotonic clock that the test moves; with ``tick``, each reading moves it, too."""
 
     def __init__(self, tick: float = 0.0) -> None:
         self.now = 0.0

@@ -32,7 +32,7 @@ def new_time(minute: float) -> str:
 
 
 def decided(kind: str, name: str, **more: Any) -> Event:
-    """An event of this type as the rules decide it in the examples."""
+    """Return an event of this type as the rules decide it in the examples."""
     decision = next(decision for decision in decisions() if decision.type == kind)
     return event(name, kind, details=decision.details, transfers=decision.transfers, **more)
 

@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """The API on a port of its own, without a line of log for each request."""
+    """Serve the application on a free port, without a log line for each request."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -25,7 +25,7 @@ _KAFKA = "partition int, offset bigint, timestamp timestamp, value binary"
 
 
 class Books:
-    """As much of a ledger as deriving asks for."""
+    """The part of a ledger that deriving reads."""
 
     def __init__(self) -> None:
         self.settled = dict.fromkeys(range(REALMS), 10**6)
@@ -40,7 +40,7 @@ class Books:
 
 
 class Lake:
-    """The tables in a folder, with a record landed at a time."""
+    """The tables in a folder, into which a test lands records."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self.spark, self.settings, self.books = spark, settings, Books()
@@ -53,13 +53,13 @@ class Lake:
         self._ends = dict.fromkeys(range(REALMS), 0)
 
     def new_derivation(self) -> IncrementalDerivation:
-        """As a new process has it."""
+        """Return the derivation of a new process."""
         progress = Progress(REALMS, lambda _realm, _reason: None)
         progress.begin({})
         return IncrementalDerivation(self.spark, self.settings, self.books, progress)  # type: ignore[arg-type]
 
     def land(self, *events: Event | bytes, realm: int = 0) -> None:
-        """One commit."""
+        """Land these events in one commit."""
         first = self._ends[realm]
         self._ends[realm] += len(events)
         values = [encode(one) if isinstance(one, Event) else one for one in events]
@@ -79,5 +79,5 @@ class Lake:
 
 
 def kept(*names: str) -> list[MaintainedTable]:
-    """These tables as maintenance keeps them: a round for each takes seconds."""
+    """Return only these of the maintained tables, because a round takes seconds for each."""
     return [table for table in maintenance.TABLES if table.name in names]

@@ -8,7 +8,7 @@ from tests.support.api_harness import ScriptedLog
 
 
 class LateLog(ScriptedLog):
-    """Also loses acknowledgements, answers never, or settles only when it is told to."""
+    """A log that can also lose acknowledgements, never respond, or settle only on demand."""
 
     waiting: list[str]
 

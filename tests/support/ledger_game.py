@@ -18,7 +18,7 @@ def give(gold: int) -> Decision:
 
 
 class Game:
-    """Plays one realm without Kafka: the log is a list that this class settles in order."""
+    """A realm without Kafka: this class settles events in order."""
 
     def __init__(self, server: RedisServer) -> None:
         self.api = Ledger(server.connection("api"))
@@ -29,7 +29,7 @@ class Game:
         self.open()
 
     def open(self) -> None:
-        """As the keeper and the settle query open a realm of a Redis that is new or was restarted."""
+        """Open the realm as recovery and the settle query do for a new or restarted Redis."""
         fence = Reservation(self.settler.attach(REALM), REALM, "", give(0))
         assert self.settle(fence, event_type=FENCE) == "settled"
         self.generation = self.offset

@@ -10,7 +10,7 @@ from state.ledger import Ledger
 
 
 def write(instance: Instance, realm: int, values: Sequence[bytes | None]) -> list[int]:
-    """Append these records to the realm's partition, as somebody who is not the API; answers their offsets."""
+    """Append records to the realm's partition as a program other than the API. Returns their offsets."""
     settings = instance.settings()
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
     try:

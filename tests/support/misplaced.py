@@ -13,7 +13,7 @@ GOLD = [Transfer("house:mint", "player:walter:gold", 5)]
 
 
 def misplaced(at: int, transfers: Sequence[Transfer] = GOLD, event_type: str = "gold_found") -> tuple[str, bytes]:
-    """The id and the bytes of an event of REALM and of its generation ``at``."""
+    """Return the id and the bytes of an event of REALM, of its generation ``at``."""
     event_id = str(uuid.uuid4())
     event = new_event(
         event_id=event_id,

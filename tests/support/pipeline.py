@@ -51,14 +51,14 @@ class Player(Guildhall):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Of requests that a test sends by itself."""
+        """Return the headers of requests that a test sends without this client."""
         return {
             "Authorization": f"Bearer {self.token}",
             "Guildhall-Operator": self.session.headers["Guildhall-Operator"],
         }
 
     def post(self, path: str, **body: object) -> requests.Response:
-        """One try, without a key."""
+        """Send a request once, without a key."""
         return self.request("POST", path, body)
 
     def status_of(self, event_id: str) -> str:

@@ -1,8 +1,8 @@
-"""A container engine of a test's own: podman from Debian, with all that it keeps below one folder.
+"""A container engine for tests: podman from Debian, with all its files below one folder.
 
-There need not be a registry, a Docker daemon or systemd. The base image is made by debootstrap and imported under the
-name that the Dockerfile asks for; docker-compose talks to podman's own service; and as podman leaves it to systemd to
-call health checks, a thread calls them.
+It needs no registry, Docker daemon or systemd. debootstrap makes the base image, which is imported under the name that
+the Dockerfile has; docker-compose talks to podman's own service; and because podman leaves health checks to systemd, a
+thread calls them.
 """
 
 import json
@@ -19,11 +19,11 @@ from pathlib import Path
 
 from infra.paths import ROOT
 
-SUITE = "bookworm"  # what the Dockerfile's default base image is called by Debian
-PAUSE_SECONDS = 2  # between two rounds of health checks, of which each check costs a good part of a second
+SUITE = "bookworm"  # Debian's name of the Dockerfile's default base image
+PAUSE_SECONDS = 2  # between two rounds of health checks; each check takes a good part of a second
 
-# The limits and the runtime are what machines accept that are containers themselves. Something of podman's stays behind
-# for the delay after each command in a container, so as to tell how it ended: five minutes if nothing is said.
+# Machines that are containers themselves accept these limits and this runtime. A process of podman stays for the delay
+# after each command in a container to report its exit code; the default is five minutes.
 CONTAINERS = """[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
 [engine]
@@ -51,7 +51,7 @@ def _service(container: dict) -> str:
 
 
 def _processes_of(folder: Path) -> list[str]:
-    """The ids of what was started for this folder: conmon, which looks after a container, has it in its arguments."""
+    """Return the ids of processes for this folder: conmon, which monitors a container, has it in its arguments."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended
@@ -63,8 +63,8 @@ def _processes_of(folder: Path) -> list[str]:
 class Engine:
     """podman and docker-compose, for one project.
 
-    ``figures`` is what was measured on the way, ``memory`` the most MB that each service had at any look, without what
-    the kernel can take back, and ``out_of_memory`` are the services of which the kernel ended a process at their limit.
+    ``figures`` has the measurements, ``memory`` the most MB that each service had at any check, without what the kernel
+    can take back, and ``out_of_memory`` the services of which the kernel killed a process at their limit.
     """
 
     def __init__(self, folder: Path, project: str, **variables: str) -> None:
@@ -79,7 +79,7 @@ class Engine:
             "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
             "DOCKER_HOST": f"unix://{folder}/podman.sock",
             "COMPOSE_HTTP_TIMEOUT": "1800",
-            "COMPOSE_DOCKER_CLI_BUILD": "0",  # by itself: there need not be a docker command
+            "COMPOSE_DOCKER_CLI_BUILD": "0",  # without a docker command
             **variables,
         }
         (folder / "networks").mkdir(parents=True, exist_ok=True)
@@ -87,16 +87,18 @@ class Engine:
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
 
     def podman(self, *arguments: str, seconds: float = 60) -> str:
-        """What podman prints. Raises as run does."""
+        """Run podman. Returns its output, and raises as ``run`` does."""
         return self.run(["podman", *arguments], seconds)
 
     def compose(self, *arguments: str, seconds: float = 120) -> str:
-        """What docker-compose prints, on docker-compose.yml of the copied tree."""
+        """Run docker-compose on docker-compose.yml of the copied tree. Returns its output."""
         return self.run(["docker-compose", "--ansi", "never", "-p", self.project, *arguments], seconds)
 
     def down(self, *arguments: str) -> None:
-        """Take the project down. The network's owner can only go when nobody uses it: podman refuses until then, where
-        Docker does not ask."""
+        """Take the project down.
+
+        podman removes the owner of the network only when no container uses it, where Docker does not ask.
+        """
         for remaining in (2, 1, 0):
             try:
                 self.compose("--profile", "presto", "--profile", "jupyter", "down", *arguments, seconds=300)
@@ -107,7 +109,10 @@ class Engine:
                 return
 
     def run(self, command: list[str], seconds: float) -> str:
-        """What the command prints, which also goes to the transcript. Raises AssertionError, and TimeoutExpired."""
+        """Run a command and add its output to the transcript. Returns the output.
+
+        Raises AssertionError if the command fails, and TimeoutExpired.
+        """
         done = subprocess.run(
             command,
             env=self.environment,
@@ -118,7 +123,7 @@ class Engine:
             text=True,
             timeout=seconds,
             check=False,
-            start_new_session=True,  # a terminal would stop what asks it for its size from the background
+            start_new_session=True,  # a terminal would stop a background process that asks for its size
         )
         with (self.folder / "transcript.log").open("a") as transcript:
             transcript.write(f"$ {' '.join(command)}\n{done.stdout}\n")
@@ -130,7 +135,7 @@ class Engine:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """podman's service, and somebody who calls the health checks; afterwards nothing of it is left."""
+        """Run podman's service and a thread for the health checks, and remove everything afterwards."""
         address = f"unix://{self.folder}/podman.sock"
         with (self.folder / "service.log").open("w") as log:
             service = subprocess.Popen(
@@ -155,7 +160,7 @@ class Engine:
             service.terminate()
             service.wait(30)
             self._wait_for_the_last()
-            # podman mounts this folder onto itself, and leaves that behind.
+            # podman mounts this folder onto itself and leaves the mount behind.
             subprocess.run(["umount", f"{self.folder}/storage/overlay"], capture_output=True, check=False)
 
     def _check_health(self, stop: threading.Event) -> None:
@@ -176,7 +181,7 @@ class Engine:
                 words = dict(line.split()[:2] for line in (folder / "memory.stat").read_text().splitlines())
                 events = folder / ("memory.oom_control" if "total_rss" in words else "memory.events")
                 killed = int(re.search(r"^oom_kill (\d+)$", events.read_text(), re.MULTILINE).group(1))
-            except OSError:  # the other version's, or a container that has just ended
+            except OSError:  # of the other version, or of a container that has just ended
                 continue
             megabytes = int(words.get("total_rss") or words["anon"]) >> 20
             self.memory[service] = max(self.memory.get(service, 0), megabytes)
@@ -184,21 +189,21 @@ class Engine:
                 self.out_of_memory.add(service)
 
     def _remove_all(self) -> None:
-        # Everything in this storage is ours: it lies in a folder of the test. The network's owner only goes at the
-        # second time, as podman refuses while others use it.
+        # Everything in this storage belongs to the test, whose folder it is in. podman removes the owner of the network
+        # only at the second attempt, when no other container uses it.
         remove = ["rm", "-af", "-t", "5"]
         for command in (remove, remove, ["volume", "prune", "-f"], ["network", "prune", "-f"]):
             subprocess.run(["podman", *command], env=self.environment, capture_output=True, check=False, timeout=300)
         subprocess.run(["podman", "rmi", "-af"], env=self.environment, capture_output=True, check=False, timeout=600)
 
     def _wait_for_the_last(self) -> None:
-        # What follows the end of a command in a container would make the folders of the storage anew.
+        # What follows the end of a command in a container would create the folders of the storage again.
         give_up = time.monotonic() + 60
         while _processes_of(self.folder) and time.monotonic() < give_up:
             time.sleep(0.5)
 
     def containers(self) -> list[dict]:
-        """What podman knows of the containers that exist."""
+        """Return what podman knows of the existing containers."""
         listed = subprocess.run(
             ["podman", "ps", "-a", "--format", "json"],
             env=self.environment,
@@ -209,7 +214,7 @@ class Engine:
         return json.loads(listed.stdout or "[]") if listed.returncode == 0 else []
 
     def health(self) -> dict[str, str]:
-        """Service -> healthy, starting, unhealthy, or what else its container is."""
+        """Return healthy, starting, unhealthy or another state for each service."""
         found = {}
         for container in self.containers():
             if (container["Labels"] or {}).get("com.docker.compose.oneoff") == "True":
@@ -220,7 +225,7 @@ class Engine:
         return found
 
     def copy_tree(self) -> None:
-        """What would be in a fresh checkout of this tree, as the context of the build."""
+        """Copy the files of a fresh checkout of this tree, as the context of the build."""
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -230,7 +235,7 @@ class Engine:
                 shutil.copy2(ROOT / name, self.context / name)
 
     def make_base(self, tag: str) -> None:
-        """A minimal Debian that trusts what this machine trusts, under the name of an image that cannot be had here."""
+        """Make a minimal Debian that trusts the authorities of this machine, under the name of the base image."""
         begun = time.monotonic()
         root = self.folder / "base"
         self.run(["debootstrap", "--variant=minbase", SUITE, str(root)], 1200)
@@ -240,7 +245,7 @@ class Engine:
             local.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(authorities, local / "machine.crt")
         archive = self.folder / "base.tar"
-        # Without what was downloaded and is installed now.
+        # Without the downloaded packages, which are installed.
         self.run(["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."], 300)
         self.podman("import", str(archive), tag, seconds=300)
         archive.unlink()

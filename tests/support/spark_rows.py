@@ -27,7 +27,7 @@ _COLUMNS = (
 
 
 def event(name: str, kind: str = "gold_claimed", **more: Any) -> Event:
-    """An event with a short name for an id."""
+    """Return an event with a short name for an id."""
     values = {"player": "ada", "realm": 0, "at": START, "transfers": MINT if kind == "gold_claimed" else ()} | more
     return new_event(event_id=name.encode().hex().rjust(8, "0"), event_type=kind, **values)
 
@@ -37,7 +37,7 @@ def name_of(row: Row) -> str:
 
 
 class LandedLog:
-    """Landed events, as rows of the table: the offset is the place in the list, unless it is told."""
+    """Landed events as rows of the table; the offset is the position in its realm."""
 
     def __init__(self, spark: SparkSession, events: Sequence[Event], times: Sequence[datetime] | None = None) -> None:
         self.events = list(events)

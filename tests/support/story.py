@@ -27,8 +27,10 @@ def id_of(key: str, player: str = "ada") -> str:
 
 @dataclass
 class Story:
-    """A log written by hand and what clients remember of it. The ledger and the archive are as they should be, unless
-    a test changes them."""
+    """A log written by hand, and what clients remember of it.
+
+    The ledger and the archive are correct unless a test changes them.
+    """
 
     records: list[Record] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
@@ -52,7 +54,7 @@ class Story:
         self.records.append(Record(len(self.records), AT_MS, value))
 
     def tell(self, key: str | None, outcome: Response, kind: OperationType = "buy_sword", **changes: object) -> None:
-        """Ada's client remembers a try."""
+        """Record an attempt of ada's client."""
         begun = float(len(self.operations))
         operation = Operation(
             process=0,
@@ -70,7 +72,7 @@ class Story:
         self.operations.append(replace(operation, **changes))
 
     def read(self, offset: int, process: int = 0, **settled: int) -> None:
-        """Ada's client remembers what it read at an offset."""
+        """Record what ada's client read at an offset."""
         accounts = {
             name.replace("item_", "item:"): {"settled": n, "held": 0, "available": n} for name, n in settled.items()
         }
@@ -103,17 +105,17 @@ def buy(sword: str = "iron_sword") -> Decision:
 
 
 def clean_story() -> Story:
-    """Everything that may happen and is no finding."""
+    """Return a history with everything that may happen without being a finding."""
     story = Story()
     story.log("register", players.register("ada", TODAY))
     story.tell("register", "success", "register", request={"realm": REALM, "name": "ada"})
     story.read(0, gold=100, health=100, free_agent=1)
     story.log("bought", buy())
-    story.log("bought", buy())  # a retry whose first try had reached the log
+    story.log("bought", buy())  # a retry; the first try had reached the log
     story.tell("bought", "unknown")
     story.tell("bought", "success")
     story.log("voided", event_type=VOID)
-    story.log("voided", buy())  # a process that was paused for long
+    story.log("voided", buy())  # by a process that was paused
     story.tell("voided", "unknown")
     story.raw(b"garbage")
     story.log("fence", event_type=FENCE)
@@ -131,7 +133,7 @@ def kinds(findings: list[Finding]) -> set[str]:
 
 
 def page(story: Story, *offsets: int, following: int | None = None) -> None:
-    """Ada's client remembers a page of her history."""
+    """Record a page of ada's history."""
     ends = {offset: (event, status) for offset, event, status in story.books().finals}
     entries = [
         {"offset": o, "id": ends[o][0].id, "type": ends[o][0].type, "status": ends[o][1]}
@@ -156,7 +158,7 @@ MOVES: list[tuple[Transfer, ...]] = [
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Record]:
-    """Events, voids, fences, garbage, and each of them again; generations old, present and yet to come."""
+    """Draw events, voids, fences and garbage, also repeated, of past, present and future generations."""
     values: list[bytes | None] = []
     generations = [-1]
     for offset in range(draw(st.integers(1, 25))):

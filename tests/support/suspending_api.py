@@ -1,5 +1,7 @@
-"""The real API with one change: right after it has taken its first hold, the process stops itself, as if the machine
-had been suspended. ``python -m tests.support.suspending_api``, with the API's environment."""
+"""The real API, which stops its process after its first hold, as if the machine had been suspended.
+
+Run ``python -m tests.support.suspending_api`` with the environment of the API.
+"""
 
 import logging
 import os
@@ -17,7 +19,7 @@ from state.results import Held, Reservation, ReserveResult, RetryRequest
 
 
 class Suspended(Ledger):
-    """Stops the whole process between the hold and the append."""
+    """A ledger that stops the process between the first hold and its append."""
 
     _done = False
 
@@ -34,7 +36,7 @@ def main() -> None:
     settings = Settings()
     ledger = Suspended(connect(settings, attach=True), settings)
     log = KafkaLog(settings)
-    assert log.ready()  # the producer is connected before the pause, so that nothing is left to do but to append
+    assert log.ready()  # connect the producer before the pause, so that only the append is left
     run_simple("127.0.0.1", settings.api_port, create_app(settings, ledger, log), threaded=True)
 
 

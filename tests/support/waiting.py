@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE_SECONDS = 60  # enough for any one action on a busy small machine
+PATIENCE_SECONDS = 60  # enough for any single action on a busy small machine
 CATCH_UP_SECONDS = 120  # enough for the streams to be restarted and to settle what has accumulated
 POLL_SECONDS = 0.1
 

@@ -1,4 +1,4 @@
-"""Races for what there is one of, over HTTP, while the stream lags: each has exactly one winner."""
+"""Races over HTTP for something that exists once, while the stream lags: each has exactly one winner."""
 
 import secrets
 import threading
@@ -17,11 +17,11 @@ ROUNDS = 3
 
 WAIT_SECONDS = 20
 
-Outcome = dict[str, Any] | str  # the settled event, or the code of the refusal
+Outcome = dict[str, Any] | str  # the settled event, or the code of the problem
 
 
 def people(pipeline: Instance, count: int) -> list[Player]:
-    """Players of the realm, settled, who wait for each of their actions to be settled."""
+    """Register players who wait until each of their actions is settled."""
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: Player(pipeline, REALM), range(count)))
     for player in found:
@@ -30,7 +30,7 @@ def people(pipeline: Instance, count: int) -> list[Player]:
 
 
 def race(*acts: Callable[[], dict[str, Any]]) -> list[Outcome]:
-    """All at the same moment; what came of each."""
+    """Start all actions at the same moment. Returns the outcome of each."""
     gate = threading.Barrier(len(acts))
 
     def run(act: Callable[[], dict[str, Any]]) -> Outcome:
@@ -53,7 +53,7 @@ def lost(outcomes: list[Outcome]) -> set[str]:
 
 
 def amount(player: Player, account: str) -> int:
-    """What is settled; nothing may be held once all of the player's actions are settled."""
+    """Return the settled amount; nothing may be held after all of the player's actions are settled."""
     found = player.inventory()["accounts"].get(account, {"settled": 0, "held": 0})
     assert found["held"] == 0
     return int(found["settled"])
@@ -94,7 +94,7 @@ def test_last_piece_of_an_edition_is_sold_once(pipeline: Instance) -> None:
         assert lost(outcomes) == {"sold_out"}
         owners = [player for player in buyers if amount(player, "item:star_shield") == 1]
         assert {player.name for player in owners} == {event["player"] for event in won(outcomes)}
-        # Then at half of the price there is enough for another round.
+        # The returned pieces are enough for another round.
         for player in owners:
             player.sell("star_shield")
         for player in buyers:
@@ -210,7 +210,7 @@ def test_leadership_is_not_given_to_a_leaving_member(pipeline: Instance) -> None
         else:
             assert isinstance(left, dict)
             if isinstance(handed, dict):
-                # Handed over, and given back by who left afterwards.
+                # Handed over, and given back when the new leader left.
                 assert handed["offset"] < left["offset"]
             assert found["leader"] == ada.name
 

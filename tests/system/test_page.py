@@ -1,4 +1,4 @@
-"""The page, in Debian's Chromium: two players fight, the stream is stopped, and axe and a keyboard go everywhere."""
+"""The page in Debian's Chromium: players, a stopped stream, axe and the keyboard."""
 
 import re
 from collections.abc import Iterator
@@ -118,11 +118,11 @@ def test_page_can_be_used_with_a_keyboard(new_page: NewPage) -> None:
     tab_to(ada, "Buy a wooden sword for 10 gold")
     ada.keyboard.press("Space")
     settled(ada, "You bought a wooden sword for 10 gold")
-    assert focused(ada) == "Buy a wooden sword for 10 gold"  # not lost when the page is drawn anew
+    assert focused(ada) == "Buy a wooden sword for 10 gold"  # not lost when the page is drawn again
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until what has this name has the focus, and can be seen to have it."""
+    """Press Tab until the element with this name has the visible focus."""
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
         if focused(page) == name:
@@ -148,7 +148,7 @@ def test_guild_is_founded_joined_and_paid_into(new_page: NewPage) -> None:
 
 
 def test_axe_finds_nothing_in_any_view(new_page: NewPage) -> None:
-    """Each view in both sizes and both colour schemes: contrast depends on the one, layout on the other."""
+    """Check each view in both sizes and colour schemes: layout depends on the size, contrast on the scheme."""
     page = new_page()
     expect(page.get_by_role("heading", name="Enter the Guildhall")).to_be_visible()
     check(page, "Join")
@@ -170,7 +170,7 @@ def test_axe_finds_nothing_in_any_view(new_page: NewPage) -> None:
 
 
 def check(page: Page, view: str) -> None:
-    """Find no violation of axe's, nothing that scrolls sideways, and nothing too small to hit."""
+    """Expect no violation of axe, no sideways scrolling, and no target too small to hit."""
     for size in (PHONE, DESKTOP):
         page.set_viewport_size(size)
         for scheme in ("dark", "light"):

@@ -1,4 +1,4 @@
-"""The whole pipeline on real servers, through the doors that players, operators and analysts use."""
+"""The whole pipeline on real servers, through the interfaces of players, operators and analysts."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -81,7 +81,7 @@ def test_malformed_records_go_to_quarantine(pipeline: Instance) -> None:
         transfers=[Transfer("player:nobody:gold", "player:mallory:gold", 1000)],
     )
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-    # Partition 1: another realm's event and garbage. Partition 2: an event that nothing covers, which is no garbage.
+    # Partition 1: another realm's event and garbage. Partition 2: an uncovered event, which is not malformed.
     for partition, value in ((1, encode(foreign)), (1, b"\xff\x00 garbage"), (1, None), (2, encode(foreign))):
         producer.send(settings.topic, key=b"test", value=value, partition=partition).get(timeout=30)
     producer.close()
@@ -94,11 +94,11 @@ def test_malformed_records_go_to_quarantine(pipeline: Instance) -> None:
     assert rows[1][0] == b"\xff\x00 garbage".hex().upper()
     assert ledger.totals(2)["rejected"] == 1
     assert ledger.holdings(2, "player:mallory").settled == {}
-    Player(pipeline, 1)  # the realm goes on
+    Player(pipeline, 1)  # the realm continues
 
 
 def settled_actions(pipeline: Instance) -> int:
-    """Without looks: who asks for an inventory makes one."""
+    """Return the number of settled actions, without telemetry, which reading an inventory adds."""
     return sum(realm.settled - realm.totals.get("telemetry", 0) for realm in realm_progress(pipeline))
 
 

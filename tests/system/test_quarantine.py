@@ -1,4 +1,4 @@
-"""What is no event, on the real servers."""
+"""Malformed records on the real servers."""
 
 from game.accounts import Transfer
 from game.events import FENCE
@@ -70,7 +70,7 @@ def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
         said = '"stage": "land", "reason": "state.ledger.TooManyMalformed'
         return (pipeline.home / "logs" / "streaming.log").read_text().count(said)
 
-    # Twice, one soon after the other: what landed in between must not land again when landing starts again.
+    # Twice in succession: records that landed in between must not land again when landing restarts.
     for _ in range(2):
         wait_until_caught_up(pipeline)
         before, refused = realm_progress(pipeline)[bad], refusals()
@@ -79,7 +79,7 @@ def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
         status = " ".join(guildhall(pipeline, "status").stdout.split())
         assert f"malformed records in a row up to offset {before.accepted + limit}" in status
         assert f"./guildhall quarantine accept --realm {bad}" in status
-        Player(pipeline, REALM)  # another realm goes on
+        Player(pipeline, REALM)  # another realm continues
         halted = realm_progress(pipeline)[bad]
         assert halted.settled <= before.settled + limit
         assert halted.malformed == before.malformed
@@ -93,7 +93,7 @@ def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
         Player(pipeline, bad)
     verified = guildhall(pipeline, "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    # A Redis that was wiped does not know what was accepted; the quarantine does.
+    # A wiped Redis does not know what was accepted, but the quarantine does.
     connect(pipeline.settings("admin")).flushall()
     eventually(lambda: not Ledger(connect(pipeline.settings())).is_recovering(bad))
     wait_until_caught_up(pipeline)

@@ -23,9 +23,9 @@ from tests.system.conftest import Backfilled
 PATIENCE_SECONDS = 90
 
 
-CONNECTIONS = 4  # queries at the same time: most of a query's time Presto only plans
+CONNECTIONS = 4  # concurrent queries: Presto spends most of a query's time on its plan
 
-# Plans with a join, a window and a union, which are drawn in different ways.
+# Plans of different shapes.
 EXPLAINED = ("duplicates", "report_fights", "retention")
 
 
@@ -76,22 +76,22 @@ def test_closed_pipe_cancels_the_query(pipeline: Instance) -> None:
 
 
 def _mark() -> str:
-    """A name that no query of an earlier test has."""
+    """Return a name that no earlier query has."""
     return f"mark_{uuid.uuid4().hex}"
 
 
 def _states(instance: Instance, mark: str) -> list[str]:
-    """What became of the queries that contain the mark; one that was cancelled has failed."""
+    """Return the states of the queries with this mark; a cancelled query counts as failed."""
     text = "select state from system.runtime.queries where query like '%{}%' and query not like '%runtime%'"
     return [state for (state,) in fetch(instance.settings(), text.format(mark)).rows]
 
 
 class Terminal:
-    """Somebody who types."""
+    """A person who types."""
 
     def __init__(self, instance: Instance, pager: str = "cat") -> None:
         program, *arguments = command_of(instance, "sql")
-        # Without CPR: nobody here answers when the program asks where the cursor is.
+        # Without CPR: this terminal does not respond when the program asks for the position of the cursor.
         environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": pager}
         self.process = pexpect.spawn(
             program, arguments, cwd=str(ROOT), env=environment, timeout=PATIENCE_SECONDS, dimensions=(40, 120)
@@ -122,7 +122,7 @@ def test_prompt_runs_commands_and_statements(pipeline: Instance) -> None:
     terminal.types("select 40\r", "->")
     terminal.asks("+ 2 as answer; select 'two' as second;", "answer", "42", "1 row", "second", "two", "1 row")
     terminal.asks("select nope;", "line 1:8: Column 'nope' cannot be resolved")
-    terminal.types("select count(*) as landed from ev\t", "ents")  # what is there already is not drawn again
+    terminal.types("select count(*) as landed from ev\t", "ents")  # what is on the screen is not drawn again
     terminal.asks(";", "landed", "1 row")
     terminal.asks("\\?", "run the query in Presto", "\\q")
     terminal.asks("\\d", "quarantine")

@@ -18,5 +18,5 @@ def test_players_stay_signed_in_after_key_rotation(pipeline: Instance) -> None:
     assert before.inventory()["player"] == before.name
     with_old = before.request("GET", "/inventory", headers={"Authorization": f"Bearer {old}"})
     assert with_old.status_code == 401
-    # The session's other tests read their keys from the file.
+    # Other tests of the session use the keys of this object.
     pipeline.secrets.update(open_instance(pipeline.home).secrets)

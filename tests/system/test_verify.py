@@ -1,4 +1,4 @@
-"""Verify on the real servers: it says yes after every kind of record, and no to a single coin too many."""
+"""Verify on the real servers: it holds after every kind of record, and finds a single coin too many."""
 
 import random
 import subprocess
@@ -32,7 +32,7 @@ SEED = 7
 
 
 def event(event_type: str = "gold_found", *, at: int, event_id: str = "", transfers: Sequence[Transfer] = ()) -> Event:
-    """An event of the generation ``at``; it brings eve a coin unless it says otherwise."""
+    """Return an event of the generation ``at``; by default it gives eve a coin."""
     coin = [Transfer("house:mint", "player:eve:gold", 1)]
     return new_event(
         event_id=event_id or str(uuid.uuid4()),
@@ -140,8 +140,10 @@ def test_verify_finds_a_lost_generation(pipeline: Instance) -> None:
 
 
 def random_log(seed: int, first: int) -> list[Event]:
-    """Records that contradict each other: few ids and few accounts, fences, voids, wrong generations, overdrafts.
-    ``first`` is the offset that the first one will have."""
+    """Return contradictory events: few ids and accounts, fences, voids, wrong generations, overdrafts.
+
+    ``first`` is the offset of the first one.
+    """
     randomly = random.Random(seed)
     ids = [str(uuid.UUID(int=randomly.getrandbits(128))) for _ in range(60)]
     accounts = ["player:ann:gold", "player:ann:vacancy", "player:bea:gold", "guild:gang:charter", "house:mint"]
@@ -159,7 +161,7 @@ def random_log(seed: int, first: int) -> list[Event]:
 def test_sql_agrees_with_the_model_on_a_random_log(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     first = next(r.accepted for r in realm_progress(pipeline) if r.realm == REALM)
-    opening = event(FENCE, at=-1)  # nothing of the random log may hang on what was before it
+    opening = event(FENCE, at=-1)  # the random log must not depend on what precedes it
     write(pipeline, REALM, [encode(e) for e in (opening, *random_log(SEED, first + 1))])
     wait_until_caught_up(pipeline)
     settings, books, rejected = pipeline.settings(), ModelLedger(REALM), []

@@ -1,4 +1,4 @@
-"""What linters say of the files for containers."""
+"""The files for containers, checked by linters."""
 
 import os
 import shutil

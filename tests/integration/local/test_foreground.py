@@ -12,7 +12,7 @@ from infra.paths import ROOT
 from stack.servers import foreground
 from tests.support.waiting import eventually
 
-# A server that is well once its file is there: what follows it must have happened before the sign is given.
+# A server that is healthy once its file exists. Everything after its start must be done before it counts as healthy.
 SERVE = """
 import sys
 from pathlib import Path
@@ -39,8 +39,8 @@ def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 def test_server_is_healthy_after_its_start_is_complete(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    sign = tmp_path / "run" / "toy.healthy"
-    sign.touch()  # of a container that was killed and is started again
+    sign = tmp_path / "run" / "toy.well"
+    sign.touch()  # left by a container that was killed
     os.utime(sign, (0, 0))
     process = _serve(tmp_path, 60)
     try:

@@ -1,4 +1,4 @@
-"""The client that users copy, against a real HTTP server that answers what the test has scripted."""
+"""The client that users copy, against a real HTTP server with scripted responses."""
 
 import json
 import uuid
@@ -32,7 +32,10 @@ class Asked:
 
 @dataclass
 class Script:
-    """What the server answers, in turn, the last one for ever; and what it was asked. ``hang up`` gives no answer."""
+    """Responses of the server, of which the last one is repeated, and the requests that it got.
+
+    ``hang up`` closes the connection without a response.
+    """
 
     answers: list[Any] = field(default_factory=lambda: [(200, {}, {})])
     asked: list[Asked] = field(default_factory=list)
@@ -66,8 +69,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     app = Flask(__name__)
     methods = ["GET", "POST", "PUT", "DELETE"]
     app.add_url_rule("/<path:path>", "any", lambda path: script.answer(), methods=methods)  # noqa: ARG005
-    # Impatient, to save time; what is asked for by Retry-After is seen in pauses() below.
-    monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 0.01)
+    # Short pauses save time; pauses() below shows those that Retry-After asks for.
+    monkeypatch.setattr(guildhall_client, "LONGEST_PAUSE_SECONDS", 0.01)
     with serving(app) as url:
         script.url = url
         yield script
@@ -80,7 +83,7 @@ def ada(script: Script) -> Iterator[Guildhall]:
 
 
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that the client takes from now on, and does not take."""
+    """Record the pauses of the client from now on instead of taking them."""
     seconds: list[float] = []
     monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 10.0)
     monkeypatch.setattr(guildhall_client.time, "sleep", seconds.append)
@@ -292,7 +295,7 @@ def test_history_reads_all_pages(script: Script, ada: Guildhall) -> None:
 
 
 def sent(*offsets: int) -> str:
-    """Server-sent events, with a comment before each and one that comes in two lines."""
+    """Return server-sent events, each with a comment before it and data in two lines."""
     return "".join(
         f': alive\n\nid: {n}\r\nevent: settled\r\ndata: {{"offset": {n},\r\ndata: "player": "\u00e4\u2028"}}\r\n\r\n'
         for n in offsets

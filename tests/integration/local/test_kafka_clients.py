@@ -1,4 +1,4 @@
-"""Clients of a broker that is not there."""
+"""Clients of an unreachable broker."""
 
 import gc
 import logging
@@ -15,8 +15,8 @@ from infra.kafka.clients import open_client
 
 @pytest.mark.parametrize("kind", [KafkaConsumer, KafkaAdminClient])
 def test_unreachable_broker_leaks_no_thread_or_file(kind: type, caplog) -> None:
-    """The streams ask it at each scrape and the API for each look at its status: for as long as it is down."""
-    caplog.set_level(logging.CRITICAL, "kafka")  # pytest keeps what was logged, and with it the connections
+    """The streams ask the broker at each scrape and the API for each status request, as long as it is down."""
+    caplog.set_level(logging.CRITICAL, "kafka")  # pytest keeps log records, and with them the connections
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
@@ -33,6 +33,6 @@ def test_unreachable_broker_leaks_no_thread_or_file(kind: type, caplog) -> None:
 
 
 def left() -> tuple[int, int]:
-    """Threads and open files of this process, without those that only wait for Python to see that nobody needs them."""
+    """Return the numbers of threads and open files of this process, without garbage."""
     gc.collect()
     return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the names are enough

@@ -1,4 +1,4 @@
-"""Ports that something else uses."""
+"""Ports that another program uses."""
 
 import socket
 from pathlib import Path

@@ -26,7 +26,7 @@ def test_separate_batch_is_one_operation_an_action() -> None:
         client = Client(url)
         answered, reply = client.attempt(action)
         client.close()
-    assert reply.is_open  # a part of it is
+    assert reply.is_open  # because one of its actions is
     for operations, outcomes in ((unanswered, ["unknown", "unknown"]), (answered, ["success", "unknown"])):
         assert [(o.kind, o.request, o.key) for o in operations] == [
             ("claim_gold", {}, "k/0"),

@@ -1,4 +1,4 @@
-"""Which events count."""
+"""Deduplication: finding the effective events."""
 
 import random
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ def test_deriving_again_adds_only_new_records(lake: Lake) -> None:
     lake.land(event("a"), event("b"), event("a"))
     lake.land(event("c", realm=1), realm=1)
     assert lake.derivation.run() == 4
-    assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0  # the duplicate at the end is looked at again
+    assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0  # the duplicate at the end is read again
     assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (1, 0)]
     lake.land(event("b"), event("d"), b"no event")
     lake.derivation.run()
@@ -83,7 +83,7 @@ def test_run_ends_while_records_keep_landing(lake: Lake, monkeypatch: pytest.Mon
         assert lake.derivation.run() == 1
     monkeypatch.setattr("streaming.jobs.derive.MAX_RECORDS_A_STEP", 1)
     lake.land(event("a"), event("b"))
-    assert lake.derivation.run() == 2  # and a backlog is worked off in one run
+    assert lake.derivation.run() == 2  # a backlog is processed in one run
     assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
 
 
@@ -96,7 +96,7 @@ def test_step_leaves_nothing_in_memory(lake: Lake, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("streaming.jobs.derive.transfers_of", moves)
     assert lake.derivation.run() == 2
     assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0)]
-    # Each entry would be planned anew in every commit of landing, for ever.
+    # Every later commit of landing would plan each cached entry again.
     assert lake.spark._jsparkSession.sharedState().cacheManager().isEmpty()
 
 

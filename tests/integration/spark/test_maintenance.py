@@ -100,10 +100,10 @@ def test_old_snapshots_expire_and_rows_stay(lake: Lake, monkeypatch: pytest.Monk
     tables = (EVENTS, ACTIONS, SESSIONS)
     rounds = TableMaintenance(lake.spark, brief, kept(*tables))
     rounds.run()
-    rounds.run()  # what the first round replaced
+    rounds.run()  # for what the first round replaced
     for table in tables:
         assert lake.spark.table(f"{table}.snapshots").count() <= 2
-        # Nothing on the disk that no snapshot knows.
+        # No file on the disk that no snapshot knows.
         known = {row.file_path for row in lake.spark.table(f"{table}.all_data_files").select("file_path").collect()}
         assert len(known) <= 2
     assert len(lake.offsets(EVENTS)) == len(lake.offsets(ACTIONS)) == 5

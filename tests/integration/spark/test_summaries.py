@@ -19,7 +19,7 @@ def test_players_are_summarised(spark: SparkSession) -> None:
         (3, decided("guild_founded", "d")),
         (4, decided("player_defeated", "e")),
         (5, decided("gift_given", "f")),
-        (6, decided("leader_changed", "g")),  # keeps bob's membership, which is none of his actions
+        (6, decided("leader_changed", "g")),  # locks bob's membership, which is not an action of his
     )
     found = world.players()
     assert set(found) == {"ada", "bob"}
@@ -76,13 +76,13 @@ def test_session_counts_its_actions(spark: SparkSession) -> None:
 
 
 def test_session_follows_event_time_and_not_log_time(spark: SparkSession) -> None:
-    """A backfill tells of the past, and comes after what is new."""
+    """A backfill writes past events after new ones."""
     world = DerivedTables(spark, (600, event("a")), (0, event("b")), (10, event("c")))
     assert [(minute_of(row.started_at), row.actions) for row in world.sessions()] == [(0, 2), (600, 1)]
 
 
 def test_pause_as_long_as_the_one_before_is_steady(spark: SparkSession) -> None:
-    """What moves gold in between is no pause of its own, and neither is the time between two sessions."""
+    """Neither a received gift nor the time between two sessions is a pause."""
     gift = [Transfer("player:ada:gold", "player:bob:gold", 1)]
     seconds = (0, 40, 80.9, 81.9, 130, 170.5, 10_000, 10_040, 10_081)
     names = iter("abcdefghi")

@@ -63,7 +63,7 @@ def test_every_type_has_an_example() -> None:
 
 
 def incompatible(old: Json, new: Json) -> list[str]:
-    """Where ``new`` would not take what ``old`` took, or take it for something else."""
+    """Return where ``new`` would reject or misread what ``old`` accepted."""
     return list(_changes(old, new, "event", old.get("$defs", {}), new.get("$defs", {})))
 
 
@@ -107,7 +107,7 @@ def _narrower(old: Json, new: Json, at: str) -> Iterator[str]:
 
 
 def _takes_all(old: str, new: str) -> bool:
-    """Whether what matches the old pattern matches the new one: by many samples, unless they are the same."""
+    """Return whether texts of the old pattern match the new one, by many samples."""
 
     @settings(max_examples=300, database=None)
     @given(st.from_regex(old))

@@ -1,4 +1,4 @@
-"""Logs: JSON lines with what is known, and nobody who waits for them."""
+"""Logs as JSON lines, which never block a process."""
 
 import logging
 import os

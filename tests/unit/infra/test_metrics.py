@@ -27,8 +27,8 @@ def test_metric_name_is_declared_once() -> None:
 
 
 def test_document_lists_the_registry() -> None:
-    """Mend it with ``python -m infra.metrics``."""
-    assert metrics.table() in (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    """``python -m infra.metrics`` updates it."""
+    assert metrics.table() in (ROOT / "docs" / "metrics.md").read_text()
 
 
 def test_every_rule_in_the_document_names_a_metric() -> None:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def world(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> ApiWorld:
-    """A realm for requests of the document, whose streams end soon."""
+    """Return a realm for requests of the document, with streams that end soon."""
     from api.backend.telemetry import Telemetry
     from api.http import sse
     from tests.support.api_world import ApiWorld
 
     monkeypatch.setattr(sse, "MAX_SECONDS", 0.05)
     monkeypatch.setattr(sse, "POLL_SECONDS", 0.02)
-    # Its thread might append to the books of the next test; what a look appends is tested with the telemetry.
+    # Its thread might append to the log of the next test; telemetry has tests of its own.
     monkeypatch.setattr(Telemetry, "record_view", lambda *_: None)
     return ApiWorld(empty_redis)

@@ -1,4 +1,4 @@
-"""The API's promises about acceptance, over a real Redis and a log that can be made to fail."""
+"""Acceptance of actions by the API, over a real Redis and a log that fails on demand."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the API logs of actions, and no secrets."""
+"""Log lines of actions, which contain no secrets."""
 
 import uuid
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Requests that are sent twice, over a real Redis and a scripted log."""
+"""Repeated requests, over a real Redis and a scripted log."""
 
 import threading
 import uuid
@@ -161,7 +161,7 @@ def test_voided_event_stays_void(api: Api, empty_redis: RedisServer) -> None:
     doomed = buy(api, token, "k1")
     assert (doomed.status_code, doomed.json["event"]) == (503, lost)
     api.log.outcome = "append"
-    buy(api, token, "k2", "wooden_sword")  # whoever comes next voids it
+    buy(api, token, "k2", "wooden_sword")  # the next action voids it
     answer = buy(api, token, "k1")
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/voided")
     assert buy(api, token, "k1", "wooden_sword").status_code == 422
@@ -181,7 +181,7 @@ def test_event_is_not_appended_after_its_void(api: Api, empty_redis: RedisServer
 
 
 def test_hold_with_pending_void_is_not_released(api: Api, empty_redis: RedisServer) -> None:
-    """Otherwise the same request could take a new hold, and the void would win over its event after the 2xx."""
+    """Otherwise the same request could take a new hold, whose event the void would cancel after the 2xx."""
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1").json["event"]
@@ -221,7 +221,7 @@ def test_repeated_registration_returns_the_token(api: Api) -> None:
 
 
 def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: RedisServer) -> None:
-    """The event of a first try reaches the log after a fence; then the same request is sent again."""
+    """The event of the first try reaches the log after a fence; then the request is retried."""
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1").json["event"]
@@ -233,7 +233,7 @@ def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: Red
     api.log.outcome = "unsettled"
     retried = buy(api, token, "k1")
     assert (retried.status_code, retried.json["id"]) == (202, lost)
-    # In the log the late event of the first try comes before that of the second one.
+    # In the log, the late event of the first try comes before the event of the retry.
     second = api.log.events.pop()
     api.log.waiting.clear()
     api.log._append(late)
@@ -245,7 +245,7 @@ def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: Red
 
 
 def test_status_of_the_log_shows_again_after_a_hold(api: Api, empty_redis: RedisServer) -> None:
-    """The state is a function of the log: a later try that comes to nothing must not take the older status away."""
+    """The state is a function of the log: a later try without effect must not remove the older status."""
 
     def fence() -> None:
         api.log.outcome = "append"

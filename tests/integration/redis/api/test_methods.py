@@ -1,4 +1,4 @@
-"""What every resource answers, whatever it is."""
+"""Behaviour that all resources share."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from tests.support.redis_server import RedisServer
 
 
 class TestMethods:
-    """What every resource answers, whatever it is."""
+    """Behaviour that all resources share."""
 
     def test_head_is_get_without_a_body(self, world: ApiWorld) -> None:
         headers = world.headers("inventory")

@@ -69,7 +69,7 @@ def test_unreachable_counters_block_no_one(empty_redis: RedisServer) -> None:
 
 
 def test_failing_counters_do_not_change_a_response(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The headers of an answer ask the counters once more: that once turned an accepted action into a 500."""
+    """The headers of a response ask the counters again, which once turned an accepted action into a 500."""
 
     def fail(*_: object) -> float:
         raise redis.TimeoutError("told to")

@@ -1,4 +1,4 @@
-"""Histories, views, and who may read what."""
+"""Histories, view events, and permission to read."""
 
 import uuid
 from typing import Any
@@ -64,7 +64,7 @@ def test_root_is_a_page_for_browsers_and_json_else(api: Api) -> None:
 
 
 def test_token_cannot_act_in_another_realm(api: Api) -> None:
-    """Whatever is asked with it is asked of that realm: no parameter names another player or realm to act for."""
+    """No parameter names another player or realm to act for."""
     ada = api.register()
     for field in ("player", "realm", "from"):
         assert code(buy(api, ada, item="wooden_sword", **{field: "bob"})) == "invalid"

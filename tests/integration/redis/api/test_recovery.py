@@ -1,4 +1,4 @@
-"""What the API says while a realm recovers."""
+"""Requests to a recovering realm."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def api(empty_redis: RedisServer) -> Api:
 
 
 def test_rollback_before_the_response_is_unknown(api: Api, empty_redis: RedisServer) -> None:
-    """Redis loses the hold after the broker's acknowledgement: the event will be void, so nobody may say 2xx."""
+    """Redis loses the hold after the broker's acknowledgement: the event will be void, so 2xx would be wrong."""
     token = api.register()
     admin = empty_redis.connection("admin")
     original = api.log.append
@@ -49,7 +49,7 @@ def test_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> None:
 
 
 def test_recovering_realm_serves_no_reads(api: Api) -> None:
-    """A Redis that came back from an older state answers nobody until the log has brought it up to date."""
+    """A Redis restored from an older state serves no reads until the log has brought it up to date."""
     token = api.register()
     api.log.settler._redis.set("realm:{0}:recovering", "a-fence")
     for path in ("/inventory", "/events/3b241101-e2bb-4255-8caf-4136c566a962"):

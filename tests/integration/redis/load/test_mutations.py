@@ -1,4 +1,8 @@
-"""The checker is checked: rules of the ledger are broken on purpose, and it must find exactly that."""
+"""Break rules of the ledger on purpose: the checker must find exactly these.
+
+The API, the ledger's functions in a real Redis, recovery and the code of the settle query are the real ones. The log is
+a list in memory that fails on purpose, and the archive is a stand-in in Python: the SQL is tested on Presto.
+"""
 
 import inspect
 import itertools
@@ -32,35 +36,36 @@ ACTIONS, NIGHTLY_ACTIONS = 150, 600  # of all players together
 
 SEED = 4
 
-# Holds end soon, so that a run sees voids. The order of the three is what counts: see Settings.
+# Short, so that a run sees voids. Only their order matters: see Settings.
 TIMES = {"delivery_seconds": 0.5, "hold_seconds": 1.5, "margin_seconds": 0.5}
 
-SETTLE_SECONDS = 0.02  # between two batches: long enough for several actions of one player to be pending together
+SETTLE_SECONDS = 0.02  # between two batches, so that several actions of one player are pending together
 
-REPEATED = 0.2  # how often an old batch comes again after a new one, as after a crash of the driver
+REPEATED = 0.2  # share of batches after which an old one is repeated, as after a crash of the driver
 
-# What happens to the appends of an event: these in turn, in an order that the seed decides.
+# What happens to the appends of an event: one after the other, in an order that the seed decides. About every second
+# event has trouble, so that a short run sees all kinds of it.
 FATES = (
     *["appended"] * 8,
-    *["acknowledgement lost"] * 3,  # it is in the log, and nobody is told; the retry appends it again
+    *["acknowledgement lost"] * 3,  # it is in the log without a response; the retry appends it again
     *["twice"] * 2,
     "after garbage",
-    "refused",  # for certain; a retry succeeds
+    "refused",  # certainly not appended; a retry succeeds
 )
 
-# Purchases may be voided, too. Only they: a late one that is settled all the same leaves a player poorer and not
-# richer, so that no other event is rejected because of it.
+# Only purchases may be voided: a late purchase that is settled nevertheless leaves a player poorer and not richer, so
+# that no other event is rejected because of it.
 PURCHASES = frozenset({"sword_bought", "item_bought"})
 
 FATES_OF_PURCHASES = (
     *FATES,
     *["never"] * 3,  # lost each time
-    *["late"] * 3,  # lost each time, and the first arrives in the end, when there has long been a void
+    *["late"] * 3,  # lost each time; the first one arrives at the end, long after its void
 )
 
 
 class FaultyLog:
-    """A log in memory, one list a realm, that does to each event what its fate is."""
+    """A log in memory, one list a realm, that gives each event its fate."""
 
     def __init__(self) -> None:
         self.values: list[list[bytes]] = [[] for _ in range(REALMS)]
@@ -94,13 +99,13 @@ class FaultyLog:
         return True
 
     def deliver_late(self) -> None:
-        """The late events arrive now."""
+        """Append the late events."""
         with self._lock:
             for event in self.late:
                 self._write(event)
 
     def voided(self, realm: int) -> set[str]:
-        """Ids of the void events in the log."""
+        """Return the ids of the void events in the log."""
         return {event.id for _, event in fold(realm, self.records(realm)).events if event.type == VOID}
 
     def records(self, realm: int, begin: int = 0, end: int | None = None) -> list[Record]:
@@ -112,18 +117,18 @@ class FaultyLog:
 
     def _fate(self, event: Event) -> str:
         if not event.transfers:
-            return "appended"  # of voids and fences the keeper writes another one anyway
+            return "appended"  # recovery repeats voids and fences anyway
         fates = self._fates_of_purchases if event.type in PURCHASES else self._fates
         return self._fate_of.get(event.id) or self._fate_of.setdefault(event.id, next(fates))
 
 
 def shuffled(fates: tuple[str, ...]) -> Iterator[str]:
-    """The fates in an order that the seed decides, over and over."""
+    """Return the fates in an order that the seed decides, again and again."""
     return itertools.cycle(random.Random(SEED).sample(fates, len(fates)))
 
 
 class Settler:
-    """The settle query without Spark, and the keeper, in a thread. Old batches come again from time to time."""
+    """The settle query without Spark, and recovery, in a thread. Old batches are repeated from time to time."""
 
     def __init__(self, ledger: Ledger, log: FaultyLog) -> None:
         self._ledger, self._log = ledger, log
@@ -168,13 +173,13 @@ class Settler:
 
 
 def python_archive(records: list[Record], realm: int) -> Archive:
-    """Stands in for Presto: what its tables would hold and its SQL would compute."""
+    """Compute the archive in place of Presto."""
     books = fold(realm, records)
     return Archive(books.balances, [(offset, event.id) for offset, event in books.events])
 
 
 def played(server: RedisServer, file: Path, actions: int) -> list[Finding]:
-    """What the checker finds after a run under faults that has healed."""
+    """Return the findings after a run under faults that has healed."""
     keys = {"token_key": SecretStr("k" * 32), "operator_key": SecretStr("operator")}
     settings = server.settings("api").model_copy(update=TIMES | {"realms": REALMS} | keys)
     ledger, log, realms = Ledger(server.connection("settler"), settings), FaultyLog(), range(REALMS)
@@ -184,7 +189,7 @@ def played(server: RedisServer, file: Path, actions: int) -> list[Finding]:
         operations = runner.play(
             url, REALMS, PLAYERS, actions, SEED, file, THREADS, operator_key="operator", deadline_seconds=120
         )
-        # Whether the ledger takes notice of a void or not: in the end there is one for each hold that is left.
+        # In the end there is a void for each hold that is left, even if the ledger ignores it.
         eventually(lambda: all(ledger.snapshot(realm).open_holds <= log.voided(realm) for realm in realms))
         log.deliver_late()
         eventually(settler.caught_up)
@@ -198,8 +203,10 @@ def played(server: RedisServer, file: Path, actions: int) -> list[Finding]:
 
 
 def mutated(source: str, *replacements: tuple[str, str]) -> str:
-    """The source with each text replaced. Fails if a text is not there exactly once: then the source has changed, and
-    the mutation may mutate nothing."""
+    """Replace each text in the source. Fails if a text does not occur exactly once.
+
+    Otherwise the source has changed, and the mutation might change nothing.
+    """
     for old, new in replacements:
         assert source.count(old) == 1, f"{source.count(old)} times {old!r}"
         source = source.replace(old, new)
@@ -208,7 +215,7 @@ def mutated(source: str, *replacements: tuple[str, str]) -> str:
 
 @pytest.fixture
 def server(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
-    """A Redis whose library the test may replace. Clients are less patient than Retry-After asks, to save time."""
+    """Return a Redis whose library the test may replace. Clients wait less than Retry-After asks, to save time."""
     monkeypatch.setattr(runner, "LONGEST_PAUSE_SECONDS", 0.3)
     yield empty_redis
     install_library(empty_redis.connection("admin"))
@@ -223,7 +230,7 @@ def test_unbroken_ledger_has_no_findings(server: RedisServer, tmp_path: Path, ac
     assert played(server, tmp_path / "history.jsonl", actions) == []
 
 
-# Another hold would be short of what is taken twice, gold or a piece of an edition: that would be another fault.
+# Not if another hold needs the gold or the piece of an edition: its event would be rejected, which is another finding.
 APPLY_TWICE = """
   local more_held = held(realm, 'player:' .. record.player, 'gold') > 0
   local scarce = string.find(cjson.encode(record.transfers), 'shop:', 1, true)
@@ -241,14 +248,14 @@ DROP_CLAIMS = """
     [
         pytest.param(
             [("read(realm, owner, name) - held(realm, owner, name)", "read(realm, owner, name)")],
-            {"rejected", "lost_write"},
-            # The gold of a day is given twice, when the second claim is covered by what the first one has put back.
+            {"rejected", "lost"},
+            # A second claim of a day may be covered by what the first one has put back.
             {"claimed_twice"},
             id="holds ignored",
         ),
         pytest.param(
             [("record.offset > offset", "true"), ("record.offset ~= offset + 1", "false")],
-            # Not doubled: what comes again is known by its id, too. But the ledger claims to be where it is not.
+            # Not doubled: a repeated event is known by its id. But the ledger reports a wrong offset.
             {"offset_gap", "stale_read"},
             set(),
             id="offset check removed",
@@ -260,8 +267,8 @@ DROP_CLAIMS = """
                     "if record.type == 'void' or is_final(status, line) then return 'dup",
                 )
             ],
-            {"unresolved", "status_conflict", "ledger_differs"},
-            {"inconsistent_history"},  # of who reads it in the end, when the late event counts all the same
+            {"unresolved", "both", "ledger_differs"},
+            {"wrong_history"},  # of a player who reads it at the end, when the late event counts nevertheless
             id="void ignored",
         ),
         pytest.param(
@@ -271,9 +278,9 @@ DROP_CLAIMS = """
                     "  store_status(realm, record, outcome, affected_players(record))\n" + APPLY_TWICE,
                 )
             ],
-            {"duplicated_write", "ledger_differs", "stale_read"},
-            # Of a sword that only the ledger has, and that is sold, given away or used.
-            {"rejected", "lost_write", "status_differs", "inconsistent_history"},
+            {"doubled", "ledger_differs", "stale_read"},
+            # From a sword that only the ledger has, and that is sold, given away or used.
+            {"rejected", "lost", "status_differs", "wrong_history"},
             id="an event applied twice",
         ),
     ],
@@ -286,7 +293,7 @@ def test_broken_rule_of_the_ledger_is_found(
     kinds: set[str],
     others: set[str],
 ) -> None:
-    """It must be found by these kinds, and by no further ones than others, which depend on who meets whom."""
+    """It gives all these kinds of findings, and at most the others, which depend on how players meet."""
     server.connection("admin").function_load(mutated(LIBRARY.read_text(), *replacements), replace=True)
     found = {finding.kind for finding in played(server, tmp_path / "history.jsonl", actions)}
     assert kinds <= found <= kinds | others
@@ -303,6 +310,6 @@ def test_event_dropped_by_the_settle_query_is_found(
     exec(source, namespace)  # noqa: S102 - the source is ours
     monkeypatch.setattr(settle, "to_settle_record", namespace["to_settle_record"])
     findings = played(server, tmp_path / "history.jsonl", actions)
-    # Its hold is voided in the end, although the log has settled it; and then the player may claim again.
-    kinds = {"lost_write", "status_conflict", "ledger_differs", "stale_read"}
-    assert kinds <= {finding.kind for finding in findings} <= kinds | {"inconsistent_history", "claimed_twice"}
+    # The hold is voided at the end, although the log has settled the event; then the player may claim again.
+    kinds = {"lost", "both", "ledger_differs", "stale_read"}
+    assert kinds <= {finding.kind for finding in findings} <= kinds | {"wrong_history", "claimed_twice"}

@@ -1,4 +1,4 @@
-"""What each user of Redis may do."""
+"""Rights of the users of Redis."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""What Redis keeps over kill -9: all that it has answered."""
+"""Durability of Redis over kill -9."""
 
 from pathlib import Path
 

@@ -124,7 +124,7 @@ def test_fence_voids_holds_of_the_last_generation(game: Game, empty_redis: Redis
 
 
 def state(server: RedisServer) -> dict[str, object]:
-    """Everything that is a function of the log: balances, offset, totals, statuses."""
+    """Return everything that is a function of the log: balances, offset, totals, statuses."""
     admin = server.connection("admin")
     hashes = [
         f"realm:{{{REALM}}}:{owner}" for owner in ("player:ada", "player:bob", "house", "guild:knights", "totals")
@@ -154,7 +154,7 @@ def test_replay_gives_the_same_balanced_state(game: Game, empty_redis: RedisServ
     act(shop.buy("ada", "steel_sword", 1, None))
     act(guilds.join_or_found("ada", "knights", {}, {}, NOW))
     act(guilds.join_or_found("bob", "knights", {}, {"charter": 0}, NOW), "bob")
-    act(shop.buy("bob", "dragon_sword", 1, None), "bob")  # not covered: written by somebody else, and rejected
+    act(shop.buy("bob", "dragon_sword", 1, None), "bob")  # not covered, as another program might write it, and rejected
     before = state(empty_redis)
     empty_redis.connection("admin").flushall()
     install_library(empty_redis.connection("admin"))

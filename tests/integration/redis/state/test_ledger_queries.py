@@ -1,4 +1,4 @@
-"""What the ledger keeps for those who look: histories, boards, counts by type. All of it is a function of the log."""
+"""Reads of the ledger: histories, leaderboards, counts by type. All of them are functions of the log."""
 
 from dataclasses import replace
 
@@ -92,7 +92,7 @@ def test_telemetry_is_counted_and_not_stored(game: Game) -> None:
 
 @pytest.mark.parametrize("name", ["malformed", "telemetry", "inventory_viewed"])
 def test_event_with_transfers_is_applied_under_any_name(game: Game, name: str) -> None:
-    """The ledger's own marks of what is no event once could be taken for the type of one."""
+    """The ledger's marks of records that are not events were once taken for event types."""
     game.act(replace(give(7), type=name))
     assert game.gold()["settled"] == 107
 
@@ -133,7 +133,7 @@ def test_reads_are_the_same_after_a_replay(game: Game, empty_redis: RedisServer)
         act(decision)
     log.append(look(game))
     game.settler.settle(REALM, log[-1:])
-    # Only the tail was kept, so that it is settled twice from the same beginning.
+    # Only the tail was kept; it is settled twice after the same beginning.
     admin = empty_redis.connection("admin")
     digests = []
     for _ in range(2):

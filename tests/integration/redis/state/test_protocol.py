@@ -1,4 +1,8 @@
-"""The ledger's functions on a real Redis against a small model, under random interleavings and faults."""
+"""The ledger's functions on a real Redis against a small model, under random interleavings and faults.
+
+The model keeps what a realm keeps between log and response: holds, attempts, recovery. What the log alone decides comes
+from ``load.checker.model``, which was written from the design and not from the Lua.
+"""
 
 import copy
 import random
@@ -41,7 +45,7 @@ PLAYERS = ("ada", "bob", "cy")
 
 
 def an_action(rng: random.Random) -> tuple[Transfer, ...]:
-    """Moves gold, items and names between three players and the house."""
+    """Return transfers of gold, items and names between three players and the house."""
     p, q = (f"player:{name}" for name in rng.sample(PLAYERS, 2))
     return rng.choice(
         [
@@ -68,17 +72,17 @@ class Hold:
 
 @dataclass
 class Try:
-    """One try to append: the event that a process has in its hands."""
+    """One attempt to append: the event that a process holds."""
 
     event: Event
     attempt: int
-    doomed: bool = False  # its hold was named overdue before the append: no 2xx may follow
+    doomed: bool = False  # its hold had expired before the append: no 2xx may follow
     appended: bool = False
 
 
 @dataclass
 class Model:
-    """What one realm keeps besides what its log decides."""
+    """State of one realm beyond what its log decides."""
 
     books: ModelLedger = field(default_factory=lambda: ModelLedger(REALM))
     holds: dict[str, Hold] = field(default_factory=dict)
@@ -101,7 +105,7 @@ class Model:
 
 
 class Protocol:
-    """One realm: processes that reserve, append, crash and try again; a stream; a Redis that rolls back."""
+    """One realm with processes that reserve, append, crash and retry, a stream, and a Redis that rolls back."""
 
     def __init__(self, server: RedisServer, rng: random.Random) -> None:
         self.server, self.rng = server, rng
@@ -120,7 +124,7 @@ class Protocol:
         assert self.settler.attach(REALM) == ""
 
     def play(self, steps: int) -> None:
-        """Do ``steps`` things by chance; the books are compared after each."""
+        """Do ``steps`` random things, and compare the balances after each."""
         things = {
             self.reserve: 30, self.append: 20, self.settle: 12, self.suspend: 8, self.try_again: 10, self.release: 4,
             self.expire: 4, self.save: 3, self.roll_back: 4, self.fence: 6,
@@ -168,7 +172,7 @@ class Protocol:
             self.all_tries.append(Try(mine, 1))
 
     def suspend(self) -> None:
-        """The process gives up: nobody knows whether the event is in the log."""
+        """Let the process give up without knowing whether the event is in the log."""
         which = self.a_recent_try()
         if which is None:
             return
@@ -213,11 +217,11 @@ class Protocol:
                 self.accepted.add(which.event.id)
 
     def release(self) -> None:
-        """The append failed for certain. A process asks that only of its own first try."""
+        """Release a hold whose append certainly failed. A process does that only for its own first attempt."""
         which = self.a_recent_try()
         if which is None or which.appended or which.attempt != 1:
             return
-        which.appended = True  # it will not be
+        which.appended = True  # it never will be
         hold = self.model.holds.get(which.event.id)
         of_this_try = hold is not None and hold.attempt == 1 and hold.event.generation == which.event.generation
         expected = hold is not None and of_this_try and not hold.doomed
@@ -244,7 +248,7 @@ class Protocol:
         first = self.model.books.offset + 1
         new = self.log[first : first + how_many]
         records = [encode_settle_record(event, first + i, 1_000_000) for i, event in enumerate(new)]
-        # From an earlier record on: what is settled already is passed over.
+        # Starts one record earlier: settled records are skipped.
         before = [encode_settle_record(e, first - 1, 1_000_000) for e in self.log[max(first - 1, 0) : first]]
         assert self.settler.settle(REALM, before + records) == len(new)
         for i, event in enumerate(new):
@@ -255,7 +259,7 @@ class Protocol:
         self.saved = ({key: self.raw.dump(key) for key in keys}, copy.deepcopy(self.model))
 
     def roll_back(self) -> None:
-        """Redis is restarted from an older state: the first connection notices."""
+        """Restart Redis from an older state, which the first connection notices."""
         if self.saved is None:
             return
         self.raw.delete(*self.raw.keys(f"realm:{{{REALM}}}*"))
@@ -284,7 +288,7 @@ class Protocol:
         }
 
     def heal(self) -> None:
-        """What the keeper and the stream do in the end: fence, settle, void, settle."""
+        """Do what recovery and the stream do in the end: fence, settle, void, settle."""
         self.fence()
         self.settle(len(self.log))
         while self.model.holds:
@@ -294,7 +298,7 @@ class Protocol:
         self.compare()
 
     def check(self) -> None:
-        """Nothing accepted was lost, nothing was rejected, and the log alone gives the same state."""
+        """Check that nothing accepted was lost, nothing was rejected, and the log alone gives the same state."""
         statuses = self.model.books.statuses
         assert {i: statuses.get(i) for i in self.accepted} == dict.fromkeys(self.accepted, "settled")
         assert "rejected" not in statuses.values()
@@ -318,20 +322,20 @@ def effect_sum(books: ModelLedger) -> dict[str, int]:
     return total
 
 
-#: What the histories of one run did, so that a run which did nothing cannot pass.
+#: Outcomes in the histories of one run, so that a run without any cannot pass.
 SEEN: Counter[str] = Counter()
 
 
-# Examples and steps of each. Rare interleavings are searched for at night.
+# Number of examples and steps of each. The nightly run searches for rare interleavings.
 EXAMPLES, NIGHTLY_EXAMPLES, STEPS = 30, 500, 100
-MIN_SEEN = 5  # of each outcome: otherwise the histories have become too tame to prove anything
+MIN_SEEN = 5  # of each outcome; with fewer, the histories would prove little
 
 
 def test_ledger_follows_the_model_of_the_protocol(redis_server: RedisServer, nightly: bool) -> None:
-    # By day the same histories each time, so that a failure is a change's fault; at night others.
+    # The same histories each time, so that a failure comes from a change; the nightly run searches for others.
     @settings(max_examples=NIGHTLY_EXAMPLES if nightly else EXAMPLES, derandomize=not nightly)
     @given(seed=st.integers(0, 2**32 - 1))
-    @example(seed=13)  # a hold whose void was on its way was released, and its request began anew
+    @example(seed=13)  # a hold with a pending void was released, and its request began again
     @example(seed=238)  # the void of a hold that a fence had ended hit the next hold of the same request
     def play(seed: int) -> None:
         protocol = Protocol(redis_server, random.Random(seed))
@@ -347,7 +351,7 @@ def test_ledger_follows_the_model_of_the_protocol(redis_server: RedisServer, nig
 
 
 def some_log(rng: random.Random, length: int) -> list[Event]:
-    """Events as anybody might write them: covered or not, repeated, void, of this generation or of another."""
+    """Return events as any program might write them: covered or not, repeated, void, of this or another generation."""
     events: list[Event] = [fence_event(REALM, "aaaaaaaa-0000", NOW)]
     for n in range(length):
         event = new_event(
@@ -366,7 +370,7 @@ def some_log(rng: random.Random, length: int) -> list[Event]:
 
 
 def settled(server: RedisServer, events: Sequence[Event], sizes: Sequence[int]) -> str:
-    """The digest after the events were settled in chunks of these sizes, each of them twice."""
+    """Return the digest after settling the events in chunks of these sizes, each of them twice."""
     server.connection("admin").flushall()
     ledger, at = Ledger(server.connection("settler")), 0
     for size in sizes:

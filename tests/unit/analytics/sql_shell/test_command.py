@@ -1,4 +1,4 @@
-"""The command ``sql``, as far as it needs no Presto."""
+"""The command ``sql`` where it needs no Presto."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the prompt offers to complete."""
+"""Completion at the prompt."""
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent

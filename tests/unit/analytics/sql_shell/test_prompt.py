@@ -1,4 +1,4 @@
-"""What Enter sends."""
+"""The key Enter at the prompt."""
 
 import pytest
 

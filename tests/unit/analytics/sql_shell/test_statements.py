@@ -1,4 +1,4 @@
-"""How a text is divided into statements."""
+"""Splitting a text into statements."""
 
 import pytest
 

@@ -7,5 +7,5 @@ from api.backend.process_metrics import OUTCOMES
 
 
 def test_every_outcome_of_a_commit_is_counted_from_zero() -> None:
-    never = {"held", "resumed"}  # then the append follows
+    never = {"held", "resumed"}  # an append follows these
     assert {outcome_name(outcome.__name__) for outcome in get_args(Result)} - never == set(OUTCOMES)

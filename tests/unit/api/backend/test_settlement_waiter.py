@@ -1,4 +1,4 @@
-"""How long a client prefers to wait."""
+"""The preference of a client to wait."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tokens: who they name, how long they last, and what becomes of them when the key is replaced."""
+"""Tokens: their player, their expiry, and the replacement of the key."""
 
 import pytest
 from itsdangerous import TimestampSigner

@@ -11,7 +11,7 @@ from state.ledger import Ledger
 from tests.support.api_document import DOCUMENT, OPERATIONS, SETTINGS
 from tests.support.api_harness import ScriptedLog
 
-# For people and for machines that bring their own document: not part of the API's.
+# Pages for people, and interfaces with documents of their own.
 UNDOCUMENTED = {
     "/asyncapi.json",
     "/docs",

@@ -12,7 +12,7 @@ from infra.paths import ROOT
 
 @pytest.fixture
 def files(tmp_path: Path) -> Flask:
-    """Only what serves the page, with one library."""
+    """Return an application that serves only the page, with one library."""
     (tmp_path / "htm.js").write_text("export default 1;")
     app = Flask("page")
     register_page(app, str(tmp_path))

@@ -1,7 +1,8 @@
-"""The rules, without I/O: each command, and what every game of any commands keeps."""
+"""The rules without I/O: each command, and the invariants of random games."""
 
 import re
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from game import catalogue, commands
-from game.accounts import ACCOUNT, Transfer, debits, is_house, opening_balance, split
+from game.accounts import ACCOUNT_PATTERN, Transfer, is_house, opening_balance
 from game.batches import Batch, combine
 from game.commands import COMMANDS, Command, DecisionContext
-from game.decision import Decision, RuleViolation, shortfall
+from game.decision import Decision, RuleViolation
+from game.in_memory_ledger import InMemoryLedger
 from game.rules import combat, guilds, names, players
 from game.rules.trading import Offer
 
@@ -22,52 +24,47 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PLAYERS = ("ada", "bob", "eve", "dan")
 
 
-class World:
-    """A realm in which every decision is settled at once, by the same checks that the ledger makes."""
+class World(InMemoryLedger):
+    """A realm in which every decision is settled at once, and which remembers closed offers, as the ledger does."""
 
     def __init__(self, *names: str) -> None:
-        self.books: dict[str, int] = {}
-        self.offers: dict[str, Offer] = {}
+        super().__init__()
+        self.known_offers: dict[str, Offer] = {}
+        self.created: Counter[str] = Counter()
         self.now = NOW
         for name in names:
-            self.settle(players.register(name, NOW.date()))
+            self.happen(players.register(name, NOW.date()), name)
 
-    def of(self, owner: str) -> dict[str, int]:
-        return {split(a)[1]: n for a, n in self.books.items() if split(a)[0] == owner and n != opening_balance(a)}
-
-    def balance(self, account: str) -> int:
-        return self.books.get(account, opening_balance(account))
-
-    def scene(self, player: str) -> DecisionContext:
-        return DecisionContext(player, self.now, str(uuid.uuid4()), self.of, self.offers.get)
+    def context(self, player: str) -> DecisionContext:
+        return DecisionContext(player, self.now, str(uuid.uuid4()), self.of, self.known_offers.get)
 
     def do(self, player: str, command: Command) -> Decision:
-        scene = self.scene(player)
-        decision = command.decide(scene)
-        self.settle(decision)
-        if decision.type == "trade_offered":
-            self.offers[scene.event_id] = Offer.read(scene.event_id, player, decision.details)
+        context = self.context(player)
+        decision = command.decide(context)
+        self.happen(decision, player, context.event_id)
         return decision
 
-    def settle(self, decision: Decision) -> None:
-        for account, amount in debits(decision.transfers).items():
-            if self.balance(account) < amount:
-                raise shortfall(account, self.balance(account), amount)
-        for condition in decision.conditions:
-            if not condition.least <= self.balance(condition.account) <= condition.most:
-                raise RuleViolation("changed", condition.account)
-        for t in decision.transfers:
-            assert re.fullmatch(ACCOUNT, t.debit)
-            assert re.fullmatch(ACCOUNT, t.credit)
-            self.books[t.debit] = self.balance(t.debit) - t.amount
-            self.books[t.credit] = self.balance(t.credit) + t.amount
+    def happen(self, decision: Decision, player: str = "", event_id: str = "") -> None:
+        """Settle a decision. Raises RuleViolation, and then nothing has changed."""
+        self.settle(player, decision, event_id)
+        self.known_offers |= self.offers
+        for transfer in decision.transfers:
+            assert ACCOUNT_PATTERN.fullmatch(transfer.debit)
+            assert ACCOUNT_PATTERN.fullmatch(transfer.credit)
+            # All other owners together have what the house has given.
+            self.created["given"] += transfer.amount * is_house(transfer.debit)
+            self.created["taken"] += transfer.amount * is_house(transfer.credit)
+
+    def everything(self) -> dict[str, int]:
+        """Return every balance that is not at its opening balance, without those of the house."""
+        return {f"{owner}:{name}": n for owner, has in self._owners.items() for name, n in has.items()}
 
     def refuses(self, player: str, command: Command) -> str:
-        """The code of the refusal; nothing has changed."""
-        before = dict(self.books)
+        """Return the code of the refusal, after which nothing has changed."""
+        before = self.everything()
         with pytest.raises(RuleViolation) as broken:
             self.do(player, command)
-        assert self.books == before
+        assert self.everything() == before
         return broken.value.code
 
 
@@ -77,7 +74,7 @@ def world() -> World:
 
 
 def rich(world: World, player: str, gold: int = 1000) -> None:
-    world.settle(Decision("gold_found", {}, (Transfer("house:mint", f"player:{player}:gold", gold),)))
+    world.happen(Decision("gold_found", {}, (Transfer("house:mint", f"player:{player}:gold", gold),)))
 
 
 def test_new_player_has_gold_health_and_no_guild(world: World) -> None:
@@ -90,9 +87,9 @@ def test_name_that_looks_like_another_is_taken() -> None:
     world = World("adal", "warm")
     for name in ("adal", "ada1", "adal_", "vvarrn"):
         with pytest.raises(RuleViolation) as broken:
-            world.settle(players.register(name, NOW.date()))
+            world.happen(players.register(name, NOW.date()))
         assert broken.value.code == "name_taken"
-    world.settle(players.register("adam", NOW.date()))
+    world.happen(players.register("adam", NOW.date()))
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_]{1,23}", fullmatch=True))
@@ -182,15 +179,15 @@ def test_guild_is_founded_joined_led_and_left(world: World) -> None:
 
 
 def test_guild_without_leader_can_be_led_and_left(world: World) -> None:
-    """Its log has no crown and no roll."""
+    """The log of such a guild has no leader and no list of members."""
     for player in ("ada", "bob"):
         old = (
             Transfer(f"player:{player}:free_agent", "guild:knights:free_agents", 1),
             Transfer("house:seats", f"player:{player}:guild:knights", 1),
         )
-        world.settle(Decision("guild_joined", {"guild": "knights"}, old))
-    world.settle(Decision("guild_founded", {}, (Transfer("guild:knights:charter", "house:charters", 1),)))
-    world.settle(Decision("guild_founded", {}, (Transfer("house:seats", "guild:knights:seat", 8),)))
+        world.happen(Decision("guild_joined", {"guild": "knights"}, old))
+    world.happen(Decision("guild_founded", {}, (Transfer("guild:knights:charter", "house:charters", 1),)))
+    world.happen(Decision("guild_founded", {}, (Transfer("house:seats", "guild:knights:seat", 8),)))
     world.do("eve", commands.JoinGuild(guild="knights"))
     assert guilds.leads(world.of("player:eve")) is None
     world.do("bob", commands.LeadGuild(player="bob"))
@@ -262,7 +259,7 @@ def test_gift_moves_items_and_gold(world: World) -> None:
 def offer(world: World, give: dict[str, Any], want: dict[str, Any]) -> str:
     sides = {"give": commands.TradeSide(**give), "want": commands.TradeSide(**want)}
     world.do("ada", commands.OfferTrade(to="bob", **sides))
-    return list(world.offers)[-1]
+    return list(world.known_offers)[-1]
 
 
 def test_trade_moves_both_sides_or_none(world: World) -> None:
@@ -320,22 +317,22 @@ def test_leaving_player_returns_everything(world: World) -> None:
     assert world.refuses("ada", commands.ClaimGold()) == "departed"
     assert world.refuses("bob", commands.Give(to="ada", gold=1)) == "unknown_player"
     with pytest.raises(RuleViolation):
-        world.settle(players.register("ada", NOW.date()))
+        world.happen(players.register("ada", NOW.date()))
 
 
 def test_batch_is_all_or_nothing(world: World) -> None:
     body = Batch.model_validate(
         {"actions": [{"action": "buy_sword", "sword": "iron_sword"}] * 3 + [{"action": "claim_gold"}]}
     )
-    decision = combine(body.actions, world.scene("ada"))
+    decision = combine(body.actions, world.context("ada"))
     assert decision.details == {"actions": 4, "sword_bought": 3, "gold_claimed": 1}
-    world.settle(decision)
+    world.happen(decision)
     assert (world.balance("player:ada:gold"), world.balance("player:ada:item:iron_sword")) == (35, 3)
-    before = dict(world.books)
+    before = world.everything()
     with pytest.raises(RuleViolation) as broken:
-        world.settle(combine(body.actions[:2], world.scene("ada")))
+        world.happen(combine(body.actions[:2], world.context("ada")))
     assert broken.value.code == "not_enough_gold"
-    assert world.books == before
+    assert world.everything() == before
 
 
 _ITEM, _PLAYER = st.sampled_from(list(catalogue.ITEMS)), st.sampled_from([*PLAYERS, "nobody"])
@@ -380,8 +377,8 @@ def test_random_game_keeps_the_balances(moves: list[tuple[str, Command]], random
         rich(world, name, 300)
     for player, command in moves:
         answer = {commands.AcceptTrade, commands.DeclineTrade} & {type(command)}
-        if answer and world.offers:
-            command = command.model_copy(update={"trade": random.choice(list(world.offers))})
+        if answer and world.known_offers:
+            command = command.model_copy(update={"trade": random.choice(list(world.known_offers))})
         try:
             world.do(player, command)
         except RuleViolation:
@@ -390,8 +387,10 @@ def test_random_game_keeps_the_balances(moves: list[tuple[str, Command]], random
 
 
 def keeps_the_books(world: World) -> None:
-    assert all(n >= 0 for account, n in world.books.items() if not is_house(account))
-    assert sum(n - opening_balance(account) for account, n in world.books.items()) == 0
+    balances = world.everything()
+    assert all(n >= 0 for n in balances.values())
+    grown = sum(n - opening_balance(account) for account, n in balances.items())
+    assert grown == world.created["given"] - world.created["taken"]
     for name in PLAYERS:
         gone = world.balance(f"player:{name}:departed")
         health = world.balance(f"player:{name}:health") + world.balance(f"player:{name}:wounds")
@@ -407,7 +406,7 @@ def keeps_the_books(world: World) -> None:
 
 
 def test_two_concurrent_blows_give_one_victory(world: World) -> None:
-    """Both are decided on the same state; whichever is settled first, the other one is not covered."""
+    """Both are decided on the same state; after one is settled, the other is not covered."""
     rich(world, "ada")
     rich(world, "eve")
     for name in ("ada", "eve"):
@@ -418,6 +417,6 @@ def test_two_concurrent_blows_give_one_victory(world: World) -> None:
         combat.strike(name, "bob", None, world.of(f"player:{name}"), world.of("player:bob")) for name in ("ada", "eve")
     )
     assert first.type == second.type == "player_defeated"
-    world.settle(first)
+    world.happen(first)
     with pytest.raises(RuleViolation):
-        world.settle(second)
+        world.happen(second)

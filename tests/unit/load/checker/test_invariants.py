@@ -1,4 +1,4 @@
-"""What the game promises of its world: a long game by the rules breaks nothing, and the checker sees what does."""
+"""Invariants of the game: a long game by the rules keeps them, and the checker finds what breaks them."""
 
 import random
 import uuid
@@ -28,7 +28,7 @@ AT_MS = 1_000_000
 
 
 class World:
-    """A log that is written event by event, and its books."""
+    """A log that is written event by event, and its balances."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -37,7 +37,7 @@ class World:
         self.offers: dict[str, Offer] = {}
 
     def happen(self, player: str, decision: Decision, event_id: str = "") -> str:
-        """Append what was decided, whether it is right or not."""
+        """Append a decision, right or wrong. Returns the id of the event."""
         event = new_event(
             event_id=event_id or str(uuid.UUID(int=len(self.records))),
             event_type=decision.type,
@@ -55,12 +55,12 @@ class World:
         return event.id
 
     def has(self, owner: str) -> Balances:
-        """As the ledger answers it: what is at its opening balance is left out."""
+        """Return the balances of an owner as the ledger does, without those at their opening balance."""
         found = {a: n for a, n in self.books.balances.items() if a.startswith(f"{owner}:")}
         return {a.removeprefix(f"{owner}:"): n for a, n in found.items() if n != opening_balance(a)}
 
     def wish(self, player: str, wish: PlannedRequest) -> str:
-        """Do by the rules what a player wants, if they and the books allow it; answers the type of the event."""
+        """Do what a player wants if the rules and balances allow it. Returns the type of the event, or nothing."""
         event_id = event_id_of(0, player, wish.key)
         scene = commands.DecisionContext(player, self.now, event_id, self.has, self.offers.get)
         try:
@@ -86,7 +86,7 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """Three players: ada has a sword and leads the knights, whose member is bob; cat is a free agent."""
+    """Return a world of three players: ada has a sword and leads the knights, bob is a member, cat a free agent."""
     world = World()
     for name in ("ada", "bob", "cat"):
         world.happen(name, players.register(name, TODAY))
@@ -103,12 +103,12 @@ def test_long_games_by_the_rules_break_nothing() -> None:
 
 
 def played(seed: int) -> set[str]:
-    """A game of four lives; the types of its events."""
-    world, crowd, types = World(), player_slots(seed, "run", 1, 12), set()
+    """Play a game of four incarnations. Returns the types of its events."""
+    world, crowd, types = World(), seats(seed, "run", 1, 12), set()
     for life in range(4):
         for seat in crowd:
             world.happen(seat.name(life), players.register(seat.name(life), TODAY))
-            mint = Transfer("house:mint", f"player:{seat.name(life)}:gold", 200)  # so that more comes about
+            mint = Transfer("house:mint", f"player:{seat.name(life)}:gold", 200)  # so that more can happen
             world.happen(seat.name(life), Decision("gold_found", {}, (mint,)))
         for turn in range(1, 60):
             for seat in random.Random(turn).sample(crowd, len(crowd)):
@@ -121,7 +121,7 @@ def played(seed: int) -> set[str]:
 
 
 def found(world: World, kind: str) -> str:
-    """The one finding, which is of this kind."""
+    """Return the detail of the one finding, which must be of this kind."""
     (finding,) = world.findings()
     assert finding.kind == kind
     return finding.detail

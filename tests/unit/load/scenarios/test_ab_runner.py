@@ -1,4 +1,4 @@
-"""What Apache Bench may be told, and what it says."""
+"""Runs of Apache Bench and their output."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The simulated world: legal by the checker's model, the same for the same seed, and shaped as its table says."""
+"""The simulated world: legal by the checker's model, reproducible, and shaped by its table."""
 
 import re
 from collections import Counter, defaultdict
@@ -26,7 +26,7 @@ START = date(2026, 6, 1)  # a Monday
 
 
 def folded(records: Sequence[Event], realm: int) -> ModelLedger:
-    """The checker's books after these records, in a realm that a fence has opened."""
+    """Return the checker's model after these records, in a realm that a fence has opened."""
     books = ModelLedger(realm)
     books.generation = GENERATION
     for offset, event in enumerate(records):
@@ -35,7 +35,7 @@ def folded(records: Sequence[Event], realm: int) -> ModelLedger:
 
 
 class Played:
-    """A world of a realm that is large enough to have a shape."""
+    """A world that is large enough to have a shape."""
 
     def __init__(self) -> None:
         self.spec = world_spec(5, START, 21, 1, None, 60_000)
@@ -46,7 +46,7 @@ class Played:
             self.by_type[event.type].add(event.player)
 
     def share(self, *types: str) -> float:
-        """Of all players, how many have an event of one of these types."""
+        """Return the share of players with an event of one of these types."""
         return len(set().union(*(self.by_type[name] for name in types))) / len(self.by_type["player_registered"])
 
 
@@ -74,15 +74,15 @@ def test_random_world_is_never_rejected_or_stale(seed: int, days: int, events: i
 def test_large_world_is_legal(played: Played) -> None:
     books = folded(played.records, 0)
     assert set(books.statuses.values()) == {"settled"}
-    assert len(played.records) == played.spec.events
-    # What the generator believes that everybody owns is what the log says.
-    for agent in played.world.context.agents:
-        for name, amount in played.world.context.balances(agent).items():
-            assert books.balance(f"{agent.owner}:{name}") == amount
+    assert len(played.records) == played.era.events
+    # The generator and the log agree on all balances.
+    for actor in played.world.stage.people:
+        for name, amount in played.world.stage.has(actor).items():
+            assert books.balance(f"{actor.owner}:{name}") == amount
 
 
 def test_reversed_world_is_rejected(played: Played) -> None:
-    """Otherwise the test above could not fail: the same records in another order are not legal."""
+    """This shows that the test above can fail: the same records in another order are not legal."""
     backwards = folded(played.records[::-1], 0)
     assert "rejected" in backwards.statuses.values()
 
@@ -182,7 +182,7 @@ def test_evenings_and_weekends_are_the_peaks(played: Played) -> None:
 def test_cheap_swords_sell_more_than_dear_ones(played: Played) -> None:
     bought = Counter(str(event.details["item"]) for event in played.records if event.type == "sword_bought")
     assert bought["iron_sword"] > bought["steel_sword"] > bought["dragon_sword"] > 0
-    assert "moon_sword" not in bought  # editions are for those who really play
+    assert "moon_sword" not in bought  # simulated players do not buy editions
 
 
 def test_sale_lowers_the_price_for_hours_and_sells_more(played: Played) -> None:
@@ -198,8 +198,8 @@ def test_sale_lowers_the_price_for_hours_and_sells_more(played: Played) -> None:
         price = SALE_PRICE if "sale" in event.details else catalogue.ITEMS[item].price
         assert event.details["price"] == price
         assert event.transfers[0].amount == price * quantity
-    assert len(sales) == played.world.result.sold_on_sale
-    # In a quarter of its day it sells more than on usual days altogether.
+    assert len(sales) == played.world.summary.sold_on_sale
+    # In a quarter of a day it sells more than half of what it sells on a usual day.
     days = Counter(e.time[:10] for e in played.records if e.details.get("item") == personas.SALE_ITEM)
     assert len(sales) > sorted(days.values())[len(days) // 2] / 2
 
@@ -212,7 +212,7 @@ def test_bots_are_regular_and_awake_at_night(played: Played) -> None:
         at[event.player].append(datetime.fromisoformat(event.time).timestamp())
 
     def typical(name: str) -> float:
-        """The share of pauses that are about as long as the median one."""
+        """Return the share of pauses that are about as long as the median."""
         pauses = sorted(b - a for a, b in zip(at[name], at[name][1:], strict=False))
         return sum(abs(pause - pauses[len(pauses) // 2]) < 2 for pause in pauses) / len(pauses)
 

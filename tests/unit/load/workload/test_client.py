@@ -1,4 +1,4 @@
-"""What a response says."""
+"""Responses and their outcomes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which event a request asks for."""
+"""Requests and their events."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where the workload plays."""
+"""The target of the workload."""
 
 from pathlib import Path
 

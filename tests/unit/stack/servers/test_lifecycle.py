@@ -1,4 +1,4 @@
-"""What is checked before servers start."""
+"""Checks before servers start."""
 
 import shutil
 from pathlib import Path
