@@ -39,7 +39,7 @@ def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 def test_server_is_healthy_after_its_start_is_complete(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    sign = tmp_path / "run" / "toy.well"
+    sign = tmp_path / "run" / "toy.healthy"
     sign.touch()  # left by a container that was killed
     os.utime(sign, (0, 0))
     process = _serve(tmp_path, 60)

@@ -69,7 +69,7 @@ def test_every_import_is_declared() -> None:
 
 def test_no_private_part_of_a_library_is_imported() -> None:
     ours = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["deptry"]["known_first_party"])
-    for folder in sorted(ours):
+    for folder in sorted(ours - {"tests"}):  # a test that uses one fails by itself when it moves
         for path in (ROOT / folder).rglob("*.py"):
             for name in _imported(path):
                 private = any(re.match("_(?!_)", part) for part in name.split(".")[1:])

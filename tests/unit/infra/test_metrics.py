@@ -28,7 +28,7 @@ def test_metric_name_is_declared_once() -> None:
 
 def test_document_lists_the_registry() -> None:
     """``python -m infra.metrics`` updates it."""
-    assert metrics.table() in (ROOT / "docs" / "metrics.md").read_text()
+    assert metrics.table() in (ROOT / "docs" / "reference" / "metrics.md").read_text()
 
 
 def test_every_rule_in_the_document_names_a_metric() -> None:

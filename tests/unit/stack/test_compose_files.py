@@ -24,7 +24,7 @@ VOLUMES = yaml.safe_load(FILE.read_text())["volumes"]
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
-# Services that are not servers: they make secrets, hold the network, forward Presto's port, and serve the notebook.
+# What is beside the servers: it makes secrets, holds the network, passes Presto's port on, and serves the notebook.
 HELPERS = {"init", "network", "presto-port", "jupyter"}
 
 
@@ -35,7 +35,7 @@ def natively(tmp_path: Path) -> list[Server]:
 
 
 def stages() -> dict[str, str]:
-    """Return the instructions of each target, after those of the stages that it is built from."""
+    """Target -> its instructions, with those of the stages that it is built from before them."""
     found: dict[str, str] = {}
     for text in re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]:
         parent, name = re.match(r"(\S+) AS (\S+)", text).groups()
@@ -72,7 +72,7 @@ def test_every_service_is_bounded_and_can_do_little(name: str) -> None:
     assert service["mem_limit"]
     assert service["logging"]["options"]["max-size"]
     assert service["restart"] == ("no" if name == "init" else "unless-stopped")
-    # Others wait for the end of init.
+    # The one that ends is waited for until it has ended.
     assert ("healthcheck" in service) == (name != "init")
 
 

@@ -248,7 +248,7 @@ DROP_CLAIMS = """
     [
         pytest.param(
             [("read(realm, owner, name) - held(realm, owner, name)", "read(realm, owner, name)")],
-            {"rejected", "lost"},
+            {"rejected", "lost_write"},
             # A second claim of a day may be covered by what the first one has put back.
             {"claimed_twice"},
             id="holds ignored",
@@ -267,8 +267,8 @@ DROP_CLAIMS = """
                     "if record.type == 'void' or is_final(status, line) then return 'dup",
                 )
             ],
-            {"unresolved", "both", "ledger_differs"},
-            {"wrong_history"},  # of a player who reads it at the end, when the late event counts nevertheless
+            {"unresolved", "status_conflict", "ledger_differs"},
+            {"inconsistent_history"},  # of a player who reads it at the end, when the late event counts nevertheless
             id="void ignored",
         ),
         pytest.param(
@@ -278,9 +278,9 @@ DROP_CLAIMS = """
                     "  store_status(realm, record, outcome, affected_players(record))\n" + APPLY_TWICE,
                 )
             ],
-            {"doubled", "ledger_differs", "stale_read"},
+            {"duplicated_write", "ledger_differs", "stale_read"},
             # From a sword that only the ledger has, and that is sold, given away or used.
-            {"rejected", "lost", "status_differs", "wrong_history"},
+            {"rejected", "lost_write", "status_differs", "inconsistent_history"},
             id="an event applied twice",
         ),
     ],
@@ -311,5 +311,5 @@ def test_event_dropped_by_the_settle_query_is_found(
     monkeypatch.setattr(settle, "to_settle_record", namespace["to_settle_record"])
     findings = played(server, tmp_path / "history.jsonl", actions)
     # The hold is voided at the end, although the log has settled the event; then the player may claim again.
-    kinds = {"lost", "both", "ledger_differs", "stale_read"}
-    assert kinds <= {finding.kind for finding in findings} <= kinds | {"wrong_history", "claimed_twice"}
+    kinds = {"lost_write", "status_conflict", "ledger_differs", "stale_read"}
+    assert kinds <= {finding.kind for finding in findings} <= kinds | {"inconsistent_history", "claimed_twice"}

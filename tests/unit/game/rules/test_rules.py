@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from game import catalogue, commands
-from game.accounts import ACCOUNT_PATTERN, Transfer, is_house, opening_balance
+from game.accounts import ACCOUNT, Transfer, is_house, opening_balance
 from game.batches import Batch, combine
 from game.commands import COMMANDS, Command, DecisionContext
 from game.decision import Decision, RuleViolation
@@ -49,8 +49,8 @@ class World(InMemoryLedger):
         self.settle(player, decision, event_id)
         self.known_offers |= self.offers
         for transfer in decision.transfers:
-            assert ACCOUNT_PATTERN.fullmatch(transfer.debit)
-            assert ACCOUNT_PATTERN.fullmatch(transfer.credit)
+            assert ACCOUNT.fullmatch(transfer.debit)
+            assert ACCOUNT.fullmatch(transfer.credit)
             # All other owners together have what the house has given.
             self.created["given"] += transfer.amount * is_house(transfer.debit)
             self.created["taken"] += transfer.amount * is_house(transfer.credit)

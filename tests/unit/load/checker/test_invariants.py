@@ -104,7 +104,7 @@ def test_long_games_by_the_rules_break_nothing() -> None:
 
 def played(seed: int) -> set[str]:
     """Play a game of four incarnations. Returns the types of its events."""
-    world, crowd, types = World(), seats(seed, "run", 1, 12), set()
+    world, crowd, types = World(), player_slots(seed, "run", 1, 12), set()
     for life in range(4):
         for seat in crowd:
             world.happen(seat.name(life), players.register(seat.name(life), TODAY))

@@ -74,11 +74,11 @@ def test_random_world_is_never_rejected_or_stale(seed: int, days: int, events: i
 def test_large_world_is_legal(played: Played) -> None:
     books = folded(played.records, 0)
     assert set(books.statuses.values()) == {"settled"}
-    assert len(played.records) == played.era.events
+    assert len(played.records) == played.spec.events
     # The generator and the log agree on all balances.
-    for actor in played.world.stage.people:
-        for name, amount in played.world.stage.has(actor).items():
-            assert books.balance(f"{actor.owner}:{name}") == amount
+    for agent in played.world.context.agents:
+        for name, amount in played.world.context.balances(agent).items():
+            assert books.balance(f"{agent.owner}:{name}") == amount
 
 
 def test_reversed_world_is_rejected(played: Played) -> None:
@@ -198,7 +198,7 @@ def test_sale_lowers_the_price_for_hours_and_sells_more(played: Played) -> None:
         price = SALE_PRICE if "sale" in event.details else catalogue.ITEMS[item].price
         assert event.details["price"] == price
         assert event.transfers[0].amount == price * quantity
-    assert len(sales) == played.world.summary.sold_on_sale
+    assert len(sales) == played.world.result.sold_on_sale
     # In a quarter of a day it sells more than half of what it sells on a usual day.
     days = Counter(e.time[:10] for e in played.records if e.details.get("item") == personas.SALE_ITEM)
     assert len(sales) > sorted(days.values())[len(days) // 2] / 2

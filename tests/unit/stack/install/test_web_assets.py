@@ -1,4 +1,4 @@
-"""The page's libraries: fetched once, completely or not at all, as locked."""
+"""The page's libraries: taken once out of the jars that the lock names, whole or not at all."""
 
 import json
 import re
@@ -16,15 +16,9 @@ PACKAGES = {package for package, _inside in web_assets.FILES.values()}
 
 
 @pytest.fixture
-def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Provide an npm that delivers the libraries. Returns its log, with a line for each run."""
-    monkeypatch.delenv("GUILDHALL_NPM", raising=False)
-    log = tmp_path / "log"
-    _put(tmp_path / "bin", NPM.format(log=log, files=" ".join(web_assets.FILES.values())), monkeypatch)
-    return log
-
-
-def _put(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Jars with what the page asks for, each file with its place for a text; returns the calls for them."""
+    folder = tmp_path / "web"
     folder.mkdir()
     for package in PACKAGES:
         with zipfile.ZipFile(folder / f"{package}-1.2.3.jar", "w") as jar:
