@@ -216,7 +216,7 @@ def mutated(source: str, *replacements: tuple[str, str]) -> str:
 @pytest.fixture
 def server(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """Return a Redis whose library the test may replace. Clients wait less than Retry-After asks, to save time."""
-    monkeypatch.setattr(runner, "LONGEST_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(runner, "MAX_PAUSE_SECONDS", 0.3)
     yield empty_redis
     install_library(empty_redis.connection("admin"))
 
