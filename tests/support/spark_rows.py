@@ -7,8 +7,8 @@ from typing import Any
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from game.accounts import Transfer
-from game.events import FENCE, Event, new_event
-from streaming.jobs.deduplication import effective, generations
+from game.events import Event, new_event
+from streaming.jobs.deduplication import effective_events, generations, superseded
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -50,12 +50,12 @@ class LandedLog:
         self.rows = spark.createDataFrame(rows, _COLUMNS)
 
     def fences(self) -> dict[int, list[int]]:
-        ids = {e.id for e in self.events if e.type == FENCE}
-        return generations([row for row in self.rows.collect() if row.event_id in ids])
+        return generations(self.rows)
 
     def effective(self, low: int = -1, high: int = 10**6, rejected: Sequence[tuple[int, int]] = ()) -> DataFrame:
         part = self.rows.where(f"offset > {low} and offset <= {high}")
-        return effective(part, self.rows.where(f"offset <= {low}"), self.fences(), rejected)
+        losers = superseded(part, self.rows.where(f"offset <= {low}"), self.fences())
+        return effective_events(part, losers, rejected)
 
     def names(self, **cut: Any) -> list[str]:
         return [name_of(row) for row in self.effective(**cut).orderBy("realm", "offset").collect()]

@@ -70,7 +70,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     methods = ["GET", "POST", "PUT", "DELETE"]
     app.add_url_rule("/<path:path>", "any", lambda path: script.answer(), methods=methods)  # noqa: ARG005
     # Short pauses save time; pauses() below shows those that Retry-After asks for.
-    monkeypatch.setattr(guildhall_client, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 0.01)
     with serving(app) as url:
         script.url = url
         yield script

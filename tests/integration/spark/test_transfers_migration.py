@@ -10,7 +10,7 @@ from infra.settings import Settings
 from streaming.jobs import derive
 from streaming.jobs.derive import ACTIONS, FORMER_TRANSFERS, TRANSFERS, create_derived_tables
 from tests.integration.spark.test_derive import event
-from tests.integration.spark.test_maintenance import Lake
+from tests.support.lake import Lake
 
 
 @pytest.fixture

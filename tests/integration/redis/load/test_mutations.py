@@ -311,5 +311,7 @@ def test_event_dropped_by_the_settle_query_is_found(
     monkeypatch.setattr(settle, "to_settle_record", namespace["to_settle_record"])
     findings = played(server, tmp_path / "history.jsonl", actions)
     # The hold is voided at the end, although the log has settled the event; then the player may claim again.
-    kinds = {"lost_write", "status_conflict", "ledger_differs", "stale_read"}
-    assert kinds <= {finding.kind for finding in findings} <= kinds | {"inconsistent_history", "claimed_twice"}
+    # A stale read needs an inventory that is read afterwards, which a short game may lack.
+    kinds = {"lost_write", "status_conflict", "ledger_differs"}
+    possible = kinds | {"stale_read", "inconsistent_history", "claimed_twice"}
+    assert kinds <= {finding.kind for finding in findings} <= possible

@@ -49,8 +49,8 @@ class World(InMemoryLedger):
         self.settle(player, decision, event_id)
         self.known_offers |= self.offers
         for transfer in decision.transfers:
-            assert ACCOUNT.fullmatch(transfer.debit)
-            assert ACCOUNT.fullmatch(transfer.credit)
+            assert re.fullmatch(ACCOUNT, transfer.debit)
+            assert re.fullmatch(ACCOUNT, transfer.credit)
             # All other owners together have what the house has given.
             self.created["given"] += transfer.amount * is_house(transfer.debit)
             self.created["taken"] += transfer.amount * is_house(transfer.credit)
