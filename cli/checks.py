@@ -23,7 +23,7 @@ OWN_OPTIONS = ("--nightly", "--faults")
 
 # One process has the pipeline of the system tests and the other the rest: most of the time the pipeline's servers work
 # and its tests wait.
-PARALLEL = ("-n", "2", "--dist", "loadgroup")
+PARALLEL = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 
 
 @click.command()

@@ -6,7 +6,7 @@ Modules that take long to import are imported in the fixtures, so that collectin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,8 +36,8 @@ MARKERS = {
 LAST = ("system/test_maintenance.py", "faults/", "system/test_rebuild.py")
 
 
-# Folders whose tests share one server and therefore run in one process, one after the other.
-SHARED = {"integration/spark/": "spark", "system/": "system", "faults/": "system"}
+# Folders whose tests share one server and therefore run in one process, in the order of their groups' length.
+SHARED = {"system/": "system", "faults/": "system", "integration/spark/": "spark"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +54,31 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("guildhall")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give all tests of a group to one process; pytest-xdist's own groups do not work with this version of pytest."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid.partition("::")[0].removeprefix("tests/"))
+
+    return GroupScheduling(config, log)
+
+
+def _group(path: str) -> str:
+    """Return the name of a shared server, or the module, whose tests share fixtures."""
+    return next((group for folder, group in SHARED.items() if path.startswith(folder)), path)
+
+
+def _order(path: str) -> tuple[int, int]:
+    """Sort the longest groups first, so that both processes end at about the same time, and the last tests last."""
+    groups = list(dict.fromkeys(SHARED.values()))
+    group = _group(path)
+    last = next((n for n, name in enumerate(LAST, 1) if path.startswith(name)), 0)
+    return groups.index(group) if group in groups else len(groups), last
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     paths = {item: item.path.relative_to(config.rootpath / "tests").as_posix() for item in items}
     for item, path in paths.items():
@@ -61,10 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if path.startswith(f"{folder}/"):
                 for marker in markers:
                     item.add_marker(marker)
-        # For pytest-xdist: a module's tests share fixtures, and some folders a server.
-        group = next((name for folder, name in SHARED.items() if path.startswith(folder)), path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: next((n for n, name in enumerate(LAST) if paths[item].startswith(name)), -1))
+    in_parallel = hasattr(config, "workerinput")
+    items.sort(key=lambda item: _order(paths[item])[0 if in_parallel else 1 :])
     faults, compose = config.getoption("--faults"), config.getoption("--compose")
 
     def is_selected(item: pytest.Item) -> bool:

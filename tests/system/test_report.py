@@ -41,7 +41,8 @@ def small_world(pipeline: Instance, backfilled: Backfilled) -> Instance:
 def test_report_of_a_small_world_has_its_numbers(small_world: Instance, tmp_path: Path):
     out, executed = tmp_path / "report.html", tmp_path / "executed.ipynb"
     made = guildhall(small_world, "report", "--out", str(out), "--notebook", str(executed))
-    assert (made.returncode, made.stderr) == (0, "")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert made.stderr == ""
     text = out.read_text()
     assert_opens_anywhere(text)
     assert "Traceback" not in text
