@@ -14,8 +14,11 @@ CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
+    "imports": ["cli.import_rules"],
+    "dependencies": ["deptry", "."],
+    "spelling": ["codespell_lib"],
+    "prose": ["cli.prose"],
 }
-
 
 #: Folders of tests whose name alone may be given, and options of our own, which leave the tests in parallel.
 TIERS = ("unit", "integration", "system", "faults", "compose")

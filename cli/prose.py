@@ -15,17 +15,17 @@ from infra.paths import ROOT
 
 #: What to avoid -> what to write. Matched without regard to case.
 WORDS = {
-    r"\b(?:nobody|somebody|everybody)\b": "a named subject, 'no one' or the passive",
-    r"\b(?:whoever|whatever|whichever)\b": "a named subject",
+    r"(?<![:/\"'])\b(?:nobody|somebody|everybody)\b(?![\"'])": "a named subject, 'no one' or the passive",
+    r"\bwhoever\b": "a named subject",
     r"\banew\b": "again",
     r"\bby now\b": "already",
     r"\bfor ever\b": "permanently",
-    r"\banswers\b": "returns (a function) or responds (a server)",
+    r"\banswers (?:a|an|the|whether|how|what|its|with)\b": "returns (a function) or responds (a server)",
     r"\b(?:of ours|of theirs)\b": "our, their",
     r"\bso (?:many|much) (?:as|of)\b": "a number or 'that many'",
     r"(?<!there )(?<!here )\bis no (?!longer|more than|less than|one\b)": "is not a",
-    r"^\W*(?:who|whoever) \w+ .*\b(?:is|are|has|gets|does)\b": "a noun as the subject",
-    r"^\W*what (?:is|was|has|comes|counts|players) ": "a noun as the subject",
+    r"^\W*who \w+ .*\b(?:is|are|has|gets|does)\b": "a noun as the subject",
+    r"^\W*what (?:is|was|has|comes|counts|players)\b": "a noun as the subject",
 }
 _PATTERN = re.compile("|".join(f"(?P<w{i}>{pattern})" for i, pattern in enumerate(WORDS)), re.IGNORECASE)
 
@@ -37,6 +37,8 @@ _EXEMPT = {"docs/internals/style.md", "CHANGELOG.md", "cli/prose.py", "tests/uni
 def findings(name: str, text: str) -> Iterator[tuple[int, str, str]]:
     """Yield (line number, words found, advice) for the prose of one file."""
     for number, line in _prose(text) if name.endswith(".py") else enumerate(text.splitlines(), 1):
+        if line.rstrip(" \"'").endswith("?"):
+            continue  # a question may begin with who or what
         for found in _PATTERN.finditer(line):
             advice = list(WORDS.values())[int((found.lastgroup or "w0")[1:])]
             yield number, found.group().strip(), advice

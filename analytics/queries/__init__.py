@@ -37,5 +37,5 @@ def sentence(name: str) -> str:
     """Return the question of a query. Raises OperatorError if its first line is not a comment."""
     first = load(name).partition("\n")[0]
     if not first.startswith("-- "):
-        raise OperatorError(f"{FOLDER / name}.sql must begin with a comment that says what the query answers")
+        raise OperatorError(f"{FOLDER / name}.sql must begin with a comment that asks its question")
     return first.removeprefix("-- ").strip()

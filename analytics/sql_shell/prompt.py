@@ -65,7 +65,7 @@ class Shell:
         }
 
     def run(self) -> None:
-        """Prompt until ``\\q`` or the end of input. A failed query prints one line, and the prompt continues."""
+        r"""Prompt until ``\q`` or the end of input. A failed query prints one line, and the prompt continues."""
         # less: exit if the text fits on the screen, scroll wide lines sideways, and leave the text on the screen.
         os.environ.setdefault("LESS", "-FRSX")
         self._console.print("A query ends with ;  Tab completes, \\? helps, \\q leaves.", markup=False)

@@ -1,4 +1,4 @@
-"""List the open trades. Gifts, offers and answers to offers are commands."""
+"""List the open trades. Gifts, offers and their acceptance are commands."""
 
 from typing import Any
 

@@ -57,7 +57,7 @@ class _GameState:
 
 
 def _oversold(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
-    """The pieces of an edition, enchanted or not, that players own or the shop has left add up to its size."""
+    """Require that the pieces of an edition, enchanted or not, owned or left in the shop, add up to its size."""
     names = {split(account)[1].removeprefix("item:") for account in changes if ":item:" in account}
     names |= {account.split(":")[1] for account in changes if account.startswith("shop:")}
     items = {name: catalogue.ITEMS[name] for name in names & catalogue.ITEMS.keys()}
@@ -81,7 +81,7 @@ def _health(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
 
 
 def _knock_out(state: _GameState, event: Event, changes: dict[str, int]) -> Violations:
-    """A player who loses the last health is defeated once, in the same event, and another player has the victory."""
+    """Require one defeat and one victory in the event that takes a player's last health."""
     totals = Counter({name: sum(by for a, by in changes.items() if _is(a, name)) for name in ("victories", "defeats")})
     for owner in {split(account)[0] for account in changes if _is(account, "health") or _is(account, "defeats")}:
         after, defeats = state[f"{owner}:health"], changes.get(f"{owner}:defeats", 0)
@@ -127,7 +127,7 @@ def _guild_of_player(state: _GameState, changes: dict[str, int]) -> Violations:
 
 
 def _trade(state: _GameState, event: Event, _: dict[str, int]) -> Violations:
-    """An offer is closed once, for both sides; if it is accepted, both sides change hands exactly as offered."""
+    """Require that an offer closes once, for both sides, and changes hands exactly as offered if accepted."""
     if event.type == "trade_offered":
         state.offers[event.id.replace("-", "")] = (event.player, str(event.details["to"]), event.details)
         return
@@ -164,7 +164,7 @@ def _daily_gold(state: _GameState, event: Event, changes: dict[str, int]) -> Vio
 
 
 def _telemetry(_: _GameState, event: Event, __: dict[str, int]) -> Violations:
-    """A view event has no transfers."""
+    """Require that a view event has no transfers."""
     # The model leaves view events out, so one that is settled has transfers.
     if event.type in TELEMETRY:
         yield "telemetry", f"{len(event.transfers)} transfers"

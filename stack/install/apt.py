@@ -52,7 +52,7 @@ def program_path(program: str) -> str | None:
 
 
 def redis_version() -> int:
-    """The major version of redis-server."""
+    """Return the major version of redis-server."""
     text = subprocess.run([program_path("redis-server") or "", "--version"], capture_output=True, text=True, check=True)
     found = re.search(r"v=(\d+)", text.stdout)
     return int(found.group(1)) if found else 0

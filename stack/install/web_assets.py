@@ -38,7 +38,7 @@ def _key() -> str:
 
 
 def _read(jar: Path, inside: str) -> bytes:
-    """The publishers of such jars differ in the one folder above the package's."""
+    """Return a file of the package, whose parent folder differs by publisher."""
     package, _, version = jar.stem.rpartition("-")
     wanted = re.compile(rf"META-INF/resources/[^/]+/{re.escape(f'{package}/{version}/{inside}')}")
     with zipfile.ZipFile(jar) as archive:

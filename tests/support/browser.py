@@ -116,4 +116,4 @@ def found_guild(leader: Page, member: Page) -> None:
     leader.get_by_label("Gold to deposit").fill("12")
     leader.get_by_role("button", name="Deposit").click()
     settled(leader, "You put 12 gold into the treasury")
-    expect(leader.get_by_role("table", name="Members, the longest first").get_by_role("row")).to_have_count(3)
+    expect(leader.get_by_role("table", name="Members, the earliest first").get_by_role("row")).to_have_count(3)

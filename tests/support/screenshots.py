@@ -49,7 +49,7 @@ def take_all(instance: Instance, new_page: NewPage) -> None:
     settled(ada, "You bought an iron sword")
     expect(watch.locator(".trouble")).to_have_count(0)
     go(ada, "Arena")
-    ada.get_by_label("Somebody else's name").fill(target)
+    ada.get_by_label("Another player's name").fill(target)
     ada.get_by_role("button", name="Strike by name").click()
     settled(bob, "struck you")
     go(bob, "Shop")

@@ -122,7 +122,7 @@ def test_prompt_runs_commands_and_statements(pipeline: Instance) -> None:
     terminal.types("select 40\r", "->")
     terminal.asks("+ 2 as answer; select 'two' as second;", "answer", "42", "1 row", "second", "two", "1 row")
     terminal.asks("select nope;", "line 1:8: Column 'nope' cannot be resolved")
-    terminal.types("select count(*) as landed from ev\t", "ents")  # what is on the screen is not drawn again
+    terminal.types("select count(*) as landed from ev\t", "ents")  # text on the screen is not drawn again
     terminal.asks(";", "landed", "1 row")
     terminal.asks("\\?", "run the query in Presto", "\\q")
     terminal.asks("\\d", "quarantine")

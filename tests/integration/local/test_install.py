@@ -1,4 +1,4 @@
-"""What is installed, and how: locks, whole folders, jars from a registry, and what ./guildhall tells installers."""
+"""Installing: locks, whole folders, jars from a registry, and what ./guildhall tells installers."""
 
 import ast
 import gc
@@ -140,7 +140,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A registry with one jar; returns the jar's file."""
+    """Serve a registry with one jar; return the jar's file."""
     jar = tmp_path / "registry" / "org" / "example" / "thing" / "1.0" / "thing-1.0.jar"
     jar.parent.mkdir(parents=True)
     jar.write_bytes(b"content")
@@ -159,7 +159,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock of two sets with the same jar."""
+    """Write a lock of two sets with the same jar."""
     path = tmp_path / "jars.lock.json"
     path.write_text(f'{{"one": [{JAR}], "two": [{JAR}]}}'.replace("'", '"'))
     monkeypatch.setattr(jars, "LOCK", path)

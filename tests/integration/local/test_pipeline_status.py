@@ -61,7 +61,7 @@ def hanging() -> Iterator[Hanging]:
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """A port that refuses connections."""
+    """Return a port that refuses connections."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         yield unused.getsockname()[1]
@@ -69,7 +69,7 @@ def closed_port() -> Iterator[int]:
 
 @contextlib.contextmanager
 def silent_port() -> Iterator[int]:
-    """A port that accepts connections and never sends a byte, like a paused server."""
+    """Open a port that accepts connections and never sends a byte, like a paused server."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(64)

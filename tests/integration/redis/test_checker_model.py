@@ -17,7 +17,7 @@ from tests.support.story import AT_MS, IDS, REALM, logs
 def test_ledger_and_model_agree_on_every_log(redis_server: RedisServer, log: list[Record]) -> None:
     redis_server.connection("admin").flushall()
     redis_server.connection("admin").set(
-        f"{hash_tag(REALM)}:run", "as if somebody had attached: a closed realm tells nothing"
+        f"{hash_tag(REALM)}:run", "as if a client had attached: a closed realm tells nothing"
     )
     ledger = Ledger(redis_server.connection("settler"))
     books = fold(REALM, log)

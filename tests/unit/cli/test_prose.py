@@ -13,6 +13,8 @@ from cli.prose import findings
         ('raise ValueError("it is no event")', ["is no"]),
         ('"""What is due is read."""', ["What is"]),
         ('"""There is no longer a hold, and there is no offset."""', []),
+        ('"player:nobody:gold"', []),
+        ('"""What is due?"""', []),
         ("nobody = answers = 1", []),
         ('"""Return the answer."""', []),
     ],
@@ -23,5 +25,5 @@ def test_prose_of_python_is_checked(text: str, words: list[str]) -> None:
 
 def test_finding_in_markdown_names_line_and_advice() -> None:
     assert list(findings("page.md", "# Title\n\nIt answers a number.\n")) == [
-        (3, "answers", "returns (a function) or responds (a server)")
+        (3, "answers a", "returns (a function) or responds (a server)")
     ]

@@ -24,7 +24,7 @@ VOLUMES = yaml.safe_load(FILE.read_text())["volumes"]
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
-# What is beside the servers: it makes secrets, holds the network, passes Presto's port on, and serves the notebook.
+# Services beside the servers: they make secrets, hold the network, pass Presto's port on, and serve the notebook.
 HELPERS = {"init", "network", "presto-port", "jupyter"}
 
 

@@ -144,7 +144,7 @@ export function account(key) {
   return state.inventory?.accounts[key] ?? { settled: 0, held: 0, available: 0 };
 }
 
-// What players can own: the items of the shop, and its swords once they are enchanted, as game/catalogue.py makes them.
+// All that players can own: the items of the shop, and its swords once they are enchanted, as game/catalogue.py makes them.
 export function allItems() {
   return (state.shop?.items ?? []).flatMap((item) => (item.kind === "sword" ? [item, enchanted(item)] : [item]));
 }

@@ -28,9 +28,9 @@ class TestMethods:
 
     @pytest.mark.parametrize("path", ["/inventory", "/status", "/quests", "/players", "/players/me"])
     def test_unknown_parameter_is_refused(self, world: ApiWorld, path: str) -> None:
-        answer = world.client.get(f"{path}?limt=5", headers=world.headers("inventory"))
+        answer = world.client.get(f"{path}?limits=5", headers=world.headers("inventory"))
         assert (answer.status_code, answer.json["type"]) == (422, "/problems/invalid")
-        assert answer.json["errors"][0]["pointer"] == "/limt"
+        assert answer.json["errors"][0]["pointer"] == "/limits"
 
     def test_page_accepts_unknown_parameters(self, world: ApiWorld) -> None:
         assert world.client.get("/?from=somewhere").status_code == HTTPStatus.OK

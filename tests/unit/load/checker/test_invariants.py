@@ -160,7 +160,7 @@ BAD: dict[str, tuple[str, Decision]] = {
         moves(("player:ada:leader:knights", "player:cat:leader:knights", 1)),
     ),
     "a seat too many": ("guild_books", moves(("house:seats", "guild:knights:seat", 1))),
-    "nobody on the roll": (
+    "a missing member on the roll": (
         "guild_books",
         moves(("guild:knights:member:bob", "house:rolls", int(NOW.timestamp()) // 60)),
     ),

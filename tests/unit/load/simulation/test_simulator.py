@@ -82,7 +82,7 @@ def test_large_world_is_legal(played: Played) -> None:
 
 
 def test_reversed_world_is_rejected(played: Played) -> None:
-    """This shows that the test above can fail: the same records in another order are not legal."""
+    """Show that the test above can fail: the same records in another order are not legal."""
     backwards = folded(played.records[::-1], 0)
     assert "rejected" in backwards.statuses.values()
 
