@@ -1,5 +1,6 @@
 """The client that users copy, against a real HTTP server with scripted responses."""
 
+import inspect
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
+from game.commands import COMMANDS, Command
 from load import guildhall_client
 from load.guildhall_client import Guildhall, OutcomeUnknown, RequestRejected
+from load.workload.operations import ROUTES
 from tests.support.http_server import serving
 
 TRADE = "3b241101-e2bb-4255-8caf-4136c566a962"
@@ -168,6 +171,27 @@ def test_method_sends_one_request(script: Script, ada: Guildhall, call, method, 
     assert ("Idempotency-Key" in asked.headers) == is_change
     if is_change:
         assert uuid.UUID(asked.headers["Idempotency-Key"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_client_has_a_method_for_every_command(command: type[Command], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is one file without imports of this project, so that this test compares it with the catalogue."""
+    sent: list[tuple[str, str, Any, Any]] = []
+
+    def change(_: Guildhall, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+        sent.append((method, path, body or {}, options.get("params", {})))
+        return {}
+
+    monkeypatch.setattr(Guildhall, "change", change)
+    method = getattr(Guildhall("http://unused"), command.name)
+    assert inspect.signature(method).parameters.keys() - {"if_unchanged"} == command.model_fields.keys()
+    method(**command.example)
+    path, body, query = ROUTES[command.name].address(command.example)
+    assert [call[:2] for call in sent] == [(command.route.method, path)]
+    # The client may spell out a default, such as the quantity.
+    assert body.items() <= sent[0][2].items()
+    assert sent[0][2].keys() <= command.model_fields.keys() - command.route.path_fields
+    assert sent[0][3] == query
 
 
 def test_registration_keeps_the_token(script: Script) -> None:

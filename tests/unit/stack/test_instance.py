@@ -1,12 +1,14 @@
 """An instance: its file, settings and secrets."""
 
+import json
 import stat
 from pathlib import Path
 
 import pytest
 
 from infra.errors import OperatorError
-from stack.instance import PORTS, open_instance, with_new_token_key
+from infra.settings import Settings
+from stack.instance import PORTS, RENAMED_SETTINGS, open_instance, with_new_token_key
 
 
 def test_instance_is_kept_and_its_secrets_are_private(tmp_path: Path) -> None:
@@ -58,3 +60,21 @@ def test_instance_keeps_one_older_key(tmp_path) -> None:  # type: ignore[no-unty
     assert keys[1][1:] == keys[0]
     assert keys[2][1:] == keys[1][:1]
     assert open_instance(tmp_path).secrets == third.secrets
+
+
+def test_setting_of_earlier_version_is_translated_and_written(tmp_path: Path) -> None:
+    file = tmp_path / "instance.json"
+    file.write_text('{"first_port": 20000, "settings": {"upkeep_seconds": 25.0, "land_seconds": 1.0}}')
+    settings = open_instance(tmp_path).settings()
+    assert (settings.maintenance_seconds, settings.land_seconds) == (25.0, 1.0)
+    assert json.loads(file.read_text())["settings"] == {"maintenance_seconds": 25.0, "land_seconds": 1.0}
+
+
+def test_present_setting_wins_over_its_old_name(tmp_path: Path) -> None:
+    (tmp_path / "instance.json").write_text('{"settings": {"maintenance_seconds": 30.0, "upkeep_seconds": 25.0}}')
+    assert open_instance(tmp_path).settings().maintenance_seconds == 30.0
+
+
+def test_every_renamed_setting_has_a_present_name() -> None:
+    assert set(RENAMED_SETTINGS.values()) <= set(Settings.model_fields)
+    assert not set(RENAMED_SETTINGS) & set(Settings.model_fields)

@@ -246,6 +246,68 @@ def test_best_sword_strikes_and_best_shield_protects(world: World) -> None:
     assert world.do("ada", commands.Strike(target="bob", sword="wooden_sword")).details["damage"] == 1
 
 
+def test_enchanted_sword_hits_harder_and_is_enchanted_once(world: World) -> None:
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="iron_sword", quantity=2))
+    enchanted = world.do("ada", commands.EnchantSword(sword="iron_sword"))
+    assert enchanted.details == {"sword": "iron_sword", "price": 60, "power": 25}
+    assert world.balance("player:ada:gold") == 1100 - 2 * 30 - catalogue.ENCHANTMENT_PRICE
+    owned = {name: n for name, n in world.of("player:ada").items() if name.startswith("item:")}
+    assert owned == {"item:iron_sword": 1, "item:enchanted_iron_sword": 1}
+    assert world.refuses("ada", commands.EnchantSword(sword="enchanted_iron_sword")) == "already_enchanted"
+    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 25
+    assert world.do("ada", commands.Strike(target="bob", sword="iron_sword")).details["damage"] == 15
+    world.do("ada", commands.Sell(item="iron_sword"))
+    assert world.do("ada", commands.ClaimReward(quest="first_blade"))
+
+
+def test_only_an_owned_sword_is_enchanted_for_gold(world: World) -> None:
+    assert world.refuses("ada", commands.EnchantSword(sword="excalibur")) == "unknown_sword"
+    assert world.refuses("ada", commands.EnchantSword(sword="oak_shield")) == "unknown_sword"
+    assert world.refuses("ada", commands.EnchantSword(sword="iron_sword")) == "not_enough_items"
+    world.do("ada", commands.Buy(item="iron_sword", quantity=2))
+    assert world.refuses("ada", commands.EnchantSword(sword="iron_sword")) == "not_enough_gold"
+    assert world.refuses("ada", commands.Buy(item="enchanted_iron_sword")) == "unknown_item"
+    assert world.refuses("ada", commands.BuySword(sword="enchanted_iron_sword")) == "unknown_sword"
+
+
+def test_enchantment_moves_with_the_sword(world: World) -> None:
+    """Giving an enchanted sword away and buying a plain one must not leave an enchantment behind."""
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="iron_sword"))
+    world.do("ada", commands.EnchantSword(sword="iron_sword"))
+    world.do("ada", commands.Give(to="bob", item="enchanted_iron_sword"))
+    world.do("ada", commands.Buy(item="iron_sword"))
+    assert world.do("ada", commands.Strike(target="bob")).details["damage"] == 15
+    assert world.do("bob", commands.Strike(target="ada")).details["damage"] == 25
+    world.do("bob", commands.Sell(item="enchanted_iron_sword"))
+    assert world.balance("player:bob:gold") == 100 + (30 + catalogue.ENCHANTMENT_PRICE) // 2
+    assert world.refuses("bob", commands.Strike(target="ada")) == "no_sword"
+
+
+@pytest.mark.parametrize("give_back", [commands.Sell(item="enchanted_moon_sword"), commands.Depart()])
+def test_enchanted_piece_returns_to_its_edition(world: World, give_back: Command) -> None:
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="moon_sword"))
+    world.do("ada", commands.EnchantSword(sword="moon_sword"))
+    assert world.balance("shop:moon_sword:edition_3") == 2
+    world.do("ada", give_back)
+    assert world.balance("shop:moon_sword:edition_3") == 3
+
+
+def test_concurrent_enchantments_of_one_sword_settle_once(world: World) -> None:
+    """All are decided on the same state, in which the sword is still plain."""
+    rich(world, "ada")
+    world.do("ada", commands.Buy(item="iron_sword"))
+    context = world.context("ada")
+    decisions = [commands.EnchantSword(sword="iron_sword").decide(context) for _ in range(2)]
+    sale = commands.Sell(item="iron_sword").decide(context)
+    world.happen(decisions[0])
+    for late in (decisions[1], sale):
+        with pytest.raises(RuleViolation, match="has 0 iron_sword available"):
+            world.happen(late)
+
+
 def test_gift_moves_items_and_gold(world: World) -> None:
     world.do("ada", commands.Buy(item="small_potion", quantity=2))
     world.do("ada", commands.Give(to="bob", gold=10, item="small_potion", quantity=2))
@@ -346,6 +408,7 @@ _COMMANDS: dict[type[Command], st.SearchStrategy[Command]] = {
     commands.Buy: st.builds(commands.Buy, item=_ITEM, quantity=st.integers(1, 2), expected_price=st.none()),
     commands.EnchantSword: st.builds(commands.EnchantSword, sword=_ITEM),
     commands.Sell: st.builds(commands.Sell, item=_ITEM, quantity=st.just(1)),
+    commands.EnchantSword: st.builds(commands.EnchantSword, sword=_ITEM),
     commands.ClaimGold: st.just(commands.ClaimGold()),
     commands.Depart: st.just(commands.Depart()),
     commands.Strike: st.builds(commands.Strike, target=_PLAYER, sword=st.none()),
