@@ -147,7 +147,7 @@ def test_command_line_runs_as_a_program(pipeline: Instance) -> None:
     assert status.count("running") == 7
     assert "quarantined" in status
     assert guildhall_process(pipeline, "redis", "GET", "realm:{0}:offset").stdout.strip().isdigit()
-    assert "everything is up already" in guildhall(pipeline, "up").stdout.lower()
+    assert "all servers are already up" in guildhall(pipeline, "up").stdout.lower()
 
 
 def test_servers_are_found_without_their_supervisor(pipeline: Instance) -> None:

@@ -36,7 +36,7 @@ def test_misplaced_event_is_shown_and_replayed_once(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     again = guildhall(pipeline, "quarantine", "replay", "--all")
     assert again.returncode == 1
-    assert f"in the log of realm {REALM} already, at offset {status.offset}" in again.stdout
+    assert f"already in the log of realm {REALM}, at offset {status.offset}" in again.stdout
     assert ledger.holdings(REALM, "player:walter").settled["gold"] == before + 5
     assert not ledger.snapshot(REALM).held
 
@@ -46,9 +46,9 @@ def test_useless_or_harmful_record_is_not_replayed(pipeline: Instance) -> None:
     too_much = [Transfer("player:nobody:gold", "player:walter:gold", 1)]
     records = {
         b"\xff\x00 garbage": "Invalid JSON",
-        misplaced(now - 1)[1]: f"it is of generation {now - 1}, and the realm is in {now}",
-        misplaced(now, too_much)[1]: "player:nobody:gold has 0 available and 1 is needed",
-        misplaced(now, event_type=FENCE)[1]: "a fence is right only in its time",
+        misplaced(now - 1)[1]: f"its generation is {now - 1}, and the realm's generation is {now}",
+        misplaced(now, too_much)[1]: "player:nobody:gold has 0 available, but 1 is needed",
+        misplaced(now, event_type=FENCE)[1]: "a fence is valid only at its own place in the log",
     }
     offsets = write(pipeline, WRONG, list(records))
     wait_until_caught_up(pipeline)

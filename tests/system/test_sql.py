@@ -9,7 +9,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pexpect
-import pytest
 
 from analytics import queries
 from infra.errors import OperatorError
@@ -24,9 +23,6 @@ PATIENCE_SECONDS = 90
 
 
 CONNECTIONS = 4  # concurrent queries: Presto spends most of a query's time on its plan
-
-# Plans of different shapes.
-EXPLAINED = ("duplicates", "report_fights", "retention")
 
 
 def test_every_ready_made_query_runs(pipeline: Instance, backfilled: Backfilled) -> None:
@@ -54,13 +50,11 @@ def test_results_are_tables_or_csv(pipeline: Instance) -> None:
     assert wrong.stderr == "guildhall: line 1:8: Column 'nope' cannot be resolved\n"
 
 
-@pytest.mark.parametrize("name", EXPLAINED)
-def test_plan_is_readable(pipeline: Instance, name: str) -> None:
-    plan = guildhall(pipeline, "sql", "--explain", "--name", name)
+def test_plan_is_that_of_presto(pipeline: Instance) -> None:
+    plan = guildhall(pipeline, "sql", "--explain", "--name", "item_sales")
     assert plan.returncode == 0, plan.stderr
-    assert plan.stdout.startswith("Output [")
-    for noise in ("$hash", "TableHandle", "presto.default", "projectLocality", "Exchange"):
-        assert noise not in plan.stdout
+    assert plan.stdout.startswith("- Output[")
+    assert len(plan.stdout.splitlines()) > 3
 
 
 def test_closed_pipe_cancels_the_query(pipeline: Instance) -> None:

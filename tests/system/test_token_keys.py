@@ -9,7 +9,7 @@ def test_players_stay_signed_in_after_key_rotation(pipeline: Instance) -> None:
     before = Player(pipeline, 1)
     done = guildhall(pipeline, "rotate-key")
     assert done.returncode == 0, done.stderr
-    assert "started with it" in done.stdout
+    assert "Restarted the API with it" in done.stdout
     assert before.inventory()["player"] == before.name
     old = before.token
     assert before.renew_token()["player"] == before.name

@@ -88,8 +88,8 @@ def test_reason_of_java_error_is_its_message(spark: SparkSession) -> None:
 
 
 def test_old_snapshots_expire_and_rows_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maintenance, "KEPT_SNAPSHOTS", 1)
-    monkeypatch.setattr(maintenance, "MOST_MANIFESTS", 1)
+    monkeypatch.setattr(maintenance, "MIN_SNAPSHOTS", 1)
+    monkeypatch.setattr(maintenance, "MAX_MANIFESTS", 1)
     for n in range(5):
         lake.land(event(f"a{n}"))
         lake.derivation.run()
