@@ -1,8 +1,8 @@
 """Accounts and transfers: the double-entry ledger of a realm.
 
 An account is ``owner:name``. Owners are ``player:<name>``, ``guild:<name>``, ``shop:<item>`` for the pieces of an
-edition, ``name:<skeleton>`` for what a name looks like, and ``house``. House accounts are the game itself (mint, shop)
-and unbounded; every other balance stays at or above zero.
+edition, ``name:<skeleton>`` for the look of a name (see ``game.rules.names``), and ``house``. House accounts belong to
+the game itself (mint, shop) and may go below zero. The balance of every other account stays at or above zero.
 """
 
 import re
@@ -10,18 +10,23 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# One name of a player, guild or item. Lower case, so that two names never differ only in a way that is easy to miss.
-# Without colons or braces, which have a meaning in account names and in Redis Cluster keys.
+# Pattern for the name of a player, guild or item. Only lower case is allowed, so that two names never differ only in
+# case, which is easy to miss. Colons and braces are not allowed, because colons separate the parts of an account name
+# and braces mark the part of a key that Redis Cluster hashes.
 NAME = r"[a-z][a-z0-9_]{1,23}"
-_PART = r"[a-z0-9_]{1,32}"  # 32: the digits of an event's id, for accounts of one event, such as a trade's offer
+# Up to 32 characters, because some accounts belong to one event, such as a trade offer. Their names end in the 32
+# digits of the event id.
+_PART = r"[a-z0-9_]{1,32}"
 ACCOUNT = rf"(?:house|(?:player|guild|shop|name):{NAME})(?::{_PART}){{1,2}}"
 
-MAX_AMOUNT = 10**9  # far above any price, and small enough that a million of them still add up exactly in a double
-MAX_TRANSFERS = 100  # bounds the time of one atomic step in Redis
+# Far above any price, and small enough that a double-precision number holds the sum of a million such amounts exactly.
+MAX_AMOUNT = 10**9
+MAX_TRANSFERS = 100  # of one event, which Redis applies in one atomic step; the limit keeps that step short
 
-# Debiting an account that opens at one makes a thing happen once: a name and its lookalikes are taken, a guild gets its
-# leader, a quest is rewarded. The number of pieces of an edition is part of its account name and never changes:
-# another number would be another account.
+# Accounts that open with a balance of one. The one unit can be debited only once, so the thing that it stands for
+# happens only once: a name and the names that look like it are taken, a guild gets its leader, a quest is rewarded.
+# The account name of an edition contains its number of pieces. That number must never change, because another number
+# would make it another account.
 OPENS_AT_ONE = frozenset({"charter", "vacancy", "crown", "likeness", "crest"})
 OPENING = rf"(?:{'|'.join(sorted(OPENS_AT_ONE))}|quest:.+|edition_([1-9][0-9]{{0,5}}))"
 _OPENING_PATTERN = re.compile(OPENING)
@@ -42,7 +47,7 @@ def is_house(account: str) -> bool:
 
 
 def split(account: str) -> tuple[str, str]:
-    """Split an account: ``player:ada:item:iron_sword`` -> (``player:ada``, ``item:iron_sword``)."""
+    """Split an account into owner and name: ``player:ada:item:iron_sword`` -> (``player:ada``, ``item:iron_sword``)."""
     at = 1 if is_house(account) else 2
     parts = account.split(":")
     return ":".join(parts[:at]), ":".join(parts[at:])
@@ -55,9 +60,9 @@ def opening_balance(account: str) -> int:
 
 
 def debits(transfers: Iterable[Transfer]) -> dict[str, int]:
-    """Return account -> the sum of its debits, which must be covered before the transfers happen.
+    """Return account -> the sum of its debits, which its balance must cover before the transfers happen.
 
-    House accounts are left out: they are unbounded.
+    House accounts are left out, because they may go below zero.
     """
     needed: defaultdict[str, int] = defaultdict(int)
     for transfer in transfers:

@@ -1,4 +1,4 @@
-"""The topic of events as an AsyncAPI 3.0 document, derived from the one schema and the catalogue of event types."""
+"""Describes the event topic as an AsyncAPI 3.0 document, derived from the event schema and the event types."""
 
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ Readers must ignore types that they do not know. The repository says in docs/con
 
 
 def document() -> Json:
-    """Return the whole document."""
+    """Return the whole AsyncAPI document."""
     names = list(EVENT_TYPES)
     return {
         "asyncapi": "3.0.0",
@@ -104,7 +104,7 @@ def _message(name: str, text: str, example: Event) -> Json:
 
 
 def _schemas() -> Json:
-    """Return the schema of an event as pydantic makes it, with its parts beside it instead of inside it."""
+    """Return pydantic's schema of an event, with the nested schemas moved out of it to the same level."""
     schema = Event.model_json_schema(ref_template="#/components/schemas/{model}")
     parts: Json = schema.pop("$defs")
     return {"Event": schema, **parts}

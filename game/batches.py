@@ -1,4 +1,4 @@
-"""Batches: several commands of one player as one event, so that all of them happen or none."""
+"""Batches: several commands by one player, combined into one event so that either all of them happen or none."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from game.accounts import MAX_AMOUNT, MAX_TRANSFERS, Transfer
 from game.commands import COMMANDS, Command, DecisionContext, OfferTrade
 from game.decision import Decision, RuleViolation
 
-MAX_ACTIONS = 50  # of one batch: an action usually has two transfers, and an event at most a hundred
+# Limit for one batch. An action usually makes two transfers, and an event has at most 100 (MAX_TRANSFERS).
+MAX_ACTIONS = 50
 
 
 def _entry(command: type[Command]) -> Any:
@@ -18,15 +19,15 @@ def _entry(command: type[Command]) -> Any:
     return create_model(f"{command.__name__}Action", __base__=command, __doc__=command.__doc__, **fields)
 
 
-# A batch cannot contain an offer: the id of an offer is the id of its event, and a batch is one event.
+# A batch cannot contain a trade offer. The id of an offer is the id of its event, but a batch has only one event.
 _Action: Any = Union[tuple(_entry(command) for command in COMMANDS if command is not OfferTrade)]  # noqa: UP007
 
 
 class Batch(BaseModel):
     """Up to 50 actions of one player.
 
-    With ``atomic`` they are one event, decided on the state before it: no action sees the effect of another. Without
-    it, each is an event of its own, one after the other.
+    If ``atomic`` is true, the actions become one event. All of them are decided on the state before this event, so that
+    no action sees the effect of another. Otherwise each action becomes an event of its own, one after the other.
     """
 
     model_config = ConfigDict(
@@ -43,7 +44,10 @@ class Batch(BaseModel):
 
 
 def combine(actions: Sequence[Command], context: DecisionContext) -> Decision:
-    """Return one decision that does all of the actions. Raises RuleViolation."""
+    """Return one decision that does all of the actions.
+
+    Raises RuleViolation if the rules do not allow one of the actions, or if the batch is too large.
+    """
     decisions = [action.decide(context) for action in actions]
     sums: defaultdict[tuple[str, str], int] = defaultdict(int)
     for decision in decisions:

@@ -1,4 +1,4 @@
-"""The catalogue: what the game sells, what it pays, and the sizes of things."""
+"""The catalogue: items and their prices, rewards, and the limits of the game."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,15 +10,16 @@ FULL_HEALTH: Final = 100
 DAILY_GOLD: Final = 25
 GUILD_SEATS: Final = 10
 
-#: A revival costs what a victory pays, so that two friends who defeat each other in turn gain no gold.
+#: Gold that a victory pays. A revival costs the same, so that two friends who defeat each other in turn gain no gold.
 BOUNTY: Final = 20
 REVIVAL_PRICE: Final = BOUNTY
 REVIVED_HEALTH: Final = 50
 
-MIN_DAMAGE: Final = 1  # of a blow against any shield, so that every fight ends
-MAX_OFFERS: Final = 20  # open trades of one player, because each one takes space among another player's accounts
+MIN_DAMAGE: Final = 1  # damage that a blow does even against the best shield, so that every fight ends
+MAX_OFFERS: Final = 20  # open trade offers by one player; each offer adds an account to another player's accounts
 
-#: An enchanted steel sword (120 gold, damage 35) lies between a moon sword and a dragon sword, so each keeps its use.
+#: With these values, an enchanted steel sword costs 120 gold in total and has damage 35. This lies between a moon sword
+#: and a dragon sword, so that each of the three swords keeps its use.
 ENCHANTMENT_PRICE: Final = 60
 ENCHANTMENT_POWER: Final = 10
 
@@ -27,9 +28,10 @@ ENCHANTMENT_POWER: Final = 10
 class Item:
     """Something that a player can own.
 
-    ``power`` is a sword's damage, what a shield takes off that damage, or what a potion heals. Of an item with an
-    ``edition`` only that many pieces ever exist in a realm. An enchanted sword names in ``base`` the sword it was made
-    from: it is a piece of that sword's edition, and the shop sells only the base.
+    ``power`` is the damage of a sword, the damage that a shield absorbs, or the number of wounds that a potion heals.
+    ``edition`` is the number of pieces that ever exist in a realm; None means that there is no limit. ``base`` is set
+    only for an enchanted sword, and names the sword that it was made from. The shop sells only the base. An enchanted
+    sword still counts as a piece of its base's edition.
     """
 
     kind: ItemKind
@@ -40,16 +42,16 @@ class Item:
 
     @property
     def resale(self) -> int:
-        """Return what the shop pays for one: half of the price, so that buying and selling is never a gain."""
+        """Return the gold that the shop pays for one: half of the price, so that reselling never makes a profit."""
         return self.price // 2
 
 
 def enchanted(sword: str) -> str:
-    """Return the name of a sword once it is enchanted."""
+    """Return the name that a sword has after it is enchanted."""
     return f"enchanted_{sword}"
 
 
-#: Name -> item: what the shop sells.
+#: Name -> item, for every item that the shop sells.
 FOR_SALE: Final[dict[str, Item]] = {
     "wooden_sword": Item("sword", 10, 8),
     "iron_sword": Item("sword", 30, 15),
@@ -64,10 +66,10 @@ FOR_SALE: Final[dict[str, Item]] = {
     "large_potion": Item("potion", 20, 60),
 }
 
-#: Sword -> price in gold: the swords that the shop sells.
+#: Name -> price in gold, for every sword that the shop sells.
 SWORDS: Final[dict[str, int]] = {name: item.price for name, item in FOR_SALE.items() if item.kind == "sword"}
 
-#: Name -> item: everything that a player can own.
+#: Name -> item, for every item that a player can own.
 ITEMS: Final[dict[str, Item]] = FOR_SALE | {
     enchanted(name): Item("sword", price + ENCHANTMENT_PRICE, FOR_SALE[name].power + ENCHANTMENT_POWER, base=name)
     for name, price in SWORDS.items()
@@ -78,8 +80,8 @@ ITEMS: Final[dict[str, Item]] = FOR_SALE | {
 class Quest:
     """A reward that a player gets once.
 
-    It is earned by a balance of ``amount`` in any account whose name is one of ``accounts``, or starts with one that
-    ends with a colon.
+    A player earns the reward with a balance of at least ``amount`` in one of the ``accounts``. An entry of ``accounts``
+    that ends with a colon stands for every account whose name starts with that entry.
     """
 
     title: str

@@ -1,9 +1,9 @@
-"""The catalogue of commands: the name, fields, HTTP route, events, example and rule of each one.
+"""The catalogue of commands: the name, fields, HTTP route, events, example and rule of each command.
 
-A command is a pydantic model. It is the body of its request and the entry of a batch, and the following derive from
-``COMMANDS``: the Flask routes and their OpenAPI descriptions (api/routes/commands.py), the event types and their
-examples (game/event_types.py, game/examples.py), and the operations of the workload (load/workload/operations.py).
-docs/internals/adding-an-action.md walks through a new one.
+A command is a pydantic model, which describes both the body of a request and an entry in a batch. Other modules derive
+the following from ``COMMANDS``: the Flask routes and their OpenAPI descriptions (api/routes/commands.py), the event
+types and their examples (game/event_types.py, game/examples.py), and the operations that the workload generator plans
+(load/workload/operations.py). docs/internals/adding-an-action.md explains step by step how to add a command.
 """
 
 import re
@@ -23,16 +23,18 @@ Json = dict[str, Any]
 
 Name = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["bob"])]
 ItemName = Annotated[str, Field(pattern=rf"^{NAME}$", examples=["oak_shield"])]
-# Fields of paths have an `example`: flask-openapi3 takes `examples` for those of OpenAPI, which have another form.
+# Path fields use `example` instead of `examples`. The reason is that flask-openapi3 expects `examples` in the form of
+# OpenAPI, which differs from the form of JSON Schema.
 GuildName = Annotated[str, Field(pattern=rf"^{NAME}$", json_schema_extra={"example": "knights"})]
 
 
 def _as_whole(value: object) -> object:
-    """Convert 10.0 to 10: JSON Schema counts it as an integer, but strict pydantic does not."""
+    """Convert 10.0 to 10, because JSON Schema counts 10.0 as an integer but strict pydantic does not."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WHOLE = BeforeValidator(_as_whole)  # must stand behind the Field: before it, the document would lose the bounds
+# Must come after the Field in an annotation. If it came first, the API document would lose the bounds of the number.
+WHOLE = BeforeValidator(_as_whole)
 Gold = Annotated[int, Field(ge=1, le=1_000_000, examples=[10], description="gold pieces"), WHOLE]
 Quantity = Annotated[int, Field(ge=1, le=10), WHOLE]
 Price = Annotated[int, Field(ge=0, le=1_000_000, description="reject with 412 if one costs another price"), WHOLE]
@@ -42,8 +44,8 @@ Price = Annotated[int, Field(ge=0, le=1_000_000, description="reject with 412 if
 class DecisionContext:
     """The acting player, the time, and the state that the rules may read.
 
-    ``balances_of`` returns the settled balances of an owner, and ``offer`` an offer by its id (None if it is unknown).
-    ``event_id`` is the id of the event that the command will become.
+    ``balances_of`` returns the settled balances of an owner. ``offer`` returns the trade offer with the given id, or
+    None if the id is unknown. ``event_id`` is the id of the event that the command will become.
     """
 
     player: str
@@ -54,7 +56,7 @@ class DecisionContext:
 
     @property
     def today(self) -> date:
-        """Return the day of the game: UTC."""
+        """Return the current day of the game, which is the day in UTC."""
         return self.now.date()
 
     @property
@@ -71,7 +73,7 @@ class DecisionContext:
         return self.balances_of(f"guild:{name}") if name else {}
 
 
-#: What makes a decision: the ``decide`` of a command, or a function that combines several.
+#: A function that makes a decision: the ``decide`` of a command, or a function that combines several commands.
 Decide = Callable[[DecisionContext], Decision]
 
 
@@ -79,8 +81,9 @@ Decide = Callable[[DecisionContext], Decision]
 class Route:
     """The HTTP route of a command.
 
-    Fields in braces go into the path. The others go into the body, or into the query of a DELETE, which has no body.
-    ``tag`` is the group in the API's document.
+    A field whose name is in braces in ``path`` comes from the path of the request. The other fields come from the body,
+    or from the query string if the method is DELETE, because such a request has no body. ``tag`` is the name of the
+    group that contains the route in the API document.
     """
 
     method: Literal["POST", "PUT", "DELETE"]
@@ -89,12 +92,12 @@ class Route:
 
     @property
     def path_fields(self) -> frozenset[str]:
-        """Return the names of the fields in the path."""
+        """Return the names of the fields that come from the path."""
         return frozenset(re.findall(r"{(\w+)}", self.path))
 
 
 def _describe(schema: Json, command: "type[Command]") -> None:
-    """Complete the JSON schema of a command, or of its entry in a batch, with its example and its constraints."""
+    """Add the example and the constraints of a command to its JSON schema, or to the schema of its entry in a batch."""
     entry = {"action": command.name} if "action" in command.model_fields else {}
     if example := entry | command.example:
         schema["example"] = example
@@ -102,12 +105,13 @@ def _describe(schema: Json, command: "type[Command]") -> None:
 
 
 class Command(BaseModel):
-    """What a player asks for.
+    """An action that a player asks for.
 
-    ``name`` is the command in a batch, in the API's document and in the Python client. The docstring becomes the
-    description of the route: its first sentence is the summary. ``events`` are the types of event that the command can
-    become, with the sentence that documents each. ``example`` is a request that succeeds. ``details_renamed`` maps a
-    field to the event's detail, where both have different names. ``constraints`` are further keywords of the schema.
+    ``name`` identifies the command in a batch, in the API document and in the Python client. The docstring documents
+    the route in the API: its first sentence becomes the summary, and the other sentences become the description.
+    ``events`` maps each event type that the command can become to a sentence that documents the type. ``example`` holds
+    the fields of a request that succeeds. ``details_renamed`` maps the name of a field to the name of the event detail
+    that stores its value, if the two names differ. ``constraints`` holds additional keywords for the JSON schema.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_describe)
@@ -120,16 +124,17 @@ class Command(BaseModel):
     constraints: ClassVar[Json] = {}
 
     def decide(self, context: DecisionContext) -> Decision:
-        """Return what will happen. Raises RuleViolation."""
+        """Return what will happen. Raises RuleViolation if the rules do not allow the command."""
         raise NotImplementedError
 
 
-# The sentences of event types that more than one command can become.
+# Sentences that document the event types that more than one command can become.
 _SWORD_BOUGHT = {"sword_bought": "A player bought swords from the shop."}
 _GUILD_FOUNDED = {"guild_founded": "A player founded a guild and leads it."}
 _GUILD_JOINED = {"guild_joined": "A player took a seat in a guild, and leads it if it was empty."}
 
-# Gold and item may each be left out, but not both: the rules reject that, and the document says so.
+# A request may leave out either gold or item, but not both. The rules reject a request without both, and this schema
+# says the same in the API document.
 _GOLD_OR_ITEM: Json = {
     "anyOf": [
         {"required": ["gold"], "properties": {"gold": {"type": "integer"}}},
@@ -294,7 +299,7 @@ class TradeSide(BaseModel):
 
     @property
     def goods(self) -> Goods:
-        """Return the side as the rules take it."""
+        """Return this side of the trade in the form that the rules expect."""
         return Goods(self.gold or 0, self.item, self.quantity)
 
 

@@ -1,9 +1,10 @@
-"""Decisions: what the rules make of a command, and how they reject one.
+"""Decisions: the result of the rules for a command that they allow, and the exception for one that they do not.
 
-The rules are pure functions in ``game.rules``, one for each command. Each returns a Decision or raises a RuleViolation.
-A decision does not check that the player has the gold: it names the transfers, and the ledger rejects them if a debit
-is not covered. The rules decide only what balances alone cannot. A transfer of an account to itself locks its amount:
-it moves nothing, but nothing else can spend that amount until the event is settled.
+The rules are pure functions in ``game.rules``, one for each command. Each rule returns a Decision or raises a
+RuleViolation. A rule does not check whether the player has enough gold. It names the transfers, and the ledger rejects
+the decision if a balance does not cover a debit. So a rule checks only what the ledger cannot check in this way.
+A transfer from an account to itself is a lock. It moves nothing, but no other event can spend its amount until the
+event is settled.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ Balances = Mapping[str, int]  # the settled balances of one owner: account name 
 
 
 class RuleViolation(Exception):
-    """The game does not allow the command. ``code`` is stable, for programs; the message is for people."""
+    """The rules do not allow the command. Programs may rely on ``code``, which is stable; the message is for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -33,7 +34,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens if the ledger can cover it."""
+    """What happens, provided that the ledger can cover the debits and the conditions are met."""
 
     type: str
     details: dict[str, str | int]
@@ -52,14 +53,17 @@ def is_here(balances: Balances) -> bool:
 
 
 def require_here(player: str, balances: Balances) -> tuple[Condition, ...]:
-    """Return the conditions that keep the player in the realm until the hold. Raises RuleViolation if absent now."""
+    """Return the conditions that the player is still in the realm when the hold is taken.
+
+    Raises RuleViolation if the player is not in the realm now.
+    """
     if not is_here(balances):
         raise RuleViolation("unknown_player", f"there is no player {player} in this realm")
     return Condition(f"player:{player}:vacancy", 0, 0), Condition(f"player:{player}:departed", 0, 0)
 
 
 def shortfall(account: str, available: int, needed: int) -> RuleViolation:
-    """Return the violation for a debit of ``account`` that is not covered, in the words of the game."""
+    """Return the violation for a debit that ``account`` does not cover. Its message uses the words of the game."""
     owner, name = split(account)
     kind, _, owner_name = owner.partition(":")
     if kind == "shop":
@@ -71,7 +75,8 @@ def shortfall(account: str, available: int, needed: int) -> RuleViolation:
     return RuleViolation("not_enough", f"{account} has {available} available and needs {needed}")
 
 
-# First part of an account's name -> the code, and the sentence. "At the moment" hints that the amount may be held.
+# First part of an account's name -> the code and the message of the violation. A message says "at the moment" as a hint
+# that an open hold may have set the amount aside.
 _SHORT = {
     "gold": ("not_enough_gold", "{name} has {available} gold available and needs {needed}"),
     "item": ("not_enough_items", "{name} has {available} {rest} available at the moment and needs {needed}"),

@@ -1,7 +1,7 @@
-"""The catalogue of event types: what the ``type`` of an event says, in a sentence each.
+"""The catalogue of event types, with one sentence that explains each type.
 
-Within version 1, types may be added; none may be removed or change its meaning: see
-docs/concepts/events.md. The types that commands become are part of ``game.commands.COMMANDS``.
+Within version 1 of the schema, types may be added. No type may be removed, and no type may change its meaning: see
+docs/concepts/events.md. The types that commands can become are defined in ``game.commands.COMMANDS``.
 """
 
 from typing import Final
@@ -20,8 +20,8 @@ EVENT_TYPES: Final[dict[str, str]] = {
     FENCE: "A new generation of the realm begins: older holds end, and events of older generations do nothing.",
 }
 
-#: Written by the system itself, not for a player's request.
+#: Types of the events that the system writes by itself, without a request from a player.
 CONTROL: Final = frozenset({VOID, FENCE})
 
-#: Events that change balances.
+#: Types of the events that change balances.
 ACTIONS: Final = frozenset(EVENT_TYPES) - CONTROL - TELEMETRY

@@ -1,6 +1,6 @@
-"""The event: the one schema that Spark's columns, the API's documents and the checks of a record derive from.
+"""The schema of events. Spark's columns, the API documents and the validation of records are all derived from it.
 
-Events are JSON objects in Kafka. An event is self-contained: replaying it never looks at today's prices.
+Events are JSON objects in Kafka. An event is self-contained: a replay of old events never looks at today's prices.
 """
 
 import uuid
@@ -15,18 +15,21 @@ from game.accounts import ACCOUNT, MAX_AMOUNT, MAX_TRANSFERS, NAME, Transfer
 VERSION = 1
 VOID = "void"  # cancels the hold of the event whose id it carries
 FENCE = "fence"  # opens a new generation of its realm
-# What a player viewed. It moves nothing, so it is appended without a hold, and the ledger forgets it at once.
+# Types of the events that only record what a player viewed. Such an event moves nothing. So it is appended without a
+# hold, and the ledger keeps no status for it.
 TELEMETRY = frozenset({"signed_in", "inventory_viewed", "shop_viewed"})
-NO_GENERATION = -1  # the generation of a realm before its first fence is settled
+NO_GENERATION = -1  # the generation of a realm until its first fence is settled
 
-# A generation is an offset, and the ledger counts in doubles, which are exact up to here. It also fits into the 64 bits
-# of the landed table: a larger number would be an event for the ledger but would stop landing permanently.
+# A generation is an offset. The numbers in the ledger are doubles, which are exact up to this limit. The limit also
+# fits into the 64-bit column of the landed table. A number that does not fit would stop landing permanently, although
+# the ledger would accept the event.
 MAX_GENERATION = 2**53 - 1
 
-# More than the largest legal event (100 transfers of two long account names), less than Kafka's default limit of 1 MiB.
+# More than the largest valid event, which has 100 transfers between accounts with long names. Less than Kafka's default
+# limit of 1 MiB.
 MAX_BYTES = 64 * 1024
 
-# Used only here, so that the UUIDv5 of another system can never be the id of an event.
+# No other system uses this namespace. So a UUIDv5 that another system creates can never equal an event id.
 _NAMESPACE = uuid.UUID("6d5a5e0c-3a55-5b7e-9a0e-7d1f3c1c8a44")
 
 Account = Annotated[str, Field(pattern=rf"^{ACCOUNT}$", max_length=80)]
@@ -34,7 +37,7 @@ Text = Annotated[str, Field(max_length=200)]
 
 
 class Malformed(Exception):
-    """Raised for a record of the topic that is not an event. The message is the reason, in one line."""
+    """Raised for a record in the topic that is not a valid event. The message gives the reason in one line."""
 
 
 class EventTransfer(BaseModel):
@@ -72,7 +75,7 @@ class Event(BaseModel):
     @field_validator("time")
     @classmethod
     def _is_utc_milliseconds(cls, value: str) -> str:
-        # Only one spelling, because Spark and SQL cut fields out of it by position.
+        # Allow only one format, because Spark and SQL cut the date and the time out of the text by position.
         if len(value) != 24 or format_time(datetime.fromisoformat(value)) != value:
             raise ValueError("not of the form 2026-01-31T23:59:59.000Z")
         return value
@@ -90,12 +93,15 @@ def is_telemetry(event: Event) -> bool:
 
 
 def format_time(moment: datetime) -> str:
-    """Return RFC 3339 in UTC, cut to milliseconds: pruning in Presto compares the text."""
+    """Return the time as RFC 3339 in UTC, cut to milliseconds.
+
+    The format is always the same, because Presto compares the texts to decide which files it can skip.
+    """
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def event_id_of(realm: int, player: str, key: str) -> str:
-    """Return the id of the event of a request with this ``Idempotency-Key``: the same for each of its retries."""
+    """Return the event id for a request with this ``Idempotency-Key``. Every retry of the request has the same id."""
     return str(uuid.uuid5(_NAMESPACE, f"{realm}:{player}:{key}"))
 
 
@@ -132,9 +138,10 @@ def encode(event: Event) -> bytes:
 
 
 def decode(value: bytes | None, realm: int) -> Event:
-    """Return the event in the value of a record of partition ``realm``. Raises Malformed if there is none.
+    """Decode the value of a record in partition ``realm``. Raises Malformed if it is not a valid event of this realm.
 
-    Landing and settling both call this, so that a record cannot count in Redis and be in quarantine on HDFS.
+    Landing and settling both call this function, so that they agree about each record. Otherwise a record could count
+    in Redis and be in quarantine on HDFS.
     """
     if value is None:
         raise Malformed("the record has no value")

@@ -1,4 +1,4 @@
-"""An example of each event type. The rules make them, so an example never shows what the rules would not do."""
+"""An example of each event type. The rules make the examples, so an example never shows what the rules forbid."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _DAY_BEFORE = _NOW.date().toordinal() - 1
 _TRADE = "3b241101-e2bb-4255-8caf-4136c566a962"
 _REALM = 3
 
-# ada acts in all examples; bob and the knights are whom the examples of the commands name.
+# The player ada acts in all examples. The examples of the commands name the player bob and the guild knights.
 _ADA: Balances = {
     "vacancy": 0,
     "gold": 60,
@@ -47,7 +47,7 @@ _ADAS_OFFER = Offer(_TRADE, "ada", "bob", Goods(item="iron_sword"), Goods(gold=2
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    """What differs from the usual state, and the offer that is open."""
+    """The balances that differ from the usual state, and the trade offer that is open."""
 
     balances: Mapping[str, Balances] = field(default_factory=dict)
     offer: Offer = _BOBS_OFFER
@@ -59,7 +59,8 @@ class _Situation:
 
 _LEADS = (_Situation({"player:ada": _LEADER}),)
 
-# Only the commands whose example does not succeed in the usual state, or that become more than one type of event.
+# Command -> the situations that its example needs. A command is listed only if its example does not succeed in the
+# usual state, or if the command can become more than one event type.
 _SITUATIONS: Final[dict[str, tuple[_Situation, ...]]] = {
     "strike": (_Situation(), _Situation({"player:bob": {"vacancy": 0, "health": 5, "wounds": 95}})),
     "revive": (_Situation({"player:ada": {"vacancy": 0, "gold": 25, "wounds": 100}}),),
@@ -73,7 +74,7 @@ _SITUATIONS: Final[dict[str, tuple[_Situation, ...]]] = {
 
 
 def decisions() -> Iterator[Decision]:
-    """Return what the rules decide, once for each type that a player can cause."""
+    """Yield one decision of the rules for each event type that a player can cause."""
     seen = set()
     for decision in _decide_all():
         if decision.type not in seen:
@@ -90,13 +91,13 @@ def _decide_all() -> Iterator[Decision]:
 
 
 def examples() -> dict[str, Event]:
-    """Return event type -> an event of it."""
+    """Return event type -> an example event of this type."""
     events = {decision.type: _event(decision.type, decision.details, decision.transfers) for decision in decisions()}
     events[VOID] = _event(VOID)
-    # Telemetry takes no hold and so has no generation; a fence opens a generation instead of having one.
+    # Telemetry takes no hold, so it has no generation. A fence opens a generation and does not belong to one.
     events |= {name: _event(name, generation=NO_GENERATION) for name in sorted(TELEMETRY)}
     events[FENCE] = _event(FENCE, player="", generation=NO_GENERATION)
-    # The trades of the other examples have the id of the event that offered them.
+    # The other examples refer to the trade _TRADE, and the id of a trade is the id of the event that offered it.
     events["trade_offered"] = events["trade_offered"].model_copy(update={"id": _TRADE})
     return events
 

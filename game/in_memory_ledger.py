@@ -1,7 +1,8 @@
-"""The ledger of a realm in memory: every decision is settled at once, with the same checks as the real ledger.
+"""The ledger of one realm in memory. It settles each decision at once, with the same checks as the real ledger.
 
-It holds only the accounts of the simulated players. No other player may touch those accounts, and the house, which all
-players share, is unbounded. So what is covered here is also covered in the real ledger, in the order of the log.
+It holds only the accounts of the simulated players. Other players must not use these accounts. All players share the
+house accounts, but house accounts may go below zero. So a debit that is covered here is also covered when the real
+ledger settles the events in the order of the log.
 """
 
 from functools import lru_cache
@@ -10,21 +11,22 @@ from game.accounts import debits, is_house, opening_balance, split
 from game.decision import Balances, Decision, RuleViolation, shortfall
 from game.rules.trading import Offer
 
-# A simulation settles hundreds of thousands of events among the same accounts: the caches hold all of those.
+# A simulation settles hundreds of thousands of events, which use the same accounts again and again. The caches are
+# large enough for all of these accounts.
 _owner_and_name = lru_cache(maxsize=1 << 18)(split)
 _opening = lru_cache(maxsize=1 << 18)(opening_balance)
 _NOTHING: Balances = {}
 
 
 class InMemoryLedger:
-    """Balances by owner, and open offers by their id."""
+    """The balances of all owners, and the open trade offers by id."""
 
     def __init__(self) -> None:
         self._owners: dict[str, dict[str, int]] = {}
         self.offers: dict[str, Offer] = {}
 
     def of(self, owner: str) -> Balances:
-        """Return the balances of an owner; like the ledger's, without accounts at their opening balance."""
+        """Return the balances of an owner. As in the real ledger, accounts at their opening balance are left out."""
         return self._owners.get(owner, _NOTHING)
 
     def balance(self, account: str) -> int:
@@ -34,7 +36,10 @@ class InMemoryLedger:
         return _opening(account) if found is None else found
 
     def settle(self, player: str, decision: Decision, event_id: str) -> None:
-        """Apply a decision. Raises RuleViolation, and then changes nothing, if the ledger would not hold it."""
+        """Apply a decision.
+
+        Raises RuleViolation if the real ledger would not take the hold; then nothing has changed.
+        """
         for account, amount in debits(decision.transfers).items():
             if self.balance(account) < amount:
                 raise shortfall(account, self.balance(account), amount)

@@ -1,1 +1,1 @@
-"""Concerns of every process, without game rules: settings, logging, metrics, errors, clients of Kafka and Presto."""
+"""Code that all processes share, without game rules: settings, logging, metrics, errors, Kafka and Presto clients."""

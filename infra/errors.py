@@ -1,4 +1,4 @@
-"""The one error of the command line, and the translation of the clients' errors into it."""
+"""The error that the command line reports, and the translation of Redis and Kafka errors into it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +10,12 @@ class OperatorError(Exception):
 
 @contextmanager
 def server_errors(advice: str = "./guildhall up") -> Iterator[None]:
-    """Translate errors of Redis and Kafka into an OperatorError that ends with ``advice``, what to type next."""
-    # Imported at first use: the installers and `./guildhall --help` import this module and need neither client.
+    """Translate errors from Redis and Kafka into an OperatorError.
+
+    Its message ends with ``advice``, which says what to type next.
+    """
+    # Import both clients only at first use, because the installers and `./guildhall --help` import this module but do
+    # not need the clients.
     from kafka.errors import KafkaError
     from redis import RedisError
 

@@ -1,7 +1,7 @@
-"""Writes the logs of a process: one JSON object a line with time, level, logger, event and the known context.
+"""Writes the logs of a process. Each line is a JSON object with time, level, logger, event and the bound context.
 
-A request must not wait for the log. Lines go through a bounded queue to one thread that writes them; while the reader
-of the log hangs, lines are dropped and counted.
+A request must not wait for the log. So lines go through a bounded queue to one thread, which writes them. If the
+program that reads the log hangs, the queue fills up. Then further lines are dropped and counted.
 """
 
 import atexit
@@ -21,17 +21,18 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 from game.events import format_time
 
 STDERR = 2
-# Several processes write into one pipe. The kernel does not mix writes of at most this size (PIPE_BUF).
+# Several processes write into one pipe. The kernel does not interleave writes of up to this size (PIPE_BUF).
 ATOMIC_BYTES = 4096
-# The first line waits this time for others: waking two processes for each line costs several times as much as the line.
+# The first line waits this time, so that it is written together with the lines that follow. Writing each line alone
+# would wake two processes for it, which costs several times as much as the line itself.
 GATHER_SECONDS = 0.05
-MAX_QUEUED_LINES = 10_000  # a few seconds of the busiest API
+MAX_QUEUED_LINES = 10_000  # what the API logs in a few seconds under the highest load
 FLUSH_TIMEOUT_SECONDS = 1.0  # limit for writing the queued lines when a process ends
-_END = b""  # a line is never empty
+_END = b""  # marks the end of the queue; it cannot be a line, because a line is never empty
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Return a logger. Its lines have the keyword arguments of the call and the context of the thread."""
+    """Return a logger. Each line contains the keyword arguments of the call and the context of the thread."""
     logger = structlog.wrap_logger(
         _Named(name),
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, _head, _JSON],
@@ -42,19 +43,23 @@ def get_logger(name: str) -> FilteringBoundLogger:
 
 
 def bind_context(**known: object) -> None:
-    """Add values to every further line of the thread's request. Never bind a token or an Idempotency-Key."""
+    """Add values to all further log lines of the request that this thread handles.
+
+    Never bind a token or an Idempotency-Key.
+    """
     structlog.contextvars.bind_contextvars(**known)
 
 
 def clear_context() -> None:
-    """Clear the context of the thread, before its next request."""
+    """Remove the bound values of the thread before it handles its next request."""
     structlog.contextvars.clear_contextvars()
 
 
 def configure(lost: Callable[[], object], descriptor: int = STDERR) -> None:
     """Start to write the logs of this process and of its libraries. Earlier lines are not written.
 
-    ``lost`` is called for each dropped line. Threads do not survive a fork: call this in the process that logs.
+    ``lost`` is called for each dropped line. Call this function after a fork, in the process that logs, because the
+    thread that writes the lines does not survive a fork.
     """
     _Named.writer = _Writer(descriptor, lost)
     logging.basicConfig(level=logging.INFO, handlers=[_Handler()], force=True)
@@ -63,7 +68,7 @@ def configure(lost: Callable[[], object], descriptor: int = STDERR) -> None:
 
 
 def _head(logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
-    # The fields of every line come first, so that people find them at the same place.
+    # The fields that every line has come first, so that people always find them in the same place.
     return {
         "time": format_time(datetime.now(UTC)),
         "level": level,
@@ -79,10 +84,11 @@ _JSON = structlog.processors.JSONRenderer(json.dumps)
 class _Writer:
     """Writes lines in a thread of its own.
 
-    The standard library's QueueHandler and QueueListener would do the same with less code. Measured with 20,000 lines
-    of the API, they cost 37 us of processor time a line instead of 20, and 24,000 context switches instead of 3,300,
-    because they make a LogRecord for each line and write each line alone. QueueListener.stop() also waits without a
-    limit, so that a process could not end while the reader of its log hangs.
+    The standard library's QueueHandler and QueueListener would do the same with less code, but they are slower. In a
+    measurement with 20,000 lines from the API, they took 37 us of processor time for each line instead of 20. They also
+    caused 24,000 context switches instead of 3,300. The reason is that they make a LogRecord for each line and write
+    each line alone. Besides, QueueListener.stop() waits without a limit, so that a process could not end while the
+    reader of its log hangs.
     """
 
     def __init__(self, descriptor: int, lost: Callable[[], object]) -> None:
@@ -124,7 +130,7 @@ class _Writer:
             while text:
                 text = text[os.write(self._descriptor, text) :]
         except OSError:
-            self._lost()  # the reader of the log has ended; the counter is the only place left to report it
+            self._lost()  # the reader of the log has ended, so only the counter can still report the loss
 
 
 class _Named:
@@ -143,7 +149,7 @@ class _Named:
 
 
 class _Handler(logging.Handler):
-    """Converts records of the standard library's loggers into the same form."""
+    """Converts log records from the standard library's loggers into the same JSON lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, Any] = {"event": record.getMessage(), "exc_info": record.exc_info}

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-#: The checkout.
+#: The root folder of the checkout.
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def cache_folder() -> Path:
-    """Return the folder that holds downloaded programs, shared by all clones of one user."""
+    """Return the folder for downloaded programs, which all clones of the repository by one user share."""
     return Path(os.environ.get("GUILDHALL_CACHE") or Path.home() / ".cache" / "guildhall")

@@ -1,4 +1,4 @@
-"""The client of Presto, on PyHive."""
+"""A client for Presto, based on PyHive."""
 
 import json
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from infra.errors import OperatorError
 from infra.settings import Settings
 
 SCHEMA = "guildhall"
-POLL_SECONDS = 0.05  # PyHive's default of a second turns a query of 0.3 s into one of 1.1 s
+POLL_SECONDS = 0.05  # with PyHive's default of 1 s, a query that needs 0.3 s would take 1.1 s
 
-#: SQL condition for view events in the table ``events``. They have no transfers, and no status in the ledger.
+#: SQL condition for view events in the table ``events``. View events have no transfers, and no status in the ledger.
 IS_TELEMETRY = f"event_type in ({', '.join(repr(name) for name in sorted(TELEMETRY))}) and cardinality(transfers) = 0"
 
 _NESTED = ("array(", "map(", "row(")
@@ -24,25 +24,25 @@ _NESTED = ("array(", "map(", "row(")
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Column names and rows."""
+    """The column names and the rows that a query returned."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
 
 
 class RunningQuery:
-    """A query that Presto works on, from :func:`open_query`. Reading its columns or rows may block."""
+    """A query that :func:`open_query` has started in Presto. Reading its columns or rows may block."""
 
     def __init__(self, cursor: presto.Cursor) -> None:
         self._cursor = cursor
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns; empty for a statement without a result."""
+        """Return the names of the columns, or an empty list for a statement without a result."""
         return [column[0] for column in self._cursor.description or ()]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows as they arrive. Arrays, maps and nested rows are JSON, each on one line."""
+        """Yield the rows as they arrive. Each array, map or nested row is JSON text on one line."""
         types = [column[1] for column in self._cursor.description or ()]
         nested = {i for i, name in enumerate(types) if name.startswith(_NESTED)}
         for row in iter(self._cursor.fetchone, None):
@@ -82,7 +82,7 @@ def open_query(settings: Settings, text: str) -> Iterator[RunningQuery]:
 
 
 def _on_one_line(value: Any) -> Any:
-    # PyHive returns the JSON as Presto sends it, in which a map has a line for each entry.
+    # PyHive returns the JSON text as Presto sends it, and Presto puts each entry of a map on a line of its own.
     return json.dumps(json.loads(value), ensure_ascii=False) if isinstance(value, str) else value
 
 
@@ -93,7 +93,7 @@ def _reason(error: exc.Error) -> str:
 
 
 def _cancel(cursor: presto.Cursor) -> None:
-    # Has no effect after the last row. PyHive raises AssertionError if Presto has not told it the URL of the query yet;
-    # Presto ends a query by itself if no client asks for its rows.
+    # Cancelling has no effect after the last row. PyHive raises AssertionError if it does not know the URL of the query
+    # yet. Such a query need not be cancelled, because Presto ends a query by itself if no client asks for its rows.
     with suppress(requests.RequestException, exc.Error, AssertionError):
         cursor.cancel()

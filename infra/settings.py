@@ -1,7 +1,7 @@
 """Configuration of every process, read from environment variables that start with ``GUILDHALL_``.
 
-``./guildhall`` sets them for the servers that it starts, and docker-compose.yml can set the same ones. The description
-of a field is its documentation: docs/reference/settings.md is generated from this module.
+``./guildhall`` sets these variables for the servers that it starts, and docker-compose.yml can set the same variables.
+docs/reference/settings.md is generated from the descriptions of the fields in this module.
 """
 
 from typing import Self
@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Addresses of the servers, and how the game is laid out. Addresses are ``host:port``; times are in seconds."""
+    """Addresses of the servers, and parameters of the system. Addresses are ``host:port``; times are in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="GUILDHALL_", frozen=True)
 
@@ -157,14 +157,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _leave_time_to_respond(self) -> Self:
-        # Otherwise appends that are slow but succeed would end in a 503.
+        # Otherwise a request whose append is slow but succeeds would get a 503 response.
         if self.delivery_seconds >= self.hold_seconds - self.margin_seconds:
             raise ValueError("delivery_seconds must be less than hold_seconds - margin_seconds")
         return self
 
     @property
     def acceptance_seconds(self) -> float:
-        """Time after its start, by the clock of its process, in which a request may still be answered 2xx."""
+        """Time after the start of a request, by its process's clock, in which it may still get a 2xx response."""
         return self.hold_seconds - self.margin_seconds
 
     @property

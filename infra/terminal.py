@@ -1,4 +1,4 @@
-"""What programs for a terminal share: safe text and the columns of progress bars."""
+"""Functions that all terminal programs share: making text safe, and the columns of progress bars."""
 
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -6,13 +6,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextCol
 def printable(text: str) -> str:
     """Return the text with every character escaped that a terminal would not print.
 
-    Text of a record comes from whichever program wrote it, and its control characters could steer the terminal.
+    Any program may have written the text of a record, and control characters in the text could control the terminal.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def progress_columns(description_width: int = 0) -> tuple[ProgressColumn, ...]:
-    """Return the columns of every progress bar that counts: description, bar, done of all, and elapsed time.
+    """Return the columns for a progress bar that counts: description, bar, number done and total, elapsed time.
 
     ``description_width`` is in characters; it aligns bars whose descriptions differ in length.
     """

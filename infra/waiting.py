@@ -1,4 +1,4 @@
-"""The one way to wait for a condition by polling."""
+"""Waits for a condition by polling, in one place for all modules."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result
 
 T = TypeVar("T")
 
-POLL_SECONDS = 0.1  # soon enough for a person who watches, and seldom enough for a request to a server
+POLL_SECONDS = 0.1  # short enough for a person who watches, and long enough not to burden a server with requests
 
 
 def wait_until(
@@ -22,9 +22,9 @@ def wait_until(
 ) -> T:
     """Call ``predicate`` until it returns a true value, and return that value.
 
-    The predicate is called at least once, and once more when the time is up. ``describe`` says what is waited for, as
-    the subject of the error message; give a function if the text depends on how far the wait came. Exceptions of the
-    predicate are not caught. ``monotonic`` and ``sleep`` are for tests.
+    The predicate is called at least once, and once more when the time is up. ``describe`` names the condition, and
+    becomes the subject of the error message. Pass a function if this text depends on the progress up to then.
+    Exceptions that the predicate raises are not caught. Only tests replace ``monotonic`` and ``sleep``.
     Raises TimeoutError if the value is still false after ``timeout_seconds``.
     """
     deadline = monotonic() + timeout_seconds

@@ -1,13 +1,15 @@
-"""Access rules of Redis: one user for each process, with only the commands and keys that it needs.
+"""Access rules for Redis. Each process has its own user, which may use only the commands and keys that it needs.
 
-Redis also checks the commands inside a function against the rules of the caller. So ``api``, which calls ``reserve``,
-may write, but only the keys of holds, event statuses and recovery: neither a bug nor an intruder in the API can change
-a balance, not even by calling ``settle``. (Rules for single functions, ``+fcall|reserve``, are deprecated in Redis 7.)
+When a user calls a function, Redis also checks the commands inside the function against the rules of this user. The
+user ``api`` calls ``reserve``, so it may write, but only the keys of holds, event statuses and recovery. So neither a
+bug nor an intruder in the API can change a balance, not even by calling ``settle``. Rules that allow single functions,
+such as ``+fcall|reserve``, are not used, because they are deprecated in Redis 7.
 """
 
 import hashlib
 
-_REALM = " ".join(f"%RW~realm:{{{'?' * digits}}}" for digits in (1, 2, 3, 4))  # the declared key, for up to 1024 realms
+# The key that each function call declares. A realm number has one to four digits, because there are up to 1024 realms.
+_REALM = " ".join(f"%RW~realm:{{{'?' * digits}}}" for digits in (1, 2, 3, 4))
 _SESSION = "+ping +hello +client|setname +info"
 
 _HOLDS = ("holds", "deadlines", "held", "event:*", "drafts", "attempts", "stale", "run", "recovering")
@@ -22,7 +24,7 @@ RULES = {
     "+lpop +lrange +sadd +spop +smembers +zremrangebyscore +zrange +zrevrange +zrevrangebyscore +hlen",
     "inspector": f"resetchannels %R~realm:* -@all {_SESSION} +@read -@dangerous +fcall_ro "
     "+command +command|docs +dbsize",
-    # For the library that counts requests: it reads and writes its own keys with its own scripts.
+    # The user of the library that counts requests for rate limits. It uses only its own keys and its own Lua scripts.
     "limiter": "resetchannels ~LIMITS:* -@all +ping +hello +client|setname +info +get +set +del "
     "+incrby +expire +ttl +eval +evalsha +script|load +script|exists",
 }
@@ -30,8 +32,9 @@ RULES = {
 
 def acl_file(passwords: dict[str, str]) -> str:
     """Return the text of Redis's ACL file, with hashed passwords. Raises KeyError if a user's password is missing."""
-    # Logins as the default user are off. But Redis reads its append-only file as that user, and skips every transaction
-    # that the user may not run. Each call of the ledger is a transaction, so the user may run everything.
+    # No client can log in as the default user. But Redis replays its append-only file as this user, and skips every
+    # transaction that the user may not run. Each ledger call is a transaction in that file, so the default user must be
+    # allowed to run everything.
     lines = ["user default off ~* &* +@all"]
     for user, rules in RULES.items():
         digest = hashlib.sha256(passwords[user].encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Creates clients of Redis."""
+"""Creates Redis clients."""
 
 import uuid
 from typing import Any
@@ -9,29 +9,29 @@ from redis.retry import Retry
 
 from infra.settings import Settings
 
-# A call of the ledger takes less than a millisecond; a Redis that is silent for this time is down or paused.
+# A ledger call takes less than a millisecond. So a Redis server that does not respond for this time is down or paused.
 TIMEOUT_SECONDS = 5.0
-# More than the threads of any process. With redis-py's own limit of 100, the next thread would get an error.
+# More than the number of threads in any process. With redis-py's default of 100, the next thread would get an error.
 MAX_CONNECTIONS = 1000
 
 
 def hash_tag(realm: int) -> str:
-    """Return the prefix of all keys of a realm. The braces put them into one slot of a Redis Cluster."""
+    """Return the prefix of all keys of a realm. Its braces put these keys into one slot of a Redis Cluster."""
     return f"realm:{{{realm}}}"
 
 
 def connect(settings: Settings, *, attach: bool = False, timeout: float = TIMEOUT_SECONDS) -> redis.Redis:
-    """Create a thread-safe client with its own pool, which waits ``timeout`` seconds for a response.
+    """Create a thread-safe client that has its own connection pool and waits ``timeout`` seconds for a response.
 
-    It never repeats a command by itself: a repeated ``reserve`` would find the hold of its first attempt and take it
-    for the hold of another request.
+    The client never repeats a command by itself. A repeated ``reserve`` would find the hold that the first attempt has
+    taken, and mistake it for the hold of another request.
 
-    A client that takes or settles holds must ``attach``: before its first command, each new connection calls the
-    function ``attach``, which closes the realms if Redis was restarted. A restart breaks all older connections, so that
-    none of them can miss it.
+    ``attach`` must be true for a client that takes or settles holds. Then each new connection calls the Redis function
+    ``attach`` before its first command. The function closes the realms if Redis was restarted. No client can miss a
+    restart, because a restart breaks all older connections.
     """
 
-    def attach_realms(connection: Any) -> None:  # redis-py's annotation lacks the argument
+    def attach_realms(connection: Any) -> None:  # redis-py's type annotation lacks the argument
         connection.on_connect()
         for realm in range(settings.realms):
             connection.send_command("FCALL", "attach", 1, hash_tag(realm), str(uuid.uuid4()))

@@ -8,14 +8,15 @@ import redis
 
 from state.connection import hash_tag
 
-# Statuses read in one round trip: about 100 kB.
+# Number of statuses to read in one round trip, about 100 kB.
 PAGE = 1000
 
 
 def digest(connection: redis.Redis, realm: int) -> str:
-    """Return 64 hexadecimal digits (SHA-256), equal for two Redis servers that settled the same log.
+    """Return a SHA-256 digest of 64 hexadecimal digits. It is equal for two Redis servers that settled the same log.
 
-    Valid only while the realm is not settled, as during a rebuild. Raises redis.RedisError.
+    Call this only while no process settles records in the realm, because otherwise the digest mixes several states. A
+    rebuild can make sure of this, because it alone may settle. Raises redis.RedisError.
     """
     key = hash_tag(realm)
     sha = hashlib.sha256()
@@ -47,7 +48,7 @@ def _final_statuses(connection: redis.Redis, key: str, start: int) -> list[tuple
     ids = [entry.split(" ")[2] for entry in entries]
     lines: Any = connection.mget([f"{key}:event:{event_id}" for event_id in ids])
     stale: Any = connection.hgetall(f"{key}:stale")
-    # Pending statuses do not depend on the log alone; use the stale status that they replaced instead.
+    # A pending status does not depend on the log alone. Use the stale status that it has replaced instead.
     final = [
         stale.get(event_id) if line and line.startswith("pending") else line
         for event_id, line in zip(ids, lines, strict=True)

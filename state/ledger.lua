@@ -1,10 +1,10 @@
 #!lua name=guildhall
 --[[
-The ledger. Every function works on one realm and is atomic. KEYS[1] is the realm's hash tag, "realm:{n}"; all keys of
-a realm start with it, so that they are in one slot of a Redis Cluster.
+The ledger. Every function works on one realm and is atomic. KEYS[1] is the realm's hash tag, "realm:{n}". All keys of a
+realm start with this hash tag, so that they are in one slot of a Redis Cluster.
 
 State that depends on the log alone, so that a replay gives the same bytes:
-  <realm>:<owner>        hash    settled balances: name -> amount, without those at their opening balance
+  <realm>:<owner>        hash    account name -> settled balance, without accounts at their opening balance
   <realm>:owners         set     every owner that has or had a balance
   <realm>:event:<id>     string  "<status> <offset> <type> <player> <request> <details>", see status_line
   <realm>:offset         string  offset of the last settled record
@@ -12,40 +12,43 @@ State that depends on the log alone, so that a replay gives the same bytes:
   <realm>:totals         hash    number of records by outcome: settled, voided, stale, rejected, duplicate, malformed,
                                  telemetry
   <realm>:types          hash    number of settled and telemetry events by type
-  <realm>:rank:<board>   zset    owners by a balance, see RANKED
-  <realm>:<owner>:history  zset  "<ms> <id>" by offset: the events that this player made or that moved the player's
-                                 balances
+  <realm>:rank:<board>   zset    owners, scored by one of their balances, see RANKED
+  <realm>:<owner>:history  zset  "<ms> <id>", scored by offset: the events that this player made, and those that moved
+                                 the player's balances
   <realm>:rejected       list    offsets of the rejected events
   <realm>:malformed_run  string  number of malformed records in a row at the end of the settled log
-  <realm>:finals         list    "<ms> <offset> <id> <owner,owner>" of final statuses and the owners with the event in
-                                 their history, oldest first; both expire after a day of log time
+  <realm>:finals         list    "<ms> <offset> <id> <owner,owner>" for each final status, oldest first; the owners are
+                                 those that have the event in their history. The status and the entries in the
+                                 histories expire after a day of log time
 
 State that depends on this Redis and the present:
   <realm>:<owner>:held   hash    the part of the settled balances that open holds set aside
   <realm>:holds          hash    event id -> the debits of its hold, JSON
-  <realm>:deadlines      zset    event ids of the open holds by deadline, ms
+  <realm>:deadlines      zset    event ids of the open holds, scored by deadline in ms
   <realm>:drafts         hash    event id -> the event of a hold whose request may be retried, JSON
   <realm>:attempts       hash    event id -> "<attempt> <ms> <ms>": number of the last attempt to append (0 once a void
-                                 is due), the time until which it may last, and the begin of the first attempt
+                                 is due), time until which this attempt may last, time at which the first attempt
+                                 began
   <realm>:stale          hash    event id -> the status from an older generation that a pending status replaces
   <realm>:run            string  run_id of the Redis server that last had these data
   <realm>:recovering     string  token of the fence that must settle before the realm takes holds
-  <realm>:rebuilding     string  token of the rebuild that alone may settle
-  <realm>:malformed_allowed  string  malformed records up to this offset may go to quarantine, whatever their number
-  <realm>:halted         string  the reason why settling has stopped, for people
+  <realm>:rebuilding     string  token of the rebuild, which alone may settle while this key exists
+  <realm>:malformed_allowed  string  any number of malformed records up to this offset may go to quarantine
+  <realm>:halted         string  the reason why settling has stopped, in words for people
 
-Redis does not roll a script back. Therefore each record is checked completely before its first write, and the offset
-moves record by record.
+If a script fails, Redis does not undo what the script has written. Therefore the ledger checks each record completely
+before its first write, and moves the offset after each record.
 ]]
 
 local OPENING = {charter = 1, vacancy = 1, crown = 1, likeness = 1, crest = 1}
 local RANKED = {player = {gold = 'gold', victories = 'victories', health = 'health'}, guild = {free_agents = 'members'}}
 local EXACT = 9007199254740991 -- 2^53 - 1: above it, Lua's numbers are not exact
 local STATUS_LIFETIME = 24 * 3600 * 1000 -- ms of log time for which a final status is kept
--- Lifetimes of a hold in which its request may be retried, so that retries cannot keep a hold permanently.
+-- A request may be retried for this number of hold lifetimes after its first attempt. This limit keeps retries
+-- from extending a hold permanently.
 local MAX_RETRY_LIFETIMES = 5
-local SWEEP = 8 -- expired holds returned by one call: enough to catch up, and few enough to stay cheap
-local SWEEP_AGAIN = 5000 -- ms before an expired hold is returned again, in case its void was not written
+local SWEEP = 8 -- most expired holds that one call returns: enough to catch up, and few enough to keep the call cheap
+local SWEEP_AGAIN = 5000 -- ms until an expired hold is returned again, in case its void was not written
 
 local function split(account)
   local name = string.match(account, '^house:(.+)$')
@@ -101,7 +104,8 @@ local function drop_hold(realm, id)
   redis.call('HDEL', realm .. ':attempts', id)
 end
 
--- Give an event whose hold was dropped the status that the log gives it: none, or voided in an older generation.
+-- Set the status of an event after its hold was dropped. The status is the one that follows from the log alone: no
+-- status, or "voided" for an event from an older generation.
 local function restore_stale_status(realm, id)
   local stale = redis.call('HGET', realm .. ':stale', id)
   redis.call('HDEL', realm .. ':stale', id)
@@ -112,7 +116,8 @@ local function restore_stale_status(realm, id)
   end
 end
 
--- The request is "-" without an Idempotency-Key. The details are JSON and come last, because they may have spaces.
+-- The field request is "-" if the request had no Idempotency-Key. The details are JSON. They come last, because they
+-- may contain spaces.
 local function status_line(status, offset, type, player, request, details)
   return string.format('%s %s %s %s %s %s', status, offset, type, player, request, details)
 end
@@ -122,8 +127,8 @@ local function status_of(realm, id)
   return line and string.match(line, '^%a+'), line
 end
 
--- Whether no later record can change the status. An event that was voided because it came from an older generation is
--- not final: its request may be retried with the same id.
+-- Returns whether no later record can change the status. The status of an event that was voided because of its older
+-- generation is not final, because the request may be retried with the same id.
 local function is_final(status, line)
   if status == 'voided' then return string.match(line, '^voided %d+ void ') ~= nil end
   return status == 'settled' or status == 'rejected'
@@ -134,14 +139,14 @@ local function milliseconds()
   return now[1] * 1000 + math.floor(now[2] / 1000)
 end
 
--- The generation of the realm, as an integer.
+-- Returns the generation of the realm as an integer.
 local function generation_of(realm)
   return tonumber(redis.call('GET', realm .. ':generation') or -1)
 end
 
 -- Mark expired holds and return them as "<id> <player> <request> <generation>", so that the caller appends their voids.
--- From here on their events cannot be retried, and their holds cannot be released and taken again: the void under way
--- would win without the knowledge of the process that retries.
+-- From now on, the event of such a hold cannot be retried, and the hold cannot be released and taken again. Otherwise
+-- the void that is under way would cancel a retry, and the process that retries would not know this.
 local function expire_due_holds(realm, now)
   local ids = redis.call('ZRANGEBYSCORE', realm .. ':deadlines', '-inf', now, 'LIMIT', 0, SWEEP)
   local expired = {}
@@ -155,14 +160,17 @@ local function expire_due_holds(realm, now)
   end
   return expired
 end
--- A realm without a run was wiped; its balances are valid only after the next attach.
+
+-- Returns whether the realm is closed. If the key "run" is missing, Redis has lost the realm's data. Then the balances
+-- are not valid before the next attach.
 local function is_closed(realm)
   return redis.call('EXISTS', realm .. ':recovering') == 1 or redis.call('EXISTS', realm .. ':run') == 0
 end
 
--- ARGV: a new token. The first call on each connection. Compares this server with the one that last had these data. A
--- server that was restarted may have lost holds: then the realm is closed until the fence with the token is settled.
--- Returns the token of the fence that the realm waits for, or "".
+-- ARGV: a new token. Each connection calls this function first. It compares the run_id of this server with that of the
+-- server that last had these data. If they differ, Redis was restarted and may have lost holds. Then the realm is
+-- closed until the fence with the token is settled.
+-- Returns the token of the fence that the realm waits for, or "" if the realm is open.
 local function attach(keys, args)
   local realm = keys[1]
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
@@ -188,9 +196,10 @@ local function has_amounts(key, expected)
   return unmatched == 0
 end
 
+-- Takes a hold for the debits of an event.
 -- ARGV: event id, type, player, lifetime of the hold in ms, debits [[account, amount]...], conditions [[account, least,
--- most]...], request, details, draft ("" for a request that cannot be retried), ms that an attempt may last, the
--- balances of an owner that the client saw {owner, settled, held} ("" without a precondition).
+-- most]...], request, details, draft ("" for a request that cannot be retried), ms that an attempt may last, balances
+-- of an owner as the client saw them {owner, settled, held} ("" if the request has no precondition).
 -- Returns {"held", generation, expired holds} | {"already_exists", status line} | {"recovering"}
 --       | {"condition_failed", account, balance} | {"insufficient_balance", account, available, amount}
 --       | {"precondition_failed"}
@@ -233,8 +242,8 @@ local function reserve(keys, args)
   return {'held', generation_of(realm), expired}
 end
 
--- ARGV: event id, lifetime of the hold in ms, ms that an attempt may last. Starts another attempt to append the event
--- of a hold, after an attempt with an unknown outcome.
+-- Starts another attempt to append the event of a hold, after an attempt with an unknown outcome.
+-- ARGV: event id, lifetime of the hold in ms, ms that an attempt may last.
 -- Returns {"resumed", generation, number of the attempt, draft} | {"attempt_in_progress"} | {"not_retryable"}
 --       | {"already_exists", status line} | {"unknown_event"} | {"recovering"}
 local function resume(keys, args)
@@ -254,7 +263,8 @@ local function resume(keys, args)
   return {'resumed', generation_of(realm), attempt + 1, draft}
 end
 
--- ARGV: event id, number of the attempt. Ends an attempt with an unknown outcome, so that the next one need not wait.
+-- Ends an attempt with an unknown outcome, so that the next attempt need not wait.
+-- ARGV: event id, number of the attempt.
 local function suspend(keys, args)
   local realm, id = keys[1], args[1]
   local attempt, begun = string.match(redis.call('HGET', realm .. ':attempts', id) or '', '^(%d+) %d+ (%d+)$')
@@ -263,8 +273,10 @@ local function suspend(keys, args)
   return 1
 end
 
--- ARGV: event id, generation that the hold was taken in. Releases a hold; only for an event that certainly is not and
--- never will be in the log. Refused after a second attempt, which may have appended the event, and once a void is due.
+-- Releases a hold. Call this only for an event that is certainly not in the log and will never be.
+-- ARGV: event id, generation that the hold was taken in.
+-- Returns 1 if the hold was released, otherwise 0. The hold is not released if a second attempt has begun, because that
+-- attempt may have appended the event. It is also not released if a void is due.
 local function release(keys, args)
   local realm, id = keys[1], args[1]
   if status_of(realm, id) ~= 'pending' then return 0 end
@@ -275,8 +287,9 @@ local function release(keys, args)
   return 1
 end
 
--- ARGV: event id, generation that the hold was taken in. Called after the broker's acknowledgement and before a 2xx.
--- Returns 1 if the hold still stands, so that the event in the log will settle.
+-- The API calls this function after the broker has acknowledged the event, and before the API responds 2xx.
+-- ARGV: event id, generation that the hold was taken in.
+-- Returns 1 if the hold still stands, so that the event in the log will settle, otherwise 0.
 local function confirm(keys, args)
   local realm, id = keys[1], args[1]
   if status_of(realm, id) == 'settled' then return 1 end
@@ -284,19 +297,19 @@ local function confirm(keys, args)
   return (stands and generation_of(realm) == tonumber(args[2])) and 1 or 0
 end
 
--- Returns expired holds, for a realm in which no reserve call does it.
+-- Returns expired holds. This function is for a realm without requests, in which no call of reserve returns them.
 local function sweep(keys, args)
   return expire_due_holds(keys[1], milliseconds())
 end
 
--- The balances after the transfers, or nil if a debit is not covered or a balance would be too large.
+-- Returns the balances after the transfers, or nil if a debit is not covered or a balance would be too large.
 local function balances_after(realm, transfers)
   local balances = {}
   local function balance(account)
     if not balances[account] then balances[account] = read(realm, split(account)) end
     return balances[account]
   end
-  -- Subtract all debits before adding any credit, so that the order of the transfers within an event has no meaning.
+  -- Subtract all debits before adding any credit, so that the order of the transfers within an event does not matter.
   for _, t in ipairs(transfers) do balances[t[1]] = balance(t[1]) - t[3] end
   for account, left in pairs(balances) do
     if (left < 0 and not string.match(account, '^house:')) or left < -EXACT then return nil end
@@ -333,7 +346,7 @@ local function apply(realm, record)
   return 'settled'
 end
 
--- The players whose history has the event: the player who made it, and those whose balances it moved.
+-- Returns the players whose history gets the event: the player who made the event, and those whose balances it moved.
 local function affected_players(record)
   local owners, known = {}, {}
   local function add(owner)
@@ -352,11 +365,11 @@ local function affected_players(record)
 end
 
 local function expire_statuses(realm, now)
-  -- Two for each new one, so that the list shrinks back after a pause and no call takes long.
+  -- Expire up to two statuses for each new one. So the list becomes short again after a pause, and no call takes long.
   for _ = 1, 2 do
     local oldest = redis.call('LINDEX', realm .. ':finals', 0)
     if not oldest then return end
-    -- Entries of an older version have no owners.
+    -- Entries that an older version of this library wrote have no owners.
     local at, offset, id, owners = string.match(oldest, '^(%d+) (%d+) (%S+) ?(%S*)$')
     if tonumber(at) > now - STATUS_LIFETIME then return end
     redis.call('LPOP', realm .. ':finals')
@@ -364,7 +377,7 @@ local function expire_statuses(realm, now)
       redis.call('ZREMRANGEBYSCORE', realm .. ':' .. owner .. ':history', offset, offset)
     end
     local _, line = status_of(realm, id)
-    -- The id may have a newer status, which is kept for a day after its own record.
+    -- The same id may have a newer status. That status is kept for a day after its own record.
     if line and string.match(line, '^%S+ (%S+)') == offset then
       redis.call('DEL', realm .. ':event:' .. id)
     elseif line then
@@ -374,8 +387,8 @@ local function expire_statuses(realm, now)
   end
 end
 
--- With ``is_pending``, a later attempt of the same request has a hold: its pending status stays, and this one is kept
--- beside it as the stale status.
+-- If ``is_pending`` is true, a later attempt of the same request has a hold. Then the pending status of that attempt
+-- stays, and the status of this record is kept as the stale status.
 local function store_status(realm, record, status, owners, is_pending)
   local line = status_line(status, record.offset, record.type, record.player, record.request, record.details)
   if is_pending then
@@ -395,14 +408,14 @@ end
 local function settle_one(realm, record)
   if record.type == '-malformed' then return 'malformed' end
   if record.type == '-telemetry' then return 'telemetry' end
-  -- Log time alone decides which statuses expire: a replay must drop the same ids before the same records.
+  -- Only log time decides which statuses expire, because a replay must drop the same ids before the same records.
   expire_statuses(realm, record.at)
   local status, line = status_of(realm, record.id)
   if is_final(status, line) then return 'duplicate' end
   if record.type ~= 'fence' and record.generation ~= generation_of(realm) then
-    -- An open hold belongs to a later attempt of the same request and not to this record. A void belongs to a hold of
-    -- its own generation, which the fence has dropped already. No history gets the record, because its request may be
-    -- retried.
+    -- If the id has an open hold, the hold belongs to a later attempt of the same request and not to this record. A
+    -- void belongs to a hold of the void's own generation, which the fence has already dropped. The record is added to
+    -- no history, because its request may be retried.
     if record.type ~= 'void' then store_status(realm, record, 'voided', {}, status == 'pending') end
     return 'stale'
   end
@@ -412,7 +425,8 @@ local function settle_one(realm, record)
   return outcome
 end
 
--- Returns the new records and the number of malformed ones in a row after them; nil and an error if none may apply.
+-- Returns the new records, and the number of malformed records in a row up to the last new record. Returns nil and an
+-- error message if none of the records may be applied.
 local function new_records(realm, args, offset)
   local limit = tonumber(args[2])
   local run = tonumber(redis.call('GET', realm .. ':malformed_run') or 0)
@@ -435,10 +449,13 @@ local function new_records(realm, args, offset)
   return records, run
 end
 
--- ARGV: token of a rebuild or "", the allowed number of malformed records in a row (0: no limit), then the records in
--- log order, JSON {offset, at, type, id, player, generation, request, details, transfers [[debit, credit, amount]...]},
--- or {offset, type: "-malformed"} for a malformed record, or {offset, type: "-telemetry", kind} for a view event, which
--- moves nothing and has no status. Skips records that are settled already. Returns the number of new records.
+-- Settles records and skips those that are already settled.
+-- ARGV: token of the rebuild that calls or "", allowed number of malformed records in a row (0 means no limit), then
+-- the records in log order. Each record is JSON in one of these forms:
+--   {offset, at, type, id, player, generation, request, details, transfers [[debit, credit, amount]...]} for an event
+--   {offset, type: "-telemetry", kind} for a view event, which moves nothing and has no status
+--   {offset, type: "-malformed"} for a malformed record
+-- Returns the number of new records.
 -- Errors: "REBUILDING", "GAP expected <offset> got <offset>", "MALFORMED <number in a row> <offset>".
 local function settle(keys, args)
   local realm = keys[1]
@@ -458,8 +475,9 @@ local function settle(keys, args)
   return #records
 end
 
--- ARGV: a token. Closes the realm and gives the owner of the token the sole right to settle; a later call takes over.
--- Returns the offset of the realm.
+-- Closes the realm, and gives the owner of the token the sole right to settle. A later call with another token takes
+-- this right over.
+-- ARGV: a token. Returns the offset of the realm.
 local function begin_rebuild(keys, args)
   redis.call('SET', keys[1] .. ':recovering', args[1])
   redis.call('SET', keys[1] .. ':rebuilding', args[1])
@@ -469,8 +487,8 @@ end
 local FIXED = {'owners', 'offset', 'generation', 'totals', 'types', 'rejected', 'malformed_run', 'finals', 'holds',
   'deadlines', 'drafts', 'attempts', 'stale', 'rank:gold', 'rank:victories', 'rank:health', 'rank:members'}
 
--- ARGV: the token of begin_rebuild, maximal number of keys. Removes the state step by step, so that no call takes long.
--- Returns 0 when nothing is left.
+-- Removes a part of the state, so that no call takes long.
+-- ARGV: the token of begin_rebuild, maximal number of keys to remove. Returns 0 when nothing is left, otherwise 1.
 local function wipe(keys, args)
   local realm, left = keys[1], tonumber(args[2])
   if redis.call('GET', realm .. ':rebuilding') ~= args[1] then return redis.error_reply('REBUILDING') end
@@ -493,15 +511,16 @@ local function wipe(keys, args)
   return 0
 end
 
--- ARGV: the token of begin_rebuild. Ends the sole right to settle; the realm stays closed until its fence is settled.
+-- Ends the sole right to settle. The realm stays closed until its fence is settled.
+-- ARGV: the token of begin_rebuild. Returns 1, or 0 if another rebuild has taken over the right.
 local function end_rebuild(keys, args)
   if redis.call('GET', keys[1] .. ':rebuilding') ~= args[1] then return 0 end
   redis.call('DEL', keys[1] .. ':rebuilding')
   return 1
 end
 
--- ARGV: an owner. Returns {offset, settled balances, held amounts}, both as flat lists of name and amount; {} for a
--- closed realm, because its state may be older than what the player has seen.
+-- ARGV: an owner. Returns {offset, settled balances, held amounts}. The balances and the amounts are flat lists {name,
+-- amount, ...}. Returns {} for a closed realm, because its state may be older than what the player has seen.
 local function holdings(keys, args)
   local realm = keys[1]
   if is_closed(realm) then return {} end
@@ -512,15 +531,16 @@ local function holdings(keys, args)
   }
 end
 
--- ARGV: event id. Returns {status line}, {""} for an unknown id, {} for a closed realm.
+-- ARGV: event id. Returns {status line}, or {""} for an unknown id, or {} for a closed realm.
 local function event(keys, args)
   if is_closed(keys[1]) then return {} end
   local _, line = status_of(keys[1], args[1])
   return {line or ''}
 end
 
--- ARGV: a player's owner, "before" or "after", an offset, maximal number of events. Returns {{offset, "<ms> <id>",
--- status line}...}, newest first before an offset and oldest first after it; {"closed"} for a closed realm.
+-- ARGV: an owner "player:<name>", "before" or "after", an offset, maximal number of events.
+-- Returns {{offset, "<ms> <id>", status line}...}, or {"closed"} for a closed realm. Events before the offset come with
+-- the newest first, and events after the offset come with the oldest first.
 local function history(keys, args)
   local realm = keys[1]
   if is_closed(realm) then return {'closed'} end
@@ -538,16 +558,17 @@ local function history(keys, args)
   return entries
 end
 
--- ARGV: a board, first place and last place, from 0. Returns {owner, amount, ...}, the largest first; {"closed"} for a
--- closed realm.
+-- ARGV: a board, first place and last place, counted from 0.
+-- Returns {owner, amount, ...} with the largest amount first, or {"closed"} for a closed realm.
 local function ranking(keys, args)
   if is_closed(keys[1]) then return {'closed'} end
   return redis.call('ZREVRANGE', keys[1] .. ':rank:' .. args[1], args[2], args[3], 'WITHSCORES')
 end
 
--- ARGV: number of the latest events. The state of a realm for people who watch it, also of a closed one. Returns
--- {offset, totals, types, number of open holds, deadline of the oldest one or 0, token of the fence that is waited for
--- or "", reason of a halt or "", {{"<ms> <offset> <id> <owners>", status line}...}}.
+-- Returns the state of a realm for people who watch it, even if the realm is closed.
+-- ARGV: number of latest events to return.
+-- Returns {offset, totals, types, number of open holds, earliest deadline of an open hold or 0, token of the fence that
+-- the realm waits for or "", reason of a halt or "", {{"<ms> <offset> <id> <owners>", status line}...}}.
 local function overview(keys, args)
   local realm, latest = keys[1], {}
   for _, entry in ipairs(redis.call('LRANGE', realm .. ':finals', -args[1], -1)) do
@@ -566,7 +587,7 @@ local function overview(keys, args)
   }
 end
 
--- All balances of the realm from one moment. Returns {offset, generation, rejected offsets, ids of open holds, {{owner,
+-- Returns all balances of the realm at one moment: {offset, generation, rejected offsets, ids of open holds, {{owner,
 -- settled balances, held amounts}...}}.
 local function snapshot(keys, args)
   local realm = keys[1]

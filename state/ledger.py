@@ -32,7 +32,7 @@ from state.results import (
 
 
 class RealmRecovering(Exception):
-    """The realm waits for its fence: its state may be older than what players have seen."""
+    """The realm waits for its fence, because its state may be older than what players have already seen."""
 
     def __init__(self, realm: int) -> None:
         super().__init__(f"realm {realm} is recovering")
@@ -40,18 +40,18 @@ class RealmRecovering(Exception):
 
 
 class SettlementHalted(Exception):
-    """The ledger refuses records and applied none of them. The message is for the operator."""
+    """The ledger refused the records and applied none of them. The message is for the operator."""
 
 
 class Gap(SettlementHalted):
-    """The records do not follow the realm's offset: Redis is older than the reader expects."""
+    """The records do not follow the realm's offset. The state in Redis is older than the reader of the log expects."""
 
     def __init__(self, realm: int, expected: int, actual: int) -> None:
         super().__init__(f"realm {realm}: record {expected} is due, but got {actual}")
 
 
 class LogTruncated(SettlementHalted):
-    """The next record is no longer in the log."""
+    """The log no longer contains the record that must be settled next."""
 
     def __init__(self, realm: int, due: int, begin: int, end: int) -> None:
         super().__init__(
@@ -61,14 +61,14 @@ class LogTruncated(SettlementHalted):
 
 
 class Rebuilding(SettlementHalted):
-    """A rebuild has the sole right to settle the realm."""
+    """Only a rebuild may settle the realm at present, and the caller is not this rebuild."""
 
     def __init__(self, realm: int) -> None:
         super().__init__(f"realm {realm} is being rebuilt; if none is running: ./guildhall rebuild --realm {realm}")
 
 
 class TooManyMalformed(SettlementHalted):
-    """More malformed records in a row than may go to quarantine without the operator's consent."""
+    """The log has more malformed records in a row than may go to quarantine without the operator's consent."""
 
     def __init__(self, realm: int, run: int, offset: int) -> None:
         super().__init__(
@@ -79,20 +79,23 @@ class TooManyMalformed(SettlementHalted):
 
 
 class Ledger:
-    """All realms of one Redis. Thread-safe.
+    """The ledger of all realms on one Redis server. Its methods are thread-safe.
 
-    Every method may raise redis.RedisError. Then it is unknown whether a writing call took place.
+    Every method may raise redis.RedisError. If a method that writes raises it, Redis may have done the write or not.
     """
 
     def __init__(self, connection: redis.Redis, settings: Settings | None = None) -> None:
         self._redis = connection
         settings = settings or Settings()
         self._hold_ms = int(settings.hold_seconds * 1000)
-        # An attempt lasts until its process must no longer respond 2xx; then the next attempt may begin.
+        # An attempt lasts until its process is no longer allowed to respond 2xx. After that, the next one may begin.
         self._attempt_ms = int(settings.acceptance_seconds * 1000)
 
     def reserve_many(self, requests: Sequence[Reservation | RetryRequest]) -> list[ReserveResult]:
-        """Decide all requests, in order and in one round trip. Each one is atomic, but not all together."""
+        """Take or resume a hold for each request, in order and in one round trip, and return one result for each.
+
+        Each request is atomic, but all requests together are not.
+        """
         pipeline = self._redis.pipeline(transaction=False)
         for r in requests:
             if isinstance(r, Reservation):
@@ -102,42 +105,46 @@ class Ledger:
         return [parse_reserve_result(reply) for reply in pipeline.execute()]
 
     def confirm(self, holds: Sequence[tuple[int, str, int]]) -> list[bool]:
-        """Return whether each (realm, event id, generation), whose event is in the log, will settle. One round trip."""
+        """Return, for each hold whose event is in the log, whether that event will settle.
+
+        A hold is given as (realm, event id, generation). All holds are checked in one round trip.
+        """
         pipeline = self._redis.pipeline(transaction=False)
         for realm, event_id, generation in holds:
             pipeline.fcall_ro("confirm", 1, hash_tag(realm), event_id, generation)
         return [bool(reply) for reply in pipeline.execute()]
 
     def suspend(self, realm: int, event_id: str, attempt: int) -> None:
-        """End an attempt to append whose outcome is unknown."""
+        """End an append attempt with an unknown outcome, so that the next attempt need not wait."""
         self._redis.fcall("suspend", 1, hash_tag(realm), event_id, attempt)
 
     def release(self, realm: int, event_id: str, generation: int) -> bool:
-        """Release a hold of this generation, and return whether that was done.
+        """Release a hold of this generation, and return whether it was released.
 
-        Only for an event that certainly is not and never will be in the log. The ledger refuses if there was another
-        attempt meanwhile, or if the hold's void is under way.
+        Call this only for an event that is certainly not in the log and will never be. The ledger does not release the
+        hold if another attempt has begun in the meantime, or if the void of the hold is under way.
         """
         return bool(self._redis.fcall("release", 1, hash_tag(realm), event_id, generation))
 
     def attach(self, realm: int) -> str:
         """Close the realm if Redis was restarted since the last call.
 
-        Returns the token of the fence that the realm waits for, empty if the realm is open.
+        Returns the token of the fence that the realm waits for, or an empty string if the realm is open.
         """
         return str(self._redis.fcall("attach", 1, hash_tag(realm), str(uuid.uuid4())))
 
     def sweep(self, realm: int) -> list[ExpiredHold]:
-        """Return expired holds, to be voided. Each one is returned again only after some seconds."""
+        """Return expired holds, which the caller must void. A hold is returned again only after some seconds."""
         reply: Any = self._redis.fcall("sweep", 1, hash_tag(realm))
         return [ExpiredHold.parse(text) for text in reply]
 
     def settle(self, realm: int, records: Sequence[str], malformed_limit: int = 0, rebuild: str = "") -> int:
-        """Apply records of :func:`encode_settle_record`, in offset order, and return the number of new ones.
+        """Apply records in offset order, and return the number of records that were not settled before.
 
-        ``rebuild`` is the token of the caller's own rebuild. Raises SettlementHalted if the records do not follow the
-        realm's offset, if another rebuild is under way, or if more than ``malformed_limit`` records in a row are
-        malformed (0: no limit).
+        The records are results of :func:`encode_settle_record` and :func:`encode_malformed_record`. ``rebuild`` is the
+        token of the rebuild that calls this method, and is empty for all other callers. Raises SettlementHalted if the
+        records do not follow the realm's offset, if another rebuild is under way, or if more than ``malformed_limit``
+        records in a row are malformed. A ``malformed_limit`` of 0 means that there is no limit.
         """
         try:
             return int(self._redis.fcall("settle", 1, hash_tag(realm), rebuild, malformed_limit, *records))
@@ -149,38 +156,38 @@ class Ledger:
         return int(self._redis.fcall("begin_rebuild", 1, hash_tag(realm), token))
 
     def wipe(self, realm: int, token: str, keys: int) -> bool:
-        """Remove about ``keys`` keys of the realm's state. Returns whether there may be more."""
+        """Remove about ``keys`` keys of the realm's state, and return whether more may be left."""
         return bool(self._redis.fcall("wipe", 1, hash_tag(realm), token, keys))
 
     def end_rebuild(self, realm: int, token: str) -> None:
-        """Give up the sole right to settle."""
+        """Give up the sole right to settle the realm."""
         self._redis.fcall("end_rebuild", 1, hash_tag(realm), token)
 
     def is_rebuilding(self, realm: int) -> bool:
-        """Whether a rebuild of the realm is running or was interrupted."""
+        """Return whether a rebuild of the realm is running or was interrupted."""
         return bool(self._redis.get(f"{hash_tag(realm)}:rebuilding"))
 
     def halt(self, realm: int, reason: str) -> None:
-        """Publish why the realm is not settled; an empty reason means that it is."""
+        """Publish the reason why the realm is not being settled. An empty reason means that it is being settled."""
         if reason:
             self._redis.set(f"{hash_tag(realm)}:halted", reason)
         else:
             self._redis.delete(f"{hash_tag(realm)}:halted")
 
     def halted(self, realm: int) -> str:
-        """Return why the realm is not settled, empty if it is."""
+        """Return the reason why the realm is not being settled, or an empty string if it is."""
         return str(self._redis.get(f"{hash_tag(realm)}:halted") or "")
 
     def is_recovering(self, realm: int) -> bool:
-        """Whether the realm takes no holds because it waits for its fence."""
+        """Return whether the realm takes no holds because it waits for its fence."""
         return bool(self._redis.get(f"{hash_tag(realm)}:recovering")) or not self._redis.get(f"{hash_tag(realm)}:run")
 
     def malformed_allowed(self, realm: int) -> int:
-        """Return the offset up to which malformed records may go to quarantine, whatever their number."""
+        """Return the offset up to which any number of malformed records may go to quarantine."""
         return int(str(self._redis.get(f"{hash_tag(realm)}:malformed_allowed") or -1))
 
     def allow_malformed(self, realm: int, offset: int) -> None:
-        """Let malformed records up to this offset go to quarantine, whatever their number."""
+        """Allow any number of malformed records up to this offset to go to quarantine."""
         self._redis.set(f"{hash_tag(realm)}:malformed_allowed", offset)
 
     def holdings(self, realm: int, owner: str) -> OwnerBalances:
@@ -194,7 +201,7 @@ class Ledger:
     def history_before(self, realm: int, owner: str, offset: int, count: int) -> list[HistoryEntry]:
         """Return up to ``count`` events in the owner's history with a lower offset, newest first.
 
-        The history has a day of log time. Raises RealmRecovering.
+        The history covers the last day of log time. Raises RealmRecovering.
         """
         return self._history(realm, owner, "before", offset, count)
 
@@ -216,40 +223,50 @@ class Ledger:
         return list(amounts(reply).items())
 
     def overview(self, realm: int, latest: int) -> Overview:
-        """Return the state of a realm for people who watch it, with its ``latest`` events."""
+        """Return the state of a realm for people who watch it.
+
+        The state includes the last events; ``latest`` is the number of these events.
+        """
         return parse_overview(self._redis.fcall_ro("overview", 1, hash_tag(realm), latest))
 
     def snapshot(self, realm: int) -> Snapshot:
-        """Return all balances of a realm from one moment. Redis serves no one else meanwhile: about 2 us an owner."""
+        """Return all balances of a realm at one moment.
+
+        Redis serves no other client during this call, which takes about 2 us for each owner.
+        """
         return parse_snapshot(list(self._redis.fcall_ro("snapshot", 1, hash_tag(realm))))
 
     def event(self, realm: int, event_id: str) -> EventStatus | None:
-        """Return the status of an event, None if it is unknown or older than a day. Raises RealmRecovering."""
+        """Return the status of an event, or None if it is unknown or older than a day. Raises RealmRecovering."""
         reply: Any = self._redis.fcall_ro("event", 1, hash_tag(realm), event_id)
         if not reply:
             raise RealmRecovering(realm)
         return EventStatus.parse(reply[0]) if reply[0] else None
 
     def events(self, ids: Sequence[tuple[int, str]]) -> list[EventStatus | None]:
-        """Return the statuses of (realm, event id) in one round trip; None also in a realm that is recovering."""
+        """Return the status of each (realm, event id), in one round trip.
+
+        A status is None if the event is unknown, or if its realm is recovering.
+        """
         pipeline = self._redis.pipeline(transaction=False)
         for realm, event_id in ids:
             pipeline.fcall_ro("event", 1, hash_tag(realm), event_id)
         return [EventStatus.parse(reply[0]) if reply and reply[0] else None for reply in pipeline.execute()]
 
     def offsets(self, realms: Iterable[int]) -> dict[int, int]:
-        """Return, by realm, the offset of the last settled record, -1 for none."""
+        """Return realm -> the offset of the last settled record, or -1 if there is none."""
         return {n: int(str(self._redis.get(f"{hash_tag(n)}:offset") or -1)) for n in realms}
 
     def generations(self, realms: Iterable[int]) -> dict[int, int]:
-        """Return, by realm, the generation that new events must have."""
+        """Return realm -> the generation that new events must have."""
         return {n: int(str(self._redis.get(f"{hash_tag(n)}:generation") or NO_GENERATION)) for n in realms}
 
     def settled_and_rejected(self, realm: int) -> tuple[int, list[int]] | None:
-        """Return the realm's offset and at least all rejected offsets up to it, in order.
+        """Return the realm's offset, and the offsets of rejected events in order.
 
-        Returns None if they may belong to different states, because the realm is being rebuilt or Redis was rolled back
-        between the reads.
+        The second result contains at least all rejected events up to the realm's offset. Returns None if the two
+        results may belong to different states, because the realm is being rebuilt or Redis was rolled back between the
+        two reads.
         """
         before = self.offsets([realm])[realm]
         rejected: Any = self._redis.lrange(f"{hash_tag(realm)}:rejected", 0, -1)
@@ -258,7 +275,7 @@ class Ledger:
         return before, [int(offset) for offset in rejected]
 
     def totals(self, realm: int) -> dict[str, int]:
-        """Count records by outcome: settled, voided, stale, rejected, duplicate, malformed, telemetry."""
+        """Return counts of records by outcome: settled, voided, stale, rejected, duplicate, malformed, telemetry."""
         reply: Any = self._redis.hgetall(f"{hash_tag(realm)}:totals")
         return {name: int(count) for name, count in reply.items()}
 
@@ -283,7 +300,7 @@ class Ledger:
 
 
 def encode_settle_record(event: Event, offset: int, at_ms: int) -> str:
-    """Encode an event for ``settle``; ``at_ms`` is the broker's timestamp of the record."""
+    """Encode an event for ``settle``. ``at_ms`` is the broker's timestamp of the record, in ms since 1970."""
     if is_telemetry(event):
         return json.dumps({"offset": offset, "type": "-telemetry", "kind": event.type})
     return json.dumps(
@@ -303,12 +320,12 @@ def encode_settle_record(event: Event, offset: int, at_ms: int) -> str:
 
 
 def encode_malformed_record(offset: int) -> str:
-    """Encode a malformed record for ``settle``; it only moves the offset."""
+    """Encode a malformed record for ``settle``, where the record only moves the offset."""
     return json.dumps({"offset": offset, "type": "-malformed"})  # no event type begins with a minus sign
 
 
 def details_line(details: dict[str, str | int]) -> str:
-    """Encode an event's details as the status line has them."""
+    """Encode an event's details in the form that a status line contains."""
     return json.dumps(details, separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""Loads the ledger's functions into Redis, which keeps them in its AOF and snapshots, like data."""
+"""Loads the ledger's functions into Redis, which stores them in its append-only file and snapshots, like data."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ LIBRARY = Path(__file__).with_name("ledger.lua")
 
 
 def install_library(connection: redis.Redis) -> None:
-    """Load the library and replace an older one. Needs a user that may run FUNCTION LOAD."""
+    """Load the library, replacing an older version. The user of the connection must be allowed to run FUNCTION LOAD."""
     connection.function_load(LIBRARY.read_text(), replace=True)

@@ -1,4 +1,4 @@
-"""Requests to the ledger and its results."""
+"""The requests that the ledger takes, and the results that it returns."""
 
 import json
 from collections.abc import Mapping
@@ -7,15 +7,16 @@ from typing import Any
 
 from game.decision import Decision
 
-NO_REQUEST = "-"  # the fingerprint of a request without an Idempotency-Key
+NO_REQUEST = "-"  # stands in place of the fingerprint if a request has no Idempotency-Key
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """A request to set the debits of a decision aside, for the event that will carry the decision.
 
-    A ``request`` fingerprint and a ``draft``, which is the event without its generation, allow a retry with the same
-    event id. ``seen`` holds the balances that the client saw, which must not have changed since.
+    ``request`` is the fingerprint of the HTTP request, and ``draft`` is the event without its generation. If both are
+    given, the request can be retried with the same event id. ``seen`` holds the balances that the client saw. The
+    ledger takes no hold if these balances have changed since then.
     """
 
     event_id: str
@@ -37,7 +38,7 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExpiredHold:
-    """A hold past its deadline, whose event is to be voided. A void of another generation does nothing."""
+    """A hold past its deadline, which must be voided. A void has no effect if its generation is another one."""
 
     event_id: str
     player: str
@@ -46,14 +47,14 @@ class ExpiredHold:
 
     @classmethod
     def parse(cls, text: str) -> "ExpiredHold":
-        """Parse an entry of the reply of ``sweep`` or ``reserve``."""
+        """Parse an expired hold from the reply to ``sweep`` or ``reserve``."""
         event_id, player, request, generation = text.split(" ")
         return cls(event_id, player.replace("-", ""), request.replace(NO_REQUEST, ""), int(generation))
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The hold is taken. ``expired`` are older holds of the realm, to be voided."""
+    """The hold is taken. ``expired`` lists older holds in the realm that the caller must void."""
 
     generation: int
     expired: tuple[ExpiredHold, ...]
@@ -61,7 +62,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The hold is resumed: the event of ``draft`` is to be appended, as attempt number ``attempt``."""
+    """The hold is resumed. The caller must append the event in ``draft``, as attempt number ``attempt``."""
 
     generation: int
     attempt: int
@@ -70,7 +71,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class InsufficientBalance:
-    """A debit is not covered: ``account`` has ``available`` left and ``needed`` was requested."""
+    """A debit is not covered. ``account`` has only ``available`` left, but the debit is ``needed``."""
 
     account: str
     available: int
@@ -79,7 +80,7 @@ class InsufficientBalance:
 
 @dataclass(frozen=True, slots=True)
 class ConditionFailed:
-    """A condition failed: the settled ``balance`` is outside of the bounds that the decision was based on."""
+    """A condition failed. The settled ``balance`` is outside of the bounds that the decision was based on."""
 
     account: str
     balance: int
@@ -87,7 +88,7 @@ class ConditionFailed:
 
 @dataclass(frozen=True, slots=True)
 class PreconditionFailed:
-    """The balances that the client saw have changed."""
+    """The balances have changed since the client saw them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class NotRetryable:
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """The ledger does not know the event, or no longer."""
+    """The ledger has never known the event, or no longer knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ class Recovering:
 class EventStatus:
     """The status of an event: ``pending``, ``settled``, ``voided`` or ``rejected``.
 
-    ``offset`` is None while the event is pending. ``request`` is the fingerprint of a request with an Idempotency-Key,
-    empty without one.
+    ``offset`` is None while the event is pending. ``request`` is the fingerprint of the request, or an empty string if
+    the request had no Idempotency-Key.
     """
 
     status: str
@@ -127,14 +128,17 @@ class EventStatus:
 
     @classmethod
     def parse(cls, line: str) -> "EventStatus":
-        """Parse a status line of the ledger."""
+        """Parse a status line from the ledger."""
         status, offset, event_type, player, request, details = line.split(" ", 5)
         place = None if offset == "-" else int(offset)
         return cls(status, place, event_type, player, request.replace(NO_REQUEST, ""), json.loads(details))
 
     @property
     def is_retryable(self) -> bool:
-        """Whether it was voided for its older generation and not by a void, so that the same id may still settle."""
+        """Return whether an event with the same id may still settle.
+
+        This is so if the event was voided because of its older generation, and not by a void.
+        """
         return self.status == "voided" and self.type != "void"
 
 
@@ -169,7 +173,7 @@ _PLAIN: dict[str, ReserveResult] = {
 
 
 def parse_reserve_result(reply: list[Any]) -> ReserveResult:
-    """Parse the reply of ``reserve`` or ``resume``. Raises KeyError if its first word is unknown."""
+    """Parse the reply to ``reserve`` or ``resume``. Raises KeyError if its first word is unknown."""
     kind, *rest = reply
     match kind:
         case "held":
@@ -187,7 +191,7 @@ def parse_reserve_result(reply: list[Any]) -> ReserveResult:
 
 @dataclass(frozen=True, slots=True)
 class OwnerBalances:
-    """Balances of one owner as of ``offset``: the settled amounts, and the held part of each."""
+    """The balances of one owner at ``offset``: settled amounts, and the part of each amount that holds set aside."""
 
     owner: str
     offset: int
@@ -197,7 +201,7 @@ class OwnerBalances:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All balances of a realm from one moment: account -> amount. Accounts at their opening balance are left out."""
+    """All balances of a realm at one moment, as account -> amount. Accounts at their opening balance are left out."""
 
     offset: int
     generation: int
@@ -208,7 +212,7 @@ class Snapshot:
 
 
 def parse_snapshot(reply: list[Any]) -> Snapshot:
-    """Parse the reply of ``snapshot``."""
+    """Parse the reply to ``snapshot``."""
     offset, generation, rejected, open_holds, owners = reply
     balances = {f"{owner}:{name}": n for owner, settled, _ in owners for name, n in amounts(settled).items()}
     held = {f"{owner}:{name}": n for owner, _, part in owners for name, n in amounts(part).items()}
@@ -233,7 +237,7 @@ class HistoryEntry:
 
 
 def parse_history_entry(reply: list[Any]) -> HistoryEntry:
-    """Parse one entry of the reply of ``history``."""
+    """Parse one entry of the reply to ``history``."""
     offset, at_and_id, line = reply
     at, event_id = at_and_id.split(" ")
     return HistoryEntry(int(offset), int(at), event_id, EventStatus.parse(line))
@@ -243,8 +247,8 @@ def parse_history_entry(reply: list[Any]) -> HistoryEntry:
 class Overview:
     """The state of a realm for people who watch it.
 
-    ``first_deadline_ms`` is the time at which the oldest open hold expires, in ms since 1970, 0 without one. ``latest``
-    holds the latest events, oldest first.
+    ``first_deadline_ms`` is the time at which the first open hold expires, in ms since 1970, or 0 if there is no open
+    hold. ``latest`` contains the last events, with the oldest one first.
     """
 
     offset: int
@@ -258,7 +262,7 @@ class Overview:
 
 
 def parse_overview(reply: Any) -> Overview:
-    """Parse the reply of ``overview``."""
+    """Parse the reply to ``overview``."""
     offset, totals, types, open_holds, deadline, fence, halted, latest = reply
     entries = []
     for entry, line in latest:

@@ -1,1 +1,1 @@
-"""The pure rules, one file a mechanic: each function takes balances and returns a decision."""
+"""The rules as pure functions, with one module for each game mechanic. A rule takes balances and returns a decision."""

@@ -1,4 +1,4 @@
-"""Blows, victories, potions and revivals. A player's health and wounds always add up to ``FULL_HEALTH``."""
+"""Rules for blows, victories, potions and revivals. A player's health and wounds always add up to ``FULL_HEALTH``."""
 
 from game import catalogue
 from game.accounts import Transfer
@@ -32,9 +32,10 @@ def strike(player: str, target: str, sword: str | None, balances: Balances, targ
 
 
 def _blow(target: str, sword: str, damage: int, locked: Transfer, conditions: tuple[Condition, ...]) -> Decision:
-    """Leave the target standing, whatever other blows are pending.
+    """Strike a blow that leaves the target standing, whatever other blows are pending.
 
-    The last point of health is locked, so that only a blow that sees it can take it.
+    The blow locks one more point of health than it takes. So blows of this kind can never take the last point together;
+    only ``_last_blow`` can take it.
     """
     account = f"player:{target}:health"
     return Decision(
@@ -55,8 +56,8 @@ def _last_blow(
 ) -> Decision:
     """Defeat the target.
 
-    The blow takes or locks all health and all wounds of the target. No other blow and no cure can come between, so
-    exactly one attacker gets the victory.
+    The blow takes all health of the target and locks all wounds. So no other blow and no potion can be settled in
+    between, and exactly one attacker gets the victory.
     """
     health, wounds = target_balances.get("health", 0), target_balances.get("wounds", 0)
     owner = f"player:{target}"
@@ -99,7 +100,10 @@ def drink(player: str, potion: str, balances: Balances) -> Decision:
 
 
 def revive(player: str, balances: Balances) -> Decision:
-    """Revive a defeated player for gold. Locks all wounds, so that of concurrent revivals only one succeeds."""
+    """Revive a defeated player for gold.
+
+    The event takes or locks all wounds, so that only one of several concurrent revivals succeeds.
+    """
     if balances.get("health", 0) > 0 or balances.get("wounds", 0) == 0:
         raise RuleViolation("not_down", f"{player} is not down")
     wounds, account = balances["wounds"], f"player:{player}:wounds"

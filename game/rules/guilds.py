@@ -1,8 +1,8 @@
-"""Guilds: members, the leader and the treasury.
+"""The rules for guilds: members, the leader and the treasury.
 
-A guild has one crown, as it has one charter. The player who holds it in the account ``leader`` is the leader; a guild
-without a leader holds it itself. The guild's roll has an account for each member, whose balance is the minute in which
-the member joined. So the ledger names the members and shows who joined first.
+A guild has one charter and one crown. A player is the leader if the player's account ``leader`` holds the crown. If a
+guild has no leader, the guild itself holds the crown. The roll of a guild consists of one account for each member. The
+balance of that account is the minute in which the member joined. So the ledger knows the members and who joined first.
 """
 
 from datetime import datetime
@@ -22,7 +22,11 @@ def join_or_found(player: str, guild: str, balances: Balances, guild_balances: B
 
 
 def found(player: str, guild: str, balances: Balances, guild_balances: Balances, now: datetime) -> Decision:
-    """Found a guild and lead it. Its charter can be taken once, and so can the look of its name."""
+    """Found a guild and lead it.
+
+    The charter of a guild can be taken only once, so a guild cannot be founded twice. The look of its name can also be
+    taken only once, so that no two guilds have names that look alike.
+    """
     _require_no_guild(player, balances)
     if is_founded(guild_balances):
         raise RuleViolation("guild_exists", f"{guild} is founded already: join it")
@@ -64,8 +68,8 @@ def join(player: str, guild: str, balances: Balances, guild_balances: Balances, 
 def leave(player: str, successor: str | None, balances: Balances, guild_balances: Balances) -> Decision:
     """Leave the guild and become a free agent.
 
-    A leader hands over to the successor, or to the member who joined first if none is named. The last member leaves the
-    crown to the guild.
+    A leader hands the crown over to ``successor``, or to the member who joined first if no successor is named. The last
+    member gives the crown back to the guild.
     """
     guild = require_membership(player, balances)
     account = f"player:{player}:leader:{guild}"
@@ -77,7 +81,7 @@ def leave(player: str, successor: str | None, balances: Balances, guild_balances
     if joined:
         transfers.append(Transfer(f"guild:{guild}:{_ROLL}{player}", "house:rolls", joined))
     if leads(balances) != guild:
-        # The condition rejects a player who has become the leader since: a leader must hand over.
+        # The condition fails if the player has become the leader in the meantime, because a leader must hand over.
         return Decision("guild_left", {"guild": guild}, tuple(transfers), (Condition(account, 0, 0),))
     others = [name for name in members(guild_balances) if name != player]
     heir = successor or next(iter(others), None)
@@ -113,7 +117,7 @@ def deposit(player: str, gold: int, balances: Balances) -> Decision:
 
 
 def pay_out(player: str, to: str, gold: int, balances: Balances, guild_balances: Balances) -> Decision:
-    """Pay a member from the treasury. Only the leader may, and remains the leader until it is settled."""
+    """Pay a member from the treasury. Only the leader may pay, and stays the leader until the payment is settled."""
     guild = require_membership(player, balances)
     if leads(balances) != guild:
         raise RuleViolation("not_leader", f"{player} does not lead {guild}")
@@ -130,17 +134,17 @@ def pay_out(player: str, to: str, gold: int, balances: Balances, guild_balances:
 
 
 def membership(balances: Balances) -> str | None:
-    """Return the guild of the player with these balances, None without one."""
+    """Return the guild of the player with these balances, or None if the player is not in a guild."""
     return _suffix(balances, "guild:")
 
 
 def leads(balances: Balances) -> str | None:
-    """Return the guild that the player with these balances leads, None without one."""
+    """Return the guild that the player with these balances leads, or None if the player does not lead one."""
     return _suffix(balances, "leader:")
 
 
 def members(guild_balances: Balances) -> dict[str, int]:
-    """Return member -> the minute since 1970 in which the member joined, the earliest first."""
+    """Return member -> the minute in which the member joined, counted since 1970. The earliest member comes first."""
     roll = {n.removeprefix(_ROLL): at for n, at in guild_balances.items() if n.startswith(_ROLL) and at}
     return dict(sorted(roll.items(), key=lambda entry: (entry[1], entry[0])))
 
@@ -156,7 +160,7 @@ def has_crown(guild_balances: Balances) -> bool:
 
 
 def require_membership(player: str, balances: Balances) -> str:
-    """Return the player's guild. Raises RuleViolation without one."""
+    """Return the player's guild. Raises RuleViolation if the player is not in a guild."""
     guild = membership(balances)
     if guild is None:
         raise RuleViolation("not_in_guild", f"{player} is not in a guild")
@@ -183,7 +187,7 @@ def _enrol(player: str, guild: str, now: datetime) -> Transfer:
 
 
 def _hand_over(player: str, heir: str, guild: str, guild_balances: Balances) -> tuple[Transfer, ...]:
-    """Pass the crown on. Locks the heir's membership, so that a member who is leaving cannot become the leader."""
+    """Pass the crown to the heir. Lock the heir's membership, so that a leaving member cannot become the leader."""
     if heir == player:
         raise RuleViolation("own_successor", f"{player} leads {guild} already")
     _require_member(heir, guild, guild_balances)

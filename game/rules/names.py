@@ -4,11 +4,11 @@ from typing import Final
 
 from game.decision import RuleViolation
 
-#: Names of guests start so; the game makes them.
+#: Prefix of the names that the game makes for guests.
 GUEST: Final = "guest_"
 
-# The last parts of the ledger's own keys: the Redis users that may write to those keys must not be able to write to
-# the accounts of a player with the same name.
+# The ledger's own keys in Redis end in these words, and some Redis users may write only to keys that end in them. If a
+# player had one of these names, such a user could also write to the player's accounts.
 RESERVED: Final = frozenset(
     (
         "held",
@@ -25,12 +25,13 @@ RESERVED: Final = frozenset(
     )
 )
 
-# The confusable characters of Unicode (UTS 39) that remain when only a to z, digits and _ are allowed.
+# Characters -> what they look like. These are the confusable characters of Unicode (UTS 39), reduced to the characters
+# that a name may contain: a to z, digits and _.
 _LOOKS = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("__", "_"))
 
 
 def skeleton(name: str) -> str:
-    """Return what the name looks like: names with the same skeleton can be mistaken for one another."""
+    """Return what the name looks like. Two names with the same skeleton can be mistaken for one another."""
     for given, looks in _LOOKS:
         while given in name:
             name = name.replace(given, looks)

@@ -1,4 +1,4 @@
-"""Register, claim daily gold, and leave the realm permanently."""
+"""The rules for registering, claiming daily gold, and leaving the realm permanently."""
 
 from datetime import date
 
@@ -9,12 +9,17 @@ from game.rules import names
 from game.rules.guilds import membership
 from game.rules.shop import stock
 
-# Account -> where its balance goes when the player leaves; items go back to where the shop takes them from.
+# Account -> the account that receives its balance when the player leaves. Items are not listed here, because each item
+# goes back to the account that the shop sells it from.
 _GIVEN_BACK = {"gold": "house:mint", "health": "house:nature", "wounds": "house:nature", "free_agent": "house:agents"}
 
 
 def register(player: str, today: date) -> Decision:
-    """Register a player. The vacancy of the name can be taken once, and so can the look of the name."""
+    """Register a player.
+
+    The vacancy of a name can be taken only once, so a name cannot be registered twice. The look of a name can also be
+    taken only once, so that no two players, except guests, have names that look alike.
+    """
     guest = player.startswith(names.GUEST)
     looks = () if guest else (Transfer(f"name:{names.skeleton(player)}:likeness", "house:players", 1),)
     return Decision(
@@ -26,14 +31,17 @@ def register(player: str, today: date) -> Decision:
             Transfer("house:mint", f"player:{player}:gold", catalogue.STARTING_GOLD),
             Transfer("house:nature", f"player:{player}:health", catalogue.FULL_HEALTH),
             Transfer("house:agents", f"player:{player}:free_agent", 1),
-            # As if the last claim had been yesterday's, so that the first one may follow at once.
+            # Pretend that the last claim was yesterday, so that the player may claim today's gold at once.
             Transfer("house:calendar", f"player:{player}:claim_day", today.toordinal() - 1),
         ),
     )
 
 
 def leave_realm(player: str, balances: Balances) -> Decision:
-    """Leave the realm permanently. All that the player has goes back; the name stays taken, as the log contains it."""
+    """Leave the realm permanently.
+
+    The player gives everything back. The name stays taken, because the log contains it.
+    """
     if balances.get("departed"):
         raise RuleViolation("departed", f"{player} has left this realm")
     guild = membership(balances)
@@ -52,9 +60,9 @@ def leave_realm(player: str, balances: Balances) -> Decision:
 def claim_gold(player: str, balances: Balances, today: date) -> Decision:
     """Claim daily gold, once a day (UTC).
 
-    The account ``claim_day`` holds the ordinal of the last day claimed. A claim takes all of it away and puts today's
-    back: while one claim is open nothing is left to debit for a second one. The condition rejects a claim that was
-    decided on a balance which has changed since.
+    The balance of the account ``claim_day`` is the ordinal of the last day for which the player claimed gold. A claim
+    debits this whole balance and credits today's ordinal. While a claim is not settled, nothing is left for the debit
+    of a second claim. The condition rejects a claim if the balance has changed since the claim was decided.
     """
     account, last = f"player:{player}:claim_day", balances.get("claim_day", 0)
     if last == 0:

@@ -1,11 +1,12 @@
-"""Quests: a reward for what a player owns or has done, once each."""
+"""The rule for quests: each one pays a reward, once, for what a player owns or has done."""
 
 from game import catalogue
 from game.accounts import Transfer
 from game.catalogue import Quest
 from game.decision import Balances, Condition, Decision, RuleViolation
 
-# A condition needs an upper bound, but a balance that earns a reward has none. No balance comes near this one.
+# A condition must have an upper bound, but a quest does not limit the balance that earns its reward. No balance comes
+# near this bound.
 _NO_LIMIT = 10**9
 
 
@@ -31,12 +32,12 @@ def reward(player: str, name: str, balances: Balances) -> Decision:
 
 
 def is_rewarded(name: str, balances: Balances) -> bool:
-    """Return whether the player with these balances has got the reward."""
+    """Return whether the player with these balances has already received the reward of the quest."""
     return balances.get(f"quest:{name}", 1) == 0
 
 
 def fulfilled_by(quest: Quest, balances: Balances) -> str | None:
-    """Return the name of the account that fulfils the quest, None if none does."""
+    """Return the name of an account that fulfils the quest, or None if no account does."""
     for name, amount in balances.items():
         if amount >= quest.amount and any(
             name == a or (a.endswith(":") and name.startswith(a)) for a in quest.accounts

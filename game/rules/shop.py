@@ -1,4 +1,4 @@
-"""Buy and sell items, and enchant swords."""
+"""The rules for buying and selling items, and for enchanting swords."""
 
 from game import catalogue
 from game.accounts import Transfer
@@ -7,10 +7,11 @@ from game.decision import Decision, RuleViolation
 
 
 def buy(player: str, name: str, quantity: int, expected_price: int | None, kind: ItemKind | None = None) -> Decision:
-    """Buy items of the shop.
+    """Buy items from the shop.
 
-    ``expected_price`` is the price of one that the client has seen; ``kind`` restricts what may be bought. Raises
-    RuleViolation if the shop does not sell the item, or at another price.
+    ``expected_price`` is the price of one piece that the client has seen, or None if the client accepts any price. If
+    ``kind`` is given, only an item of this kind may be bought. Raises RuleViolation if the shop does not sell the item,
+    or sells it at another price.
     """
     item = find(name, kind)
     if item.base:
@@ -31,7 +32,10 @@ def buy(player: str, name: str, quantity: int, expected_price: int | None, kind:
 
 
 def sell(player: str, name: str, quantity: int) -> Decision:
-    """Sell items for half of their price. A piece of an edition can then be bought again, without any enchantment."""
+    """Sell items back to the shop for half of their price.
+
+    A piece of an edition can then be bought again; it has lost its enchantment.
+    """
     item = find(name)
     return Decision(
         "item_sold",
@@ -46,8 +50,8 @@ def sell(player: str, name: str, quantity: int) -> Decision:
 def enchant(player: str, sword: str) -> Decision:
     """Enchant one sword for gold. Raises RuleViolation for a sword that is enchanted already.
 
-    The piece moves to the account of the enchanted sword. From then on it is another item: striking with it, giving
-    it away, trading and selling need no rule of their own, and a sword cannot be enchanted twice.
+    The piece moves to the player's account for the enchanted sword. From then on it is another item. So striking,
+    giving, trading and selling need no special rules for it, and a sword cannot be enchanted twice.
     """
     if find(sword, "sword").base:
         raise RuleViolation("already_enchanted", f"{sword} is enchanted already")
@@ -74,8 +78,9 @@ def find(name: str, kind: ItemKind | None = None) -> Item:
 def stock(name: str) -> str:
     """Return the account that the shop sells an item from.
 
-    An edition has a limited number of pieces; everything else is made when it is bought. An enchanted sword belongs to
-    the stock of its base, so that the pieces of an edition remain as many as there are.
+    The account of an edition opens with its limited number of pieces. Every other item is made when it is bought, so it
+    comes from a house account. An enchanted sword belongs to the stock of its base, so that the number of pieces of an
+    edition never changes.
     """
     item = catalogue.ITEMS.get(name)
     base = (item.base if item else None) or name

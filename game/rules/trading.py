@@ -1,4 +1,4 @@
-"""Gifts, and trades that settle as one event or not at all."""
+"""The rules for gifts and trades. Both sides of a trade change hands in one event, or neither side does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Goods:
         return (*([gold] if self.gold else []), *([item] if self.item else []))
 
     def details(self, prefix: str = "") -> dict[str, str | int]:
-        """Return the goods as details of an event."""
+        """Return the goods in the form of event details, whose names start with ``prefix``."""
         values = {"gold": self.gold or None, "item": self.item, "quantity": self.quantity if self.item else None}
         return {prefix + name: value for name, value in values.items() if value is not None}
 
@@ -43,7 +43,7 @@ class Offer:
 
     @classmethod
     def read(cls, event_id: str, player: str, details: Details) -> "Offer":
-        """Return the offer in the details of this player's event ``trade_offered``."""
+        """Return the offer that this player's event ``trade_offered`` describes in its details."""
         return cls(event_id, player, str(details["to"]), _goods(details, "give_"), _goods(details, "want_"))
 
 
@@ -62,10 +62,11 @@ def give(player: str, to: str, goods: Goods, to_balances: Balances) -> Decision:
 def offer(
     player: str, to: str, sides: tuple[Goods, Goods], event_id: str, balances: Balances, to_balances: Balances
 ) -> Decision:
-    """Offer goods for other goods; ``sides`` are what the player gives and what the player wants.
+    """Offer goods in exchange for other goods.
 
-    Nothing is held for an offer: both sides must be covered when it is accepted. An account of each of the two players
-    marks the open offer, so that it can be accepted or withdrawn only once.
+    ``sides`` are the goods that the player gives and the goods that the player wants. An offer sets nothing aside: both
+    players must have their goods when the offer is accepted. While it is open, each of the two players has an account
+    that marks the offer. Closing the offer debits these accounts, so that it can be accepted or withdrawn only once.
     """
     conditions = _require_other(player, to, to_balances)
     for goods in sides:
@@ -83,7 +84,7 @@ def offer(
 
 
 def accept(player: str, found: Offer) -> Decision:
-    """Accept an offer: both sides change hands."""
+    """Accept an offer, so that both sides change hands."""
     if player != found.taker:
         raise RuleViolation("not_your_trade", f"only {found.taker} can accept this trade")
     return Decision(

@@ -1,1 +1,1 @@
-"""Kafka: creation of clients, the topic, and the event log."""
+"""Everything about Kafka: creating clients, the event topic, and the event log."""

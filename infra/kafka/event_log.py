@@ -1,4 +1,4 @@
-"""The log: appends events to the realm's partition in Kafka."""
+"""The log. It appends each event to the partition of its realm in Kafka."""
 
 import threading
 import time
@@ -11,38 +11,42 @@ from game.events import Event, encode
 from infra.kafka.clients import open_producer
 from infra.settings import Settings
 
-# Limit for metadata and buffer space before anything is sent: the caller holds up other requests meanwhile.
+# Limit for waiting for metadata and buffer space, before anything is sent. It is short because other requests must wait
+# for the caller in the meantime.
 MAX_BLOCK_SECONDS = 5.0
 
-# Pause after a broker did not respond: all requests of a process would wait for the next attempt, one after the other.
+# After the broker has not responded, the process does not try to connect again for this time. Without this pause, all
+# requests of the process would wait for a timeout, one after the other.
 PAUSE_SECONDS = 1.0
 
 
 class NotAppended(Exception):
-    """The record certainly did not and never will reach the log."""
+    """The record is certainly not in the log and will never be."""
 
 
 class Log(Protocol):
-    """The destination of accepted events."""
+    """The place to which accepted events are appended."""
 
     def append(self, event: Event, done: Callable[[int | None], None]) -> None:
-        """Start to append an event; must not block for long.
+        """Start to append an event. An implementation must not block for long.
 
-        ``done`` is called once, from any thread: with the record's offset after the broker's acknowledgement, or with
-        None if the outcome is unknown. Raises NotAppended, and then ``done`` is never called.
+        ``done`` is called exactly once, from any thread. Its argument is the offset of the record after the broker has
+        acknowledged the record, or None if the outcome is unknown. Raises NotAppended if the record will certainly not
+        reach the log; then ``done`` is never called.
         """
 
     def ready(self) -> bool:
-        """Whether the broker responds and has a partition for every realm."""
+        """Return whether the broker responds and has a partition for every realm."""
 
 
 class KafkaLog:
-    """The topic in Kafka. The producer is created at first use, because one that is inherited over a fork times out.
+    """The log as a topic in Kafka.
 
-    The producer is replaced when a delivery fails, because it may not recover: kafka-python 3.0 gives up the id of an
-    idempotent producer whose record expired after a retry, and never requests another one
+    The producer is created at first use, because a producer that was created before a fork times out in the new
+    process. The producer is replaced when a delivery fails, because it may never recover. If a record of an idempotent
+    producer expires after a retry, kafka-python 3.0 gives up the producer's id and never requests another one
     (``TransactionManager.reset_producer_id`` leaves a state in which ``init_producer_id`` does nothing). Such a
-    producer neither sends nor fails records.
+    producer neither sends its records nor reports that they failed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -65,12 +69,12 @@ class KafkaLog:
             done(None)
             self._abandon(producer)
 
-        # The offset is known only with the acknowledgement of a batch, so success and failure come through the future.
+        # The offset is known only after the broker has acknowledged the batch, so the future reports the outcome.
         future.add_callback(lambda metadata: done(metadata.offset))
         future.add_errback(fail)
 
     def ready(self) -> bool:
-        """Whether the broker responds and has a partition for every realm."""
+        """Return whether the broker responds and has a partition for every realm."""
         try:
             partitions: Any = self._producer().partitions_for(self._settings.topic)
         except (KafkaError, NotAppended):
@@ -93,7 +97,9 @@ class KafkaLog:
         return open_producer(
             self._settings,
             enable_idempotence=True,
-            linger_ms=0,  # measured to be the fastest: the sender batches the records that arrive during a request
+            # 0 was the fastest in measurements, because the sender already batches records that arrive while it waits
+            # for the response to an earlier request.
+            linger_ms=0,
             delivery_timeout_ms=int(self._settings.delivery_seconds * 1000),
             request_timeout_ms=int(self._settings.delivery_seconds * 1000 / 3),
             max_block_ms=int(MAX_BLOCK_SECONDS * 1000),
@@ -107,5 +113,6 @@ class KafkaLog:
             if in_use:
                 self._current = None
         if in_use:
-            # Not close(): it first waits for records that such a producer never sends. Fail all of its records now.
+            # Do not call close(), because it first waits for records that such a producer never sends. This call fails
+            # all of its records now.
             producer._sender.force_close()

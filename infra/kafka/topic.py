@@ -1,4 +1,4 @@
-"""The topic of events: one partition a realm."""
+"""The topic that holds the events. It has one partition for each realm."""
 
 from typing import Any
 
@@ -9,13 +9,16 @@ from kafka.errors import TopicAlreadyExistsError
 from infra.kafka.clients import open_client
 from infra.settings import Settings
 
-# How long a caller without a bound of its own waits for a broker that is down. kafka-python's 30 s are too long for it.
+# Time for which a caller waits for a broker that is down, unless the caller sets a timeout. kafka-python's default of
+# 30 s is too long.
 BOOTSTRAP_MS = 5000
 
 TOPIC_CONFIG = {
-    # The broker's clock orders the log: what the ledger forgets after a day must not depend on producers' clocks.
+    # Timestamps come from the broker's clock. They decide which statuses the ledger forgets after a day, so they must
+    # not depend on the clocks of producers.
     "message.timestamp.type": "LogAppendTime",
-    "retention.ms": str(7 * 24 * 3600 * 1000),  # a week to repair a stream before only the archive has the events
+    # A week leaves time to repair a stream. After that, only the archive still has the events.
+    "retention.ms": str(7 * 24 * 3600 * 1000),
 }
 
 
@@ -35,8 +38,9 @@ def ensure_topic(settings: Settings) -> None:
 def offset_bounds(settings: Settings, timeout_seconds: float | None = None) -> tuple[dict[int, int], dict[int, int]]:
     """Return realm -> the first offset that Kafka still has, and realm -> the offset that the next record will get.
 
-    Connecting and each of two requests take at most ``timeout_seconds``. Without it connecting takes at most
-    ``BOOTSTRAP_MS``, and a request as long as kafka-python's default. Raises kafka.errors.KafkaError.
+    Connecting takes at most ``timeout_seconds``, and so does each of the two requests. If ``timeout_seconds`` is None,
+    connecting takes at most ``BOOTSTRAP_MS``, and each request takes at most the default timeout of kafka-python.
+    Raises kafka.errors.KafkaError.
     """
     bounds: dict[str, Any] = {"bootstrap_timeout_ms": BOOTSTRAP_MS}
     if timeout_seconds is not None:
@@ -52,5 +56,8 @@ def offset_bounds(settings: Settings, timeout_seconds: float | None = None) -> t
 
 
 def end_offsets(settings: Settings, timeout_seconds: float | None = None) -> dict[int, int]:
-    """Return realm -> the offset that the next record will get; bounds and errors as in ``offset_bounds``."""
+    """Return realm -> the offset that the next record will get.
+
+    The time limits and the errors are the same as in ``offset_bounds``.
+    """
     return offset_bounds(settings, timeout_seconds)[1]

@@ -1,7 +1,8 @@
-"""Metrics of all processes: their declarations, their definitions, and reading them from another process.
+"""The metrics of all processes, and functions that read the metrics of another process.
 
-``create`` makes a metric that this process counts itself. ``family`` makes one whose values are read from another
-server at each scrape. ``python -m cli.reference`` writes docs/reference/metrics.md.
+The method ``create`` of a metric is for values that this process counts itself. The method ``family`` is for values
+that this process reads from another server at each scrape.
+``python -m cli.reference`` writes docs/reference/metrics.md.
 """
 
 from infra.metrics.definitions import (

@@ -1,17 +1,19 @@
-"""All metrics of the product: each is declared once, with its name, meaning, labels and the processes that serve it.
+"""All metrics of the product. Each is declared once, with its name, meaning, labels and the processes that serve it.
 
-Names follow Prometheus: ``guildhall_``, the unit, and ``_total`` for counters.
+Names follow the conventions of Prometheus. They start with ``guildhall_`` and contain the unit, and the names of
+counters end in ``_total``.
 """
 
 from infra.metrics.types import CounterMetric, GaugeMetric, HistogramMetric, Metric, Server
 
 _API, _STREAMING, _BOTH = (Server.API,), (Server.STREAMING,), (Server.API, Server.STREAMING)
 
-# From the time of a lookup to the longest wait that a request may ask for.
+# Upper bounds of the buckets, from the time of a lookup to the longest wait that a request may ask for.
 _REQUEST_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-# From the acknowledgement of an idle broker to the time at which the producer gives up.
+# From the time in which an idle broker acknowledges a record to the time after which the producer gives up.
 _APPEND_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0)
-# Fine around a second, because players notice that; coarse up to the time of a repair of the streams.
+# The buckets are fine around one second, because players notice such delays. They are coarse above, up to the time that
+# a repair of the streams takes.
 _SETTLED_SECONDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 _BATCH_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BATCH_RECORDS = (1.0, 10.0, 100.0, 1000.0, 5000.0, 10_000.0, 25_000.0)

@@ -1,19 +1,20 @@
-"""Reading the metrics of another process."""
+"""Reads the metrics of another process."""
 
 from collections.abc import Sequence
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-Scrape = dict[str, dict[tuple[str, ...], float]]  # sample name -> label values, in their order -> value
+# Sample name -> values of its labels, in the order of the labels -> value of the sample.
+Scrape = dict[str, dict[tuple[str, ...], float]]
 
 
 def scrape(url: str, timeout: float, names: Sequence[str] = ()) -> Scrape:
     """Read the metrics page at ``url``; ``timeout`` is in seconds.
 
-    With ``names``, the server is asked for these samples only, so that it need not compute the others, and each of the
-    names is a key of the result even if the server has no value for it. A sample name includes the suffix of a
-    histogram or counter (``_bucket``, ``_sum``, ``_count``, ``_total``). A value without labels has the key ``()``.
+    If ``names`` are given, the server is asked only for these samples, so that it need not compute the others. Each of
+    the names is then a key of the result, even if the server has no value for it. A sample name includes the suffix of
+    a histogram or counter (``_bucket``, ``_sum``, ``_count``, ``_total``). A value without labels has the key ``()``.
     Raises requests.RequestException if the server is unreachable or responds with an error, and ValueError if the
     response is not in Prometheus's text format.
     """

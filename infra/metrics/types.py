@@ -1,4 +1,4 @@
-"""Declarations of metrics, from which a process creates what it serves."""
+"""Classes that declare metrics. A process creates the metrics that it serves from these declarations."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-# The ``_created`` series would double the number of series, to tell when each counter began. No alert needs that.
+# The ``_created`` series say when each counter began. They would double the number of series, and no alert needs them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -20,7 +20,7 @@ class Server(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """The declaration of a metric. ``unit`` is what its values count, in the plural."""
+    """The declaration of a metric. ``unit`` names what its values count, in the plural, such as ``events``."""
 
     name: str
     help: str
@@ -31,7 +31,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class CounterMetric(Metric):
-    """A value that only grows, until its process restarts."""
+    """A value that only grows while its process runs."""
 
     def create(self, registry: CollectorRegistry) -> Counter:
         """Create a counter that this process increments."""
@@ -57,7 +57,7 @@ class GaugeMetric(Metric):
 
 @dataclass(frozen=True, slots=True)
 class HistogramMetric(Metric):
-    """Counts of values up to each of some bounds, the ``buckets``."""
+    """The numbers of values up to each of several bounds. The bounds are the ``buckets``."""
 
     buckets: tuple[float, ...] = ()
 
@@ -66,5 +66,5 @@ class HistogramMetric(Metric):
         return Histogram(self.name, self.help, self.labels, registry=registry, buckets=self.buckets)
 
     def family(self) -> HistogramMetricFamily:
-        """Create an empty family for buckets that are counted elsewhere."""
+        """Create an empty family for buckets that are read from another server at each scrape."""
         return HistogramMetricFamily(self.name, self.help, labels=self.labels)
