@@ -1,1 +1,5 @@
-"""The HTTP API: authenticate, validate, decide, reserve, append, and respond after Kafka's acknowledgement."""
+"""The HTTP API, which handles a command in six steps.
+
+It authenticates the player, validates the request, lets the rules decide, reserves the debits in the ledger, appends
+the event to Kafka, and responds after Kafka's acknowledgement.
+"""

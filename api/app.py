@@ -1,4 +1,4 @@
-"""The Flask application."""
+"""Build the Flask application from its parts."""
 
 from typing import Final
 
@@ -23,11 +23,14 @@ from infra.settings import Settings
 from state.connection import connect
 from state.ledger import Ledger
 
-MAX_BODY_BYTES: Final = 16 * 1024  # enough for a batch: fifty actions of less than 200 bytes
+MAX_BODY_BYTES: Final = 16 * 1024  # enough for the largest batch, which has 50 actions of less than 200 bytes each
 
 
 def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
-    """Return the API over these parts. Raises ValueError if the settings have no key to sign tokens with."""
+    """Return the application that uses this ledger and this log.
+
+    Raises ValueError if the settings have no key to sign tokens with.
+    """
     app = Api(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     probes = Probes()
@@ -52,7 +55,7 @@ def create_app(settings: Settings, ledger: Ledger, log: Log) -> Api:
 
 
 def from_environment() -> Api:
-    """Return the API as the environment variables configure it; the WSGI server calls this."""
+    """Return the application with the settings of the environment variables. The WSGI server calls this function."""
     json_logging.configure(api_metrics().log_lines_lost.inc)
     settings = Settings()
     return create_app(settings, Ledger(connect(settings, attach=True), settings), KafkaLog(settings))

@@ -1,1 +1,1 @@
-"""What the API runs beside its requests: threads, clients and their metrics."""
+"""Background threads and clients of other servers that all requests of a process share, and their metrics."""

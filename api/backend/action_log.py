@@ -1,4 +1,7 @@
-"""Log events and rejected requests. No line contains a token, an Idempotency-Key or a request's body."""
+"""Write log lines about events and rejected requests.
+
+No line contains a token, an Idempotency-Key or the body of a request.
+"""
 
 from game.events import Event
 from infra import json_logging
@@ -7,7 +10,7 @@ _log = json_logging.get_logger("api")
 
 
 def log_accepted(event: Event, offset: int, seconds: float) -> None:
-    """Log that the event is in Kafka and will settle."""
+    """Log that the event is in Kafka and will be settled."""
     _log.info(
         "accepted",
         event_id=event.id,
@@ -25,12 +28,15 @@ def log_unknown(event_id: str, realm: int, seconds: float) -> None:
 
 
 def log_voided(event: Event, offset: int | None) -> None:
-    """Log a void for a hold past its deadline; without an offset it may or may not be in Kafka."""
+    """Log the void of an expired hold.
+
+    An ``offset`` of None means that the void may or may not be in Kafka.
+    """
     _log.info("void", event_id=event.id, realm=event.realm, player=event.player, offset=offset)
 
 
 def log_rejection(reason: str, status: int, event_id: str | None) -> None:
-    """Log that the response was a problem of this code."""
+    """Log that the response was a problem with the code ``reason``."""
     known = {"event_id": event_id} if event_id else {}
     log = _log.warning if status >= 500 else _log.info
     log("refused", reason=reason, status=status, **known)

@@ -1,9 +1,11 @@
-"""Group commit: request threads hand their commands to two threads, which take holds, append and confirm in batches.
+"""Group commit: request threads hand their commands to two threads that work in batches.
 
-A command takes the same steps as on a plain path, in the same order: hold, append, acknowledgement, confirmation,
-response. Only the round trips are shared, which measured 1.4 times the rate of the plain path.
+The commit thread takes the holds and appends the events; the confirm thread confirms the holds. A command goes
+through the same steps as without batches, in the same order: hold, append, acknowledgement, confirmation, response.
+The only difference is that the commands in a batch share their round trips. The measured rate is 1.4 times the rate
+without batches.
 
-The hops of ``POST /buy_sword`` from the route to Kafka and back, with the three hand-offs between threads:
+This is the path of ``POST /buy_sword`` from the route to Kafka and back, with its three hand-offs between threads:
 
     request thread   view (api/routes/commands.py) -> execute (api/http/command_executor.py)
                      -> BuySword.decide (game/commands.py) -> shop.buy (game/rules/shop.py)
@@ -42,7 +44,8 @@ from state.results import ExpiredHold, Held, Reservation, ReserveResult, Resumed
 
 logger = logging.getLogger(__name__)
 
-# More than a process has request threads, so that a batch takes all waiting tickets; few enough for milliseconds.
+# Tickets in one batch. A process has fewer request threads, so one batch takes all waiting tickets. The number is also
+# small enough that a batch takes only milliseconds.
 MAX_BATCH = 256
 
 T = TypeVar("T")
@@ -50,7 +53,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The event is in the log at ``offset``, and its hold stands: it will settle."""
+    """The event is in the log at ``offset`` and its hold stands, so the event will be settled."""
 
     offset: int
     event: Event
@@ -58,14 +61,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotAccepted:
-    """Redis or Kafka is unreachable; the event is certainly not in the log."""
+    """Redis or Kafka is unreachable, and the event is certainly not in the log."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The event may or may not be in the log: its status will show it."""
+    """The event may or may not be in the log. Its status will later show whether it is."""
 
 
 Result = Accepted | NotAccepted | Unknown | ReserveResult
@@ -74,7 +77,7 @@ Result = Accepted | NotAccepted | Unknown | ReserveResult
 @dataclass(slots=True)
 class _Ticket:
     request: Reservation | RetryRequest
-    event: Event | None  # without its generation; None for a retry, whose event is stored in the ledger
+    event: Event | None  # without its generation; None for a retry, because the ledger has the event
     started: float
     attempt: int = 1
     result: Result | None = None
@@ -87,7 +90,10 @@ class _Ticket:
 
 @dataclass(frozen=True, slots=True)
 class _Appended:
-    """A ticket whose append has ended: at ``offset``, or None if the outcome is unknown or came too late."""
+    """A ticket whose append has ended.
+
+    ``offset`` is None if the outcome is unknown or if the acknowledgement came too late.
+    """
 
     ticket: _Ticket
     event: Event
@@ -95,9 +101,10 @@ class _Appended:
 
 
 class GroupCommit:
-    """Takes holds and appends for all request threads of one process.
+    """Places holds and appends events on behalf of all request threads of one process.
 
-    ``monotonic`` is a clock in seconds. All promises depend on its rate only, never on its agreement with other clocks.
+    ``monotonic`` returns the time of a clock in seconds. The guarantees depend only on how fast this clock runs. They
+    never depend on whether it shows the same time as another clock.
     """
 
     def __init__(
@@ -114,15 +121,15 @@ class GroupCommit:
         self._started = False
 
     def commit(self, reservation: Reservation, event: Event) -> Result:
-        """Take the hold, append the event and confirm.
+        """Take the hold, append the event and confirm the hold.
 
-        Blocks until the outcome is known, at most until shortly before the hold's deadline. Any result except Accepted
-        and Unknown means that nothing was or will be appended.
+        Blocks until the outcome is known, but at most until shortly before the hold's deadline. Any result other than
+        Accepted and Unknown means that this call has appended nothing and never will.
         """
         return self._wait(_Ticket(reservation, event, self._monotonic()))
 
     def resume(self, retry: RetryRequest) -> Result:
-        """Append again what an earlier attempt of the same request may or may not have appended."""
+        """Append the event of an earlier attempt again, because that attempt may or may not have appended it."""
         return self._wait(_Ticket(retry, None, self._monotonic()))
 
     def _wait(self, ticket: _Ticket) -> Result:
@@ -135,7 +142,7 @@ class GroupCommit:
         return result
 
     def _report(self, request: Reservation | RetryRequest, result: Result, seconds: float) -> None:
-        # In the request's own thread, because the two threads that serve all requests must not lose time.
+        # This runs in the request's own thread, because the two threads that serve all requests must not lose time.
         self._metrics.commits.labels(outcome_name(type(result).__name__)).inc()
         if isinstance(result, Accepted):
             action_log.log_accepted(result.event, result.offset, seconds)
@@ -143,7 +150,7 @@ class GroupCommit:
             action_log.log_unknown(request.event_id, request.realm, seconds)
 
     def _start_threads(self) -> None:
-        # At first use instead of in the constructor, because threads do not survive a server's fork.
+        # The threads start at first use instead of in the constructor, because threads do not survive a server's fork.
         with self._lock:
             if not self._started:
                 self._started = True
@@ -155,7 +162,7 @@ class GroupCommit:
             batch = _take_all(self._waiting)
             try:
                 self._commit_batch(batch)
-            except Exception:  # the thread serves all requests of this process: one batch must not end it
+            except Exception:  # one failed batch must not end the thread, which serves all requests of this process
                 logger.exception("group commit failed")
                 _finish_rest(batch)
 
@@ -164,7 +171,7 @@ class GroupCommit:
             batch = _take_all(self._appended)
             try:
                 self._confirm_batch(batch)
-            except Exception:  # as above
+            except Exception:  # one failed batch must not end this thread either
                 logger.exception("confirmation failed")
                 _finish_rest([appended.ticket for appended in batch])
 
@@ -189,8 +196,9 @@ class GroupCommit:
                 ticket.finish(result)
 
     def _finish_without_ledger(self, batch: list[_Ticket]) -> None:
-        # A first attempt was not appended, and this process will not append it. If Redis took its hold, the hold is
-        # voided after its deadline. A retry says nothing about the attempts before it.
+        # For a Reservation, nothing was appended, and this process will not append anything. If Redis took the hold
+        # nevertheless, the hold is voided after its deadline. For a RetryRequest, the outcome is unknown, because an
+        # earlier attempt may have appended the event.
         for ticket in batch:
             is_first = isinstance(ticket.request, Reservation)
             ticket.finish(NotAccepted("the ledger is unreachable") if is_first else Unknown())
@@ -219,12 +227,12 @@ class GroupCommit:
         try:
             return self._ledger.release(event.realm, event.id, event.generation)
         except redis.RedisError as error:
-            # The hold is voided after its deadline instead.
+            # The hold stays and is voided after its deadline.
             logger.warning("could not release %s: %s", event.id, error)
             return False
 
     def _acknowledge(self, ticket: _Ticket, event: Event, offset: int | None) -> None:
-        # A process that was paused may read an acknowledgement after its hold was voided: too late means unknown.
+        # A paused process may read an acknowledgement after the hold was voided. So a late one counts as unknown.
         in_time = self._monotonic() - ticket.started < self._acceptance_seconds
         self._appended.put(_Appended(ticket, event, offset if in_time else None))
 
@@ -256,12 +264,12 @@ class GroupCommit:
 
 @cache
 def outcome_name(result: str) -> str:
-    """Return the name of a type of result in the metrics: not_accepted for NotAccepted."""
+    """Return the name that a result type has in the metrics, such as not_accepted for NotAccepted."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", result).lower()
 
 
 def _take_all(source: "queue.SimpleQueue[T]") -> list[T]:
-    """Wait for one item and take all others that are waiting, up to ``MAX_BATCH``."""
+    """Wait for one item, then take all other items that are in the queue, up to ``MAX_BATCH`` in total."""
     batch = [source.get()]
     while len(batch) < MAX_BATCH:
         try:

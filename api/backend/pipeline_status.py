@@ -1,4 +1,4 @@
-"""``GET /status``: how far each realm is, which servers respond, and the latest events."""
+"""Collect the response of ``GET /status``: the progress of each realm, the servers that respond, the latest events."""
 
 import threading
 import time
@@ -17,8 +17,8 @@ from infra.settings import Settings
 from state.ledger import Ledger
 from state.results import Overview
 
-FRESH_SECONDS: Final = 1.0  # how long one result serves all viewers, so that their number costs nothing
-MAX_LATEST: Final = 12  # events: as many as the page shows
+FRESH_SECONDS: Final = 1.0  # all viewers get the same result for this time, so more viewers cause no more requests
+MAX_LATEST: Final = 12  # events in the response; the page shows this number
 
 
 class StatusService:
@@ -31,7 +31,7 @@ class StatusService:
         self._fresh_until = 0.0
 
     def state(self) -> dict[str, Any]:
-        """Return the body of ``GET /status``; blocks for at most ``PATIENCE_SECONDS``."""
+        """Return the body of ``GET /status``. Blocks for at most ``PATIENCE_SECONDS``."""
         with self._lock:
             if time.monotonic() > self._fresh_until:
                 self._state = self._collect()
@@ -62,7 +62,7 @@ class StatusService:
         return {n: self._ledger.overview(n, MAX_LATEST) for n in range(self._settings.realms)}
 
     def _landed(self) -> dict[int, int]:
-        # Only this gauge: the others ask Kafka, and while Kafka is down they take longer than this probe may.
+        # Scrape only this gauge, because the others ask Kafka. While Kafka is down, that takes longer than a probe may.
         name = metrics.LANDED_OFFSET.name
         url = f"http://{self._settings.presto_host}:{self._settings.streaming_metrics_port}/metrics"
         found = metrics.scrape(url, PATIENCE_SECONDS, [name])[name]
@@ -95,9 +95,10 @@ class StatusService:
         }
 
     def _age(self, deadline_ms: int) -> float | None:
-        """Return the age in seconds of the oldest open hold, None without one.
+        """Return the age of the oldest open hold in seconds, or None if there is no open hold.
 
-        The ledger knows its deadline, which is ``hold_seconds`` after the hold was taken.
+        ``deadline_ms`` is the deadline of that hold in the ledger, or 0 if there is no open hold. A hold's deadline is
+        ``hold_seconds`` after the hold was taken.
         """
         if deadline_ms == 0:
             return None
@@ -105,7 +106,7 @@ class StatusService:
 
 
 def _difference(accepted: int | None, past: int | None) -> int | None:
-    # The servers respond at different moments, so a stream may seem to be ahead of the log.
+    # The servers respond at different moments, so settling or landing may seem to be ahead of the log.
     return None if accepted is None or past is None else max(0, accepted - past)
 
 

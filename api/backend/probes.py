@@ -1,4 +1,7 @@
-"""Bounded questions to servers, for the routes that must respond when servers are down or silent."""
+"""Ask servers for their state within a time limit.
+
+Some routes, such as ``/status``, must respond even when a server is down or does not respond.
+"""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,21 +12,21 @@ import redis
 import requests
 from kafka.errors import KafkaError
 
-#: A server that takes longer is reported as down, so that the state of the others is shown in time.
+#: A server that takes longer to respond is reported as down, so that the state of the other servers is shown in time.
 PATIENCE_SECONDS: Final = 1.5
 
-# More threads than there are probes of different names, so that hanging ones never delay the others.
+# There are fewer probe names than threads. So a probe always finds a free thread, even if other probes hang.
 _MAX_THREADS: Final = 16
 
-# What a server that is down, silent or starting causes. Anything else is a bug and is raised.
+# The errors caused by a server that is down, silent or starting. Any other error is a bug and is raised.
 _EXPECTED: Final = (redis.RedisError, KafkaError, requests.RequestException, ValueError)
 
 
 class Probes:
     """Asks several servers in parallel and waits at most ``PATIENCE_SECONDS`` for all of them together.
 
-    A probe that is still running is not started a second time: the next call waits for the running one.
-    A server that hangs therefore occupies one thread, however often the probes run.
+    A probe that is still running is not started a second time. Instead, the next call waits for the running probe.
+    Therefore a server that hangs occupies only one thread, however often its probe is called.
     """
 
     def __init__(self) -> None:
@@ -32,14 +35,17 @@ class Probes:
         self._running: dict[str, Future[Any]] = {}
 
     def run(self, questions: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-        """Return name -> what the server responded, or the exception that says why there is no response."""
+        """Call each question in its own thread, and return the responses by name.
+
+        If a server did not respond, its value is the exception that tells why.
+        """
         futures = {name: self._start(name, ask) for name, ask in questions.items()}
         wait(futures.values(), PATIENCE_SECONDS)
         return {name: _result(future) for name, future in futures.items()}
 
     def _start(self, name: str, ask: Callable[[], Any]) -> Future[Any]:
         with self._lock:
-            # Not made in the constructor, because threads do not survive a server's fork.
+            # The pool is created here instead of in the constructor, because threads do not survive a server's fork.
             self._pool = self._pool or ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="probe")
             future = self._running.get(name)
             if future is None or future.done():

@@ -1,9 +1,10 @@
-"""The counters and histograms of the API's processes.
+"""Count requests and their results in every process of the API, with Prometheus counters and histograms.
 
-The API runs in several processes, and a scrape reaches one of them. So with ``PROMETHEUS_MULTIPROC_DIR`` in the
-environment, each process keeps its counts in files of that folder, and the scraped process adds all of them up. The
-counts of a process that died stay in its files, so that counters never decrease. There are no gauges, because those
-would have to be removed when a process dies. Without the variable, a process reports only its own counts.
+The API runs in several processes, and a scrape by Prometheus reaches only one of these processes. The environment
+variable ``PROMETHEUS_MULTIPROC_DIR`` therefore names a folder in which each process keeps its counts in files. The
+process that is scraped adds up the counts of all files. When a process dies, its files stay, so that counters never
+decrease. There are no gauges, because the gauge of a dead process would have to be removed. Without the variable, a
+process reports only its own counts.
 """
 
 import os
@@ -15,7 +16,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from infra import metrics
 
-# Of one process, for each kind of metric: several times the space that all routes and outcomes need.
+# Size of the file in which one process keeps one kind of metric (counters or histograms). This is several times the
+# space that the counts of all routes and outcomes need.
 FILE_BYTES = 1024 * 1024
 
 OUTCOMES = (
@@ -36,8 +38,8 @@ OUTCOMES = (
 class ApiMetrics:
     """The counters and histograms of this process.
 
-    Labels with a few known values exist from the start, with 0: otherwise the first count would not look like an
-    increase.
+    If all values of a label are known, its counters exist from the start with the value 0. Otherwise Prometheus would
+    not see the first count as an increase.
     """
 
     def __init__(self) -> None:
@@ -59,7 +61,7 @@ class ApiMetrics:
             self.appends_failed.labels(outcome)
 
     def registry(self) -> CollectorRegistry:
-        """Return the present counts of all processes of this API."""
+        """Return a registry with the current counts of all processes of this API."""
         registry = CollectorRegistry()
         if _folder():
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -70,7 +72,10 @@ class ApiMetrics:
 
 @cache
 def api_metrics() -> ApiMetrics:
-    """Return the metrics of this process, made at first use: after the fork, because each process has its own files."""
+    """Return the metrics of this process.
+
+    They are created at first use. That is after the server's fork, so that each process has its own files.
+    """
     if folder := _folder():
         for kind in ("counter", "histogram"):
             _reserve(Path(folder) / f"{kind}_{os.getpid()}.db")
@@ -82,7 +87,8 @@ def _folder() -> str | None:
 
 
 def _reserve(file: Path) -> None:
-    # The library maps a sparse file into memory, and the kernel kills a process that writes into a hole of it when the
-    # disk is full. The API must respond with 503 then, so its counts get their space before the first request.
+    # The library maps a sparse file into memory. When the disk is full, the kernel kills a process that writes into a
+    # part of the file that has no disk space yet. But the API must survive a full disk and respond with 503. So its
+    # files get their disk space before the first request.
     if not file.exists():
         file.write_bytes(bytes(FILE_BYTES))

@@ -1,4 +1,4 @@
-"""Convert events of a history to JSON."""
+"""Convert the events of a player's history to JSON."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from state.results import HistoryEntry
 
 
 def as_json(entry: HistoryEntry) -> dict[str, Any]:
-    """Return an event as histories show it."""
+    """Return the event as the history, the stream and the status show it."""
     return {
         "id": entry.event_id,
         "offset": entry.offset,

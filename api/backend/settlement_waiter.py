@@ -1,4 +1,4 @@
-"""Wait until an event is settled, for requests with ``Prefer: wait=N`` (RFC 7240)."""
+"""Wait until an event is settled, if the request has the header ``Prefer: wait=N`` (RFC 7240)."""
 
 import threading
 import time
@@ -11,15 +11,17 @@ from werkzeug.http import parse_dict_header
 from state.ledger import Ledger
 from state.results import EventStatus
 
-MAX_WAIT_SECONDS = 30  # a waiting request occupies a thread of the server, and settling takes a second
-MAX_WAITING = 16  # requests of a process: a quarter of the server's threads, so that the others are served meanwhile
-POLL_SECONDS = 0.02  # settling takes at least 0.1 s, so that more frequent polls would only load Redis
+MAX_WAIT_SECONDS = 30  # settling usually takes a second, and a waiting request occupies a thread of the server
+# Requests that may wait in one process. They occupy a quarter of its threads; the other threads serve other requests.
+MAX_WAITING = 16
+POLL_SECONDS = 0.02  # settling takes at least 0.1 s, so more frequent polls would only load Redis
 
 
 def preferred_wait(header: str | None) -> int | None:
-    """Return the whole seconds that ``Prefer`` asks to wait, at most ``MAX_WAIT_SECONDS``; None if it does not ask.
+    """Return how many seconds the header ``Prefer`` asks to wait, at most ``MAX_WAIT_SECONDS``.
 
-    A value that is not a number is ignored, as RFC 7240 requires for preferences that a server does not understand.
+    Returns None if the header does not ask to wait. A value that is not a whole number is ignored, because RFC 7240
+    requires a server to ignore preferences that it does not understand.
     """
     value = parse_dict_header(header or "").get("wait") or ""
     seconds = value.partition(";")[0].strip()
@@ -27,7 +29,7 @@ def preferred_wait(header: str | None) -> int | None:
 
 
 class TooManyWaiting(Exception):
-    """Raised when no more requests may wait: the request must be responded to at once."""
+    """Raised when too many requests are waiting already, so that this request must get its response at once."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class _Waiter:
 
 
 class SettlementWaiter:
-    """Polls the events of all waiting requests of one process, with one round trip for all of them."""
+    """Polls the status of events on behalf of all waiting requests of one process.
+
+    One round trip to Redis asks for the events of all these requests.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -47,7 +52,10 @@ class SettlementWaiter:
         self._started = False
 
     def wait(self, realm: int, event_id: str, seconds: float) -> EventStatus | None:
-        """Return the final status of the event, None if it has none in time. Raises TooManyWaiting."""
+        """Return the final status of the event as soon as it has one, or None if it has none after ``seconds``.
+
+        Raises TooManyWaiting if ``MAX_WAITING`` requests are waiting already.
+        """
         waiter = _Waiter(realm, event_id)
         with self._condition:
             if len(self._waiters) >= MAX_WAITING:
@@ -76,7 +84,7 @@ class SettlementWaiter:
             try:
                 statuses = self._ledger.events([(w.realm, w.event_id) for w in waiting])
             except redis.RedisError:
-                statuses = [None] * len(waiting)  # Redis may come back before the time is up
+                statuses = [None] * len(waiting)  # poll again, because Redis may come back in time
             for waiter, status in zip(waiting, statuses, strict=True):
                 if status and status.status != "pending":
                     waiter.future.set_result(status)

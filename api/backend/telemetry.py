@@ -1,6 +1,7 @@
-"""Append view events, without a hold and without waiting. They may be lost.
+"""Append view events to the log. This takes no hold and does not delay the request, but an event may be lost.
 
-A view counts once a minute, so that a client that polls every second costs the log no more than a person does.
+The same view by the same player is recorded only once a minute. So a client that polls every second does not add more
+records to the log than a person does.
 """
 
 import logging
@@ -17,13 +18,13 @@ from infra.kafka.event_log import Log, NotAppended
 
 logger = logging.getLogger(__name__)
 
-ONCE_IN_SECONDS = 60.0
-MAX_REMEMBERED = 10_000  # views of the last minute: about 2 MB; when there are more, the oldest is forgotten
-MAX_QUEUED = 1000  # events; more are dropped, because players' actions come first
+ONCE_IN_SECONDS = 60.0  # a repeated view within this time is not recorded again
+MAX_REMEMBERED = 10_000  # views of the last minute, about 2 MB; if there are more, the oldest view is forgotten
+MAX_QUEUED = 1000  # events that wait to be appended; further events are dropped, because players' actions come first
 
 
 class Telemetry:
-    """Appends in its own thread, because the log may block while its broker is down."""
+    """Appends view events in a thread of its own, because an append may block while Kafka is down."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -33,13 +34,13 @@ class Telemetry:
         self._started = False
 
     def record_view(self, player: Player, event_type: str) -> None:
-        """Record that the player has viewed something. Never blocks and never raises."""
+        """Record that the player has viewed something. This method never blocks and never raises an exception."""
         with self._lock:
             if (player, event_type) in self._recent:
                 return
             self._recent[player, event_type] = True
             if not self._started:
-                # Not in the constructor, because threads do not survive a server's fork.
+                # The thread does not start in the constructor, because threads do not survive a server's fork.
                 self._started = True
                 threading.Thread(target=self._append_forever, name="telemetry", daemon=True).start()
         event = new_event(

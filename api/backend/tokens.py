@@ -1,11 +1,11 @@
-"""Players' tokens: signed names of their bearers."""
+"""Issue and read players' tokens. A token contains the realm and name of its player, and a signature."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-MIN_KEY_CHARACTERS = 32  # 192 bits in base64, which cannot be guessed
+MIN_KEY_CHARACTERS = 32  # 32 characters of base64 contain 192 bits, which an attacker cannot guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,11 @@ class Player:
 
 
 class Tokens:
-    """Issues and reads tokens that last ``days``.
+    """Issues and reads tokens that are valid for ``days`` days.
 
-    The first of the ``keys`` signs. Tokens that the others have signed are still accepted, so that a key can be
-    replaced while players play. Raises ValueError for a key that is too short.
+    ``keys`` contains one or more keys, separated by commas. The first key signs new tokens. A token signed with one of
+    the other keys is still accepted, so that an operator can replace the key while players play. Raises ValueError if
+    a key is too short.
     """
 
     def __init__(self, keys: str, days: float) -> None:
@@ -33,7 +34,7 @@ class Tokens:
         if min(map(len, parts)) < MIN_KEY_CHARACTERS:
             raise ValueError(f"GUILDHALL_TOKEN_KEY must be secrets of at least {MIN_KEY_CHARACTERS} characters")
         self._lifetime = timedelta(days=days)
-        # The library signs with the last key.
+        # The order is reversed, because the library signs with the last key.
         self._serializer = URLSafeTimedSerializer(parts[::-1], salt="player-token")
 
     def issue(self, player: Player) -> str:
@@ -41,11 +42,11 @@ class Tokens:
         return self._serializer.dumps([player.realm, player.name])
 
     def expires(self) -> datetime:
-        """Return when a token that is issued now expires."""
+        """Return the time at which a token issued now will expire."""
         return datetime.now(UTC).replace(microsecond=0) + self._lifetime
 
     def read(self, token: str) -> Player | None:
-        """Return the player that the token names, None if it is forged or expired."""
+        """Return the player that the token names, or None if the token is forged or expired."""
         try:
             realm, name = self._serializer.loads(token, max_age=int(self._lifetime.total_seconds()))
         except (BadData, ValueError, TypeError):

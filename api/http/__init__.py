@@ -1,1 +1,1 @@
-"""The steps of an HTTP request: identity, guards, limits, idempotency, execution and streams."""
+"""Handle HTTP requests: identify the sender, check, limit and deduplicate requests, execute commands, stream events."""

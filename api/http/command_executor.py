@@ -1,7 +1,7 @@
-"""Execute commands: deduplicate, decide, commit, and respond.
+"""Execute commands: recognise retries, let the rules decide, commit the decision, and respond.
 
-``execute`` leads from a decision to the log, and ``respond`` from its result to HTTP. The hops behind ``execute``, with
-their threads, are listed in api/backend/group_commit.py.
+``execute`` runs a command until its event is in the log. ``respond`` turns the result of ``execute`` into an HTTP
+response. The module api/backend/group_commit.py lists the steps of a commit and the threads that run these steps.
 """
 
 import uuid
@@ -39,14 +39,17 @@ from state.results import (
 
 IN_USE_RETRY_SECONDS: Final = 1  # another attempt with the same key usually ends within milliseconds
 
-# The state that a decision was based on may change before its hold is taken; then the rules decide again. Three times
-# are enough for all players who do not provoke it.
+# How often the rules may decide on one command. They decide again if the state changes between a decision and its hold.
+# Three decisions are enough, unless a player changes the state on purpose.
 MAX_DECISIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The event that a command became; ``is_replay`` if an earlier request with the same key made it."""
+    """The event that resulted from a command.
+
+    ``is_replay`` is true if an earlier request with the same key already created the event.
+    """
 
     player: Player
     event_id: str
@@ -68,11 +71,12 @@ class CommandResult:
 
 
 def execute(decide: Decide, player: Player, key: Key | None) -> CommandResult:
-    """Execute a command of the player, once for each key. Blocks until its event is in the log.
+    """Execute a command of the player, at most once for each key. Blocks until its event is in the log.
 
-    A request with a known key gets the result of the first one. Otherwise the rules decide and the decision is
-    committed; if the state has changed in between, they decide again. Raises RuleViolation if the rules do not allow
-    the command, and Problem if it was not accepted for another reason or the outcome is unknown.
+    A request with a known key gets the result of the first request with that key. For a new request, the rules decide
+    and the decision is committed. If the state changes between the decision and its hold, the rules decide again.
+    Raises RuleViolation if the rules do not allow the command. Raises Problem if the command was not accepted for
+    another reason or if its outcome is unknown.
     """
     event_id = event_id_of(player.realm, player.name, key.value) if key else str(uuid.uuid4())
     call = _Call(player, key, event_id, required_holdings(player))
@@ -84,7 +88,8 @@ def execute(decide: Decide, player: Player, key: Key | None) -> CommandResult:
             if not isinstance(result, ConditionFailed):
                 break
     except RuleViolation:
-        # A concurrent attempt of the same request may have succeeded and changed the state that the rules see.
+        # The client may have sent the same request twice at the same time. The other attempt may have succeeded and
+        # changed the state, so that the rules now reject the command.
         if earlier := _earlier_status(call):
             return _replay(call, earlier)
         raise
@@ -92,9 +97,9 @@ def execute(decide: Decide, player: Player, key: Key | None) -> CommandResult:
 
 
 def respond(result: CommandResult, **members: object) -> Response:
-    """Return the response for an accepted command, after the wait that ``Prefer`` asks for.
+    """Return the response for an accepted command, after the waiting time that the header ``Prefer`` asks for.
 
-    ``members`` are added to the body. Raises Problem if the event turns out voided or rejected during the wait.
+    ``members`` are added to the body. Raises Problem if the event becomes voided or rejected during the wait.
     """
     response = jsonify(result.body | members)
     response.status_code = HTTPStatus.ACCEPTED
@@ -117,7 +122,10 @@ def respond(result: CommandResult, **members: object) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call of ``execute``; ``required`` are the balances that ``If-Match`` requires, if it was sent."""
+    """The arguments of one call of ``execute``.
+
+    ``required`` contains the balances that must not change before the hold, or None if they may change.
+    """
 
     player: Player
     key: Key | None
@@ -147,7 +155,10 @@ def _commit(call: _Call, decision: Decision) -> Result:
 
 
 def _replay(call: _Call, status: EventStatus) -> CommandResult:
-    """Return the result of the key's earlier request. If its outcome is unknown, append its event again."""
+    """Return the result of the earlier request with the same key.
+
+    If the event of that request is pending, append the event again, because it may not be in the log.
+    """
     if call.key is None or status.request != call.key.fingerprint:
         detail = "this Idempotency-Key was used for another request before: use a new one"
         raise Problem("idempotency_key_reused", detail)
@@ -203,7 +214,10 @@ def _did_not_happen(event_id: str, status: EventStatus) -> Problem:
 
 
 def _wait_until_settled(result: CommandResult, seconds: int) -> bool:
-    """Return whether the event is settled in time. Raises Problem if it ended otherwise, or TooManyWaiting."""
+    """Return whether the event is settled within ``seconds``.
+
+    Raises Problem if the event was voided or rejected, and TooManyWaiting if too many requests are waiting already.
+    """
     if result.status.status == "settled":
         return True
     final = services().settlement_waiter.wait(result.player.realm, result.event_id, seconds)

@@ -1,4 +1,4 @@
-"""Checks that a request passes before its route, according to the OpenAPI description of its operation."""
+"""Check each request before its route handles it, according to the OpenAPI description of the operation."""
 
 from http import HTTPStatus
 from typing import cast
@@ -11,14 +11,17 @@ from api.problems.problems import Problem
 
 
 def register_guards(app: Api) -> None:
-    """Reject requests that the OpenAPI document does not allow."""
+    """Reject requests that lack a required token or have an unknown parameter, according to the OpenAPI document."""
     app.before_request(_require_token)
     app.before_request(_reject_unknown_parameters)
     app.after_request(_describe_options)
 
 
 def _operation() -> tuple[str, str]:
-    """Return method and rule as the document names them: HEAD is GET without a body."""
+    """Return the method and URL rule under which the document describes the operation.
+
+    The document has no HEAD operations, because HEAD is GET without a body.
+    """
     method = "GET" if request.method == "HEAD" else request.method
     return method, request.url_rule.rule if request.url_rule else ""
 
@@ -32,7 +35,7 @@ def _require_token() -> None:
 def _reject_unknown_parameters() -> None:
     """Reject a misspelled parameter, which would otherwise be ignored silently."""
     known = cast(Api, current_app).queries.get(_operation())
-    # Links to the page may have any query, such as campaign parameters.
+    # The page at / accepts any query, because links to it may carry parameters of other sites, such as utm_source.
     if known is None or request.path == "/":
         return
     unknown = sorted(request.args.keys() - known)
@@ -42,7 +45,10 @@ def _reject_unknown_parameters() -> None:
 
 
 def _describe_options(response: Response) -> Response:
-    """Respond to OPTIONS with 204: Flask sends Allow with an empty HTML page, although there is no page."""
+    """Change the response to OPTIONS into 204 without a content type.
+
+    Flask responds with the header Allow and an empty body, but declares that body to be HTML.
+    """
     if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK and not response.get_data():
         response.status_code = HTTPStatus.NO_CONTENT
         response.headers.pop("Content-Type", None)

@@ -1,6 +1,7 @@
-"""``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header): a request that is sent twice happens once.
+"""Read the ``Idempotency-Key``, with which a request that is sent twice is executed once.
 
-The event's id derives from the key, so the ledger itself recognises a retry: for a day, as long as it keeps the status.
+The header is defined in the IETF draft draft-ietf-httpapi-idempotency-key-header. The event's id derives from the key,
+so the ledger itself recognises a retry. It does so for a day, because it keeps the status of an event for a day.
 """
 
 import hashlib
@@ -12,14 +13,15 @@ from flask import Request
 
 from api.problems.problems import Problem
 
-# The draft's Item is a string in quotation marks; many clients omit them. Printable ASCII, like all HTTP fields.
+# The draft requires quotation marks around the key, but many clients omit them, so both forms are accepted. The key is
+# printable ASCII, because all HTTP fields are.
 _KEY = re.compile(r'"([\x20-\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The key of a request and the ``fingerprint`` of its content."""
+    """The key of a request, and the ``fingerprint`` of the request's content."""
 
     value: str
     fingerprint: str
@@ -30,9 +32,10 @@ class Key:
 
 
 def key_of(request: Request, *, secret: bool = False) -> Key | None:
-    """Return the request's key, None without one. Raises Problem 400 for an invalid key.
+    """Return the request's key, or None if the request has no key. Raises Problem 400 if the key is invalid.
 
-    A ``secret`` key must be a UUID, because any client that repeats the request gets the same response.
+    If ``secret`` is true, the key must be a UUID, which cannot be guessed. This is necessary if the response is secret,
+    because any client that sends the same request with the same key gets the same response.
     """
     header = request.headers.get("Idempotency-Key")
     if header is None:
@@ -49,9 +52,10 @@ def key_of(request: Request, *, secret: bool = False) -> Key | None:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """Return 16 hexadecimal digits that distinguish requests; the spelling of their JSON does not matter.
+    """Return 16 hexadecimal digits that differ between different requests.
 
-    Fingerprints are only compared for the same player and key, so that a collision gains nothing.
+    Spaces and the order of members in a JSON body do not change the fingerprint. Only requests of the same player with
+    the same key are compared, so an attacker gains nothing from two requests with the same fingerprint.
     """
     try:
         spelled = json.dumps(json.loads(body), sort_keys=True) if body else ""

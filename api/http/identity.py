@@ -1,4 +1,7 @@
-"""Identify the sender of a request: a player by a bearer token (RFC 6750), or a trusted operator by a key."""
+"""Identify the sender of a request.
+
+A player is identified by a bearer token (RFC 6750), and a trusted operator by a key.
+"""
 
 import hmac
 
@@ -13,7 +16,7 @@ OPERATOR_HEADER = "Guildhall-Operator"
 
 
 def bearer() -> Player | None:
-    """Return the player whose valid token came with this request, None without one."""
+    """Return the player whose token came with this request, or None if there is no valid token."""
     if "player" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         g.player = services().tokens.read(token) if scheme.lower() == "bearer" else None
@@ -24,7 +27,7 @@ def bearer() -> Player | None:
 
 
 def current_player() -> Player:
-    """Return the player of this request. Raises Problem 401 without a valid token."""
+    """Return the player who sent this request. Raises Problem 401 if the request has no valid token."""
     player = bearer()
     if player is None:
         raise Problem(

@@ -1,4 +1,7 @@
-"""Entity tags of the inventory, and ``If-Match`` (RFC 9110, 13.1.1): act only if the inventory is unchanged."""
+"""Compute the entity tag of an inventory, and check ``If-Match`` (RFC 9110, 13.1.1).
+
+With ``If-Match``, a client demands that its command is executed only if the inventory has not changed.
+"""
 
 import hashlib
 import json
@@ -13,13 +16,13 @@ from game.rules import guilds
 from state.ledger import available
 from state.results import OwnerBalances
 
-# Accounts that only the rules need are not part of the inventory.
+# These accounts are not part of the inventory, because only the rules need them.
 _INTERNAL: Final = ("vacancy", "claim_day", "departed", "likeness")
 _INTERNAL_PREFIXES: Final = ("quest:", "offer:", "offered:")
 
 
 def inventory_of(player: Player, holdings: OwnerBalances) -> dict[str, Any]:
-    """Return the inventory as the API shows it: a function of the player's balances alone."""
+    """Return the inventory as the API shows it. It depends only on the player and the player's balances."""
     accounts = available(holdings, player.owner)
     shown = {n: a for n, a in accounts.items() if n not in _INTERNAL and not n.startswith(_INTERNAL_PREFIXES)}
     return {
@@ -32,19 +35,20 @@ def inventory_of(player: Player, holdings: OwnerBalances) -> dict[str, Any]:
 
 
 def tag_of(inventory: dict[str, Any]) -> str:
-    """Return the strong entity tag of an inventory, without quotation marks."""
+    """Return the strong entity tag of an inventory. The tag has no quotation marks around it."""
     return hashlib.sha256(json.dumps(inventory, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def required_holdings(player: Player) -> OwnerBalances | None:
-    """Return the balances that must not change until the hold, None without ``If-Match``.
+    """Return the balances that must not change before the hold is taken, or None if they may change.
 
-    Raises Problem 412 if they have changed already.
+    They may change if the request has no header ``If-Match``, or if that header is ``*``. Raises Problem 412 if the
+    inventory already differs from the one that ``If-Match`` requires.
     """
     if not request.if_match:
         return None
     holdings = services().ledger.holdings(player.realm, player.owner)
     if not request.if_match.contains(tag_of(inventory_of(player, holdings))):
         raise Problem("state_changed", "the inventory is not the one of If-Match any more")
-    # "*" accepts any state; a list of tags requires one that the client has seen.
+    # "*" accepts any state. A list of tags accepts only a state that the client has seen.
     return None if request.if_match.star_tag else holdings

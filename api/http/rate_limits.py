@@ -1,4 +1,4 @@
-"""Limit the requests of a player and of an address: Flask-Limiter, with its counters in Redis."""
+"""Limit how many requests a player and an IP address may send, with Flask-Limiter and its counters in Redis."""
 
 import logging
 import math
@@ -18,16 +18,17 @@ from infra.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS: Final = 0.5  # when Redis is silent for longer, requests are served without limits
+TIMEOUT_SECONDS: Final = 0.5  # if Redis does not respond within this time, the request is served without a limit
 
-# Operators use these while something is wrong, and supervisors poll them.
+# These paths have no limit, because operators use them while something is wrong, and supervisors poll them.
 _EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def register_limits(app: Api, settings: Settings) -> None:
-    """Limit requests, with the headers of draft-ietf-httpapi-ratelimit-headers-03 and Retry-After.
+    """Limit requests, and add the headers of draft-ietf-httpapi-ratelimit-headers-03 and Retry-After to responses.
 
-    If the counters are unreachable, requests are served: the rules of the game do not depend on limits.
+    If the counters in Redis are unreachable, requests are served without limits. That is safe, because the rules of the
+    game do not depend on the limits.
     """
     limiter = Limiter(
         key_func=_address,
@@ -35,7 +36,7 @@ def register_limits(app: Api, settings: Settings) -> None:
             ApplicationLimit(settings.limit_player, key_function=_player),
             ApplicationLimit(settings.limit_address, key_function=_address),
         ],
-        strategy="fixed-window",  # one round trip; other strategies need a script that costs several times more
+        strategy="fixed-window",  # needs one round trip; other strategies need a script that costs several times more
         storage_uri=f"redis://{settings.redis_host}:{settings.redis_port}",
         storage_options={
             "username": "limiter",
@@ -54,7 +55,8 @@ def register_limits(app: Api, settings: Settings) -> None:
         detail = f"more than {limit.amount} requests in {limit.get_expiry()} seconds: wait for Retry-After"
         return respond(Problem("too_many_requests", detail))
 
-    # Not the library's own headers: it adds Retry-After to every response and gives the reset as seconds since 1970.
+    # The library's own headers are not used, because it adds Retry-After to every response. It also gives the reset as
+    # seconds since 1970, but the draft requires the seconds until the reset.
     @app.after_request
     def add_headers(response: Response) -> Response:
         limit = limiter.current_limit
@@ -62,13 +64,16 @@ def register_limits(app: Api, settings: Settings) -> None:
             try:
                 response.headers.update(_headers(limit, response.status_code))
             except redis.RedisError as error:
-                # The response is final, and an action may have been accepted: slow counters must not change that.
+                # An action may already be accepted, so unreachable counters must not turn its response into an error.
                 logger.warning("the request counters are unreachable: %s", error)
         return response
 
 
 def _headers(limit: RequestLimit, status: int) -> dict[str, str]:
-    """Return the headers that describe the limit. Reads the counters, and raises redis.RedisError."""
+    """Return the headers that describe the limit.
+
+    Reads the counters in Redis. Raises redis.RedisError if they are unreachable.
+    """
     seconds = str(max(0, math.ceil(limit.reset_at - time.time())))
     headers = {
         "RateLimit-Limit": str(limit.limit.amount),
@@ -87,6 +92,9 @@ def _address() -> str:
 
 
 def _player() -> str:
-    """Return the key of the player's limit; without a player the address counts for both limits."""
+    """Return the key of the counter for the limit per player.
+
+    If the request has no valid token, the key is the address, so that the address counts for both limits.
+    """
     player = bearer()
     return f"{player.realm}:{player.name}" if player else _address()

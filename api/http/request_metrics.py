@@ -1,4 +1,4 @@
-"""``GET /metrics`` for Prometheus, and the metrics and log lines of every request."""
+"""Count, time and log every request, and serve ``GET /metrics`` for Prometheus."""
 
 import time
 from collections.abc import Iterator
@@ -14,17 +14,19 @@ from api.http.services import Services
 from infra import json_logging, metrics
 
 PROBLEM = "application/problem+json"
-# Only counted: a client that sends too many requests must not push everything else out of the log.
+# Responses with these statuses are counted but not logged. Otherwise a client that sends too many requests would fill
+# the log and push out all other lines.
 _NOT_LOGGED = {HTTPStatus.TOO_MANY_REQUESTS}
-# A client can invent methods, and each label value would be a time series permanently.
+# Other methods are counted as "other". A client can invent methods, and each method would become a permanent time
+# series in Prometheus.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-_LATEST = 1  # the ledger's overview contains at least one event, although no metric needs it
+_LATEST = 1  # events to read with the ledger's overview; no metric needs events, but at least 1 must be requested
 
 
 def register_metrics(app: Flask) -> None:
-    """Add the route and count every request, including those that match no route."""
+    """Add the route ``/metrics``, and count every request, including requests that match no route."""
     app.add_url_rule("/metrics", "metrics", scrape, methods=["GET"])
-    # The first of all hooks, so that requests that another hook rejects are timed as well.
+    # Insert this hook before all others, so that a request is also timed if another hook rejects it.
     app.before_request_funcs.setdefault(None, []).insert(0, _begin)
     app.after_request(_count)
 
@@ -38,7 +40,7 @@ def scrape() -> Response:
 
 
 class _OpenHolds:
-    """Collects the open holds of each realm from the ledger."""
+    """Collects the number of open holds in each realm from the ledger."""
 
     def __init__(self, parts: Services) -> None:
         self._parts = parts
@@ -77,15 +79,16 @@ def _count(response: Response) -> Response:
 
 
 def _count_problem(response: Response) -> None:
-    # From the response itself, so that the count is what the client got, wherever the response was made.
+    # Read the code from the response itself. So the count matches what the client got, wherever the response was made.
     body = response.get_json()
     count_rejection(str(body["type"]).rpartition("/")[2], response.status_code, body.get("event"))
 
 
 def count_rejection(reason: str, status: int, event_id: str | None = None) -> None:
-    """Count a problem of this code, and log it unless it is irrelevant for operators.
+    """Count a problem with the code ``reason``, and log it unless it is irrelevant to operators.
 
-    Problems that are a whole response are counted automatically: call this for a problem that is part of a response.
+    A problem that is a whole response is counted automatically. Call this function only for a problem that is one part
+    of a response, such as the result of one action in a batch.
     """
     api_metrics().refusals.labels(reason).inc()
     is_failed_read = request.method in ("GET", "HEAD") and status < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""The parts behind the routes, wired once per process."""
+"""Give the routes access to the parts that all requests of a process share, such as the ledger and the log."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from state.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the routes."""
+    """The parts that the routes use. They are created once in each process."""
 
     settings: Settings
     ledger: Ledger
@@ -31,6 +31,6 @@ class Services:
 
 
 def services() -> Services:
-    """Return the parts behind the routes of the current application."""
+    """Return the parts that the routes of the current application use."""
     parts: Services = current_app.extensions["guildhall"]
     return parts

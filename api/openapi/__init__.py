@@ -1,1 +1,1 @@
-"""The API's contract: response schemas and the conventions that /openapi/openapi.json is generated from."""
+"""Describe the API: the document /openapi/openapi.json is generated from these response schemas and conventions."""

@@ -1,4 +1,4 @@
-"""Describe routes, so that the OpenAPI 3.1 document of the API is generated from the code."""
+"""Describe the routes, so that the API's OpenAPI 3.1 document can be generated from the code."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -36,7 +36,10 @@ Errors are problem details (RFC 9457), whose [types](/problems) are documented."
 
 
 class Api(OpenAPI):
-    """A Flask application whose document is completed with what many operations have in common."""
+    """A Flask application that generates its OpenAPI document.
+
+    The document is completed with the statuses, headers and problems that many operations have in common.
+    """
 
     def __init__(self, import_name: str) -> None:
         super().__init__(
@@ -47,22 +50,22 @@ class Api(OpenAPI):
             validation_error_callback=invalid_request,
             operation_id_callback=_operation_id,
             doc_ui=False,
-            # The page serves its own static files.
+            # Flask serves no static files, because the page has its own routes for them.
             static_folder=None,
         )
 
     @cached_property
     def secured(self) -> frozenset[tuple[str, str]]:
-        """Return the (method, rule) of all operations that need a player's token, according to the document."""
+        """Return the (method, URL rule) of each operation that needs a player's token, according to the document."""
         return frozenset(key for key, operation in self._documented().items() if requires_token(operation))
 
     @cached_property
     def queries(self) -> dict[tuple[str, str], frozenset[str]]:
-        """Return (method, rule) -> the parameters that its query may have, according to the document."""
+        """Return the query parameters that the document allows, by the (method, URL rule) of the operation."""
         return {key: query_parameters(operation) for key, operation in self._documented().items()}
 
     def generate_spec_json(self) -> None:
-        """Generate the document, once."""
+        """Generate the document. The library calls this method once."""
         super().generate_spec_json()  # type: ignore[no-untyped-call]
         views = self._views()
         for key, operation in self._operations():
@@ -71,7 +74,7 @@ class Api(OpenAPI):
         self._limit_realms(self.extensions["guildhall"].settings.realms)
 
     def _documented(self) -> dict[tuple[str, str], dict[str, Any]]:
-        assert self.api_doc  # noqa: S101 - reading it generates the document
+        assert self.api_doc  # noqa: S101 - reading api_doc generates the document
         return dict(self._operations())
 
     def _operations(self) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
@@ -84,7 +87,10 @@ class Api(OpenAPI):
         return {(m, rule.rule): self.view_functions[rule.endpoint] for rule in rules for m in rule.methods or ()}
 
     def _limit_realms(self, realms: int) -> None:
-        """Add the largest realm, which is a setting that the models of the requests do not know."""
+        """Add the number of the last realm as a maximum.
+
+        The number of realms is a setting, so the request models cannot contain this maximum.
+        """
         parameters = self.spec_json["paths"]["/shop"]["get"]["parameters"]
         schemas = [parameter["schema"] for parameter in parameters if parameter["name"] == "realm"]
         for schema in (*schemas, self.spec_json["components"]["schemas"]["NewPlayer"]["properties"]["realm"]):
@@ -97,14 +103,14 @@ def _operation_id(*, name: str, path: str, method: str) -> str:  # noqa: ARG001 
 
 
 def blueprint(name: str, tag: str) -> APIBlueprint:
-    """Return a group of routes with one of the ``TAGS``."""
+    """Return an empty group for routes that share one of the ``TAGS``."""
     return APIBlueprint(
         name, name, abp_tags=[Tag(name=tag, description=TAGS[tag])], operation_id_callback=_operation_id
     )
 
 
 def write_operation(**options: Any) -> dict[str, Any]:
-    """Return the description of a route that changes something for the player of the token."""
+    """Return the description of a route that changes something for the player who sends the request."""
     return {
         "security": [{"bearer": []}],
         "responses": {"202": schemas.Event, "200": schemas.Event},
@@ -113,11 +119,11 @@ def write_operation(**options: Any) -> dict[str, Any]:
 
 
 def read_operation(response: type[BaseModel], *, public: bool = False, **options: Any) -> dict[str, Any]:
-    """Return the description of a route that only reads; a ``public`` one needs no token."""
+    """Return the description of a route that only reads. A ``public`` route needs no token."""
     security: dict[str, Any] = {} if public else {"security": [{"bearer": []}]}
     return security | {"responses": {"200": response}, "openapi_extensions": {ROLE: "read"}} | options
 
 
 def operation_kind(name: str) -> dict[str, Any]:
-    """Return the description of a route with another role than change or read."""
+    """Return the description of a route whose role is neither change nor read."""
     return {"openapi_extensions": {ROLE: name}}

@@ -1,8 +1,8 @@
-"""Complete the descriptions of operations with what many have in common: statuses, headers and problems.
+"""Complete the descriptions of operations with the statuses, headers and problems that many operations share.
 
-Each operation has a role, and the tables below say what a role means. For example, an operation with the role
-``inventory`` takes the header ``If-None-Match``; responds with 404, 422, 429 and 503 beside 200; and sends ``ETag`` and
-``Guildhall-Offset`` with 200.
+Each operation has a role, and the tables below define what a role means. For example, an operation with the role
+``inventory`` accepts the request header ``If-None-Match``. It responds with 200, 404, 422, 429 or 503, among other
+statuses. With 200, it sends the headers ``ETag`` and ``Guildhall-Offset``.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from api.problems.problems import MEDIA_TYPE
 
-ROLE: Final = "x-role"  # the extension that holds an operation's role; it is removed before publication
+ROLE: Final = "x-role"  # this extension contains an operation's role; it is removed from the published document
 
 _KEY_EXAMPLE: Final = "9c5c1d3e-3c57-4c0e-8a35-2f1f7cf4f0d1"
 
-# Preferences and entity tags have no pattern: RFC 7240 requires servers to ignore preferences that they do not
-# understand, and an unknown tag simply does not match.
+# The schemas of Prefer, If-Match and If-None-Match have no pattern, because no value of these headers is an error. RFC
+# 7240 requires servers to ignore preferences that they do not understand, and an unknown entity tag does not match.
 _REQUEST_HEADER_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Idempotency-Key": {
         "schema": {
@@ -42,7 +42,7 @@ _REQUEST_HEADER_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "description": "Resume after this event; if absent or empty, start now.",
     },
 }
-# A client that repeats a registration gets the token, so its key must not be guessable.
+# A client that repeats a registration gets the player's token. So the key of a registration must be hard to guess.
 _REGISTRATION_KEY: Final[dict[str, Any]] = {
     "schema": {"type": "string", "format": "uuid", "examples": [_KEY_EXAMPLE]},
     "description": "A UUID. A registration that is sent again with it registers one player. Remembered for a day.",
@@ -55,8 +55,8 @@ _REQUEST_HEADERS_BY_ROLE: Final[dict[str, tuple[str, ...]]] = {
     "stream": ("Last-Event-ID",),
 }
 
-# Statuses in addition to the 200 and 202 of the route. 500 is omitted because it is always a bug. A role without 503
-# needs no other server, and one without 429 has no rate limit.
+# Statuses in addition to 200 and 202, which the route declares. 500 is not listed here, because it is always a bug. A
+# role without 503 depends on no other server, and a role without 429 has no rate limit.
 _STATUSES_BY_ROLE: Final[dict[str, tuple[int, ...]]] = {
     "change": (400, 409, 412, 413, 422, 429, 503),
     "register": (400, 409, 413, 422, 429, 503),
@@ -135,19 +135,19 @@ _RESPONSE_HEADERS_BY_STATUS: Final[dict[int, tuple[str, ...]]] = {
 }
 _RATE_LIMIT_HEADERS: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
-# Operation -> the operations that take the id of its event, and the name of that parameter.
+# Each operation is mapped to the operations that need the id of its event, with the name of their parameter for the id.
 _LINKS: Final[dict[str, dict[str, str]]] = {
     "offer_trade": {"accept_trade": "trade", "decline_trade": "trade"},
 }
 
 
 def complete(operation: dict[str, Any], view: Callable[..., Any]) -> None:
-    """Complete the description of an operation with its role and the docstring of its view."""
+    """Complete the description of an operation, using its role and the docstring of its view."""
     role = operation.pop(ROLE, "read")
     _add_texts(operation, view.__doc__ or "")
     _describe_parameters(operation, role)
     responses = operation["responses"]
-    responses.pop("422", None)  # the library adds its own to each operation
+    responses.pop("422", None)  # the library adds its own description of 422 to each operation
     for status in _statuses(operation, role):
         responses[str(status)] = {
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
@@ -168,12 +168,15 @@ def complete(operation: dict[str, Any], view: Callable[..., Any]) -> None:
 
 
 def query_parameters(operation: dict[str, Any]) -> frozenset[str]:
-    """Return the names of the parameters that the query may have."""
+    """Return the names of the parameters that the operation accepts in its query."""
     return frozenset(p["name"] for p in operation.get("parameters", ()) if p["in"] == "query")
 
 
 def _add_texts(operation: dict[str, Any], docstring: str) -> None:
-    """Take the first sentence as the summary and the others as the description: the library splits by lines."""
+    """Use the first sentence of the docstring as the summary, and the other sentences as the description.
+
+    This replaces the texts of the library, which splits a docstring by lines instead.
+    """
     summary, _, description = " ".join(docstring.split()).partition(". ")
     operation["summary"] = summary.removesuffix(".")
     operation.pop("description", None)
@@ -194,7 +197,10 @@ def _describe_parameters(operation: dict[str, Any], role: str) -> None:
 
 
 def _without_null(schema: dict[str, Any]) -> None:
-    """Remove null from a parameter that may be omitted: the model has None for it, but a query cannot contain null."""
+    """Remove null from the schema of a parameter that may be omitted.
+
+    The model uses None for an omitted parameter, but a query cannot contain null.
+    """
     options = [option for option in schema.pop("anyOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
         schema.update(options[0])
@@ -212,7 +218,10 @@ def _statuses(operation: dict[str, Any], role: str) -> Iterator[int]:
 
 
 def requires_token(operation: dict[str, Any]) -> bool:
-    """Return whether the operation needs a token; an empty requirement means that the token is optional."""
+    """Return whether the operation needs a token.
+
+    An empty entry among the security requirements means that the token is optional.
+    """
     security = operation.get("security", [])
     return bool(security) and {} not in security
 

@@ -1,4 +1,7 @@
-"""Schemas of the API's responses. They only describe; in the tests, schemathesis checks the responses against them."""
+"""Define the schemas of the API's responses.
+
+The API itself does not check its responses against these schemas. The tests do so, with schemathesis.
+"""
 
 from typing import Annotated, Final, Literal
 
@@ -16,13 +19,13 @@ Next = Annotated[int | None, Field(description="the offset of the next page; nul
 
 
 class ResponseModel(BaseModel):
-    """The base of all responses."""
+    """The base class of all responses except problem details."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Index(ResponseModel):
-    """The entry point: the number of realms and links."""
+    """The entry point of the API: the number of realms, and links to other resources."""
 
     name: str
     realms: int
@@ -34,7 +37,7 @@ class Index(ResponseModel):
 
 
 class Event(ResponseModel):
-    """An accepted action: the event that it became. It is ``pending`` until it is settled."""
+    """The event of an accepted action. Its status is ``pending`` until the event is settled."""
 
     id: EventId
     status: Status
@@ -72,7 +75,7 @@ class EventStatus(ResponseModel):
 
 
 class Amount(ResponseModel):
-    """The balance of an account: available is settled minus held."""
+    """The balance of an account. The available amount is the settled amount minus the held amount."""
 
     settled: int
     held: int
@@ -97,7 +100,7 @@ class Fighter(ResponseModel):
 
 
 class Fighters(ResponseModel):
-    """A page of the players who are not down, most health first."""
+    """A page of the players who are not down. The player with the most health comes first."""
 
     players: list[Fighter]
     next: Next
@@ -118,7 +121,11 @@ class Profile(ResponseModel):
 
 
 class ShopItem(ResponseModel):
-    """An item of the shop. ``power`` is damage, protection or healing; ``left`` is known for a realm's editions."""
+    """An item of the shop.
+
+    ``power`` is damage, protection or healing. ``left`` is the number of pieces that an edition still has in a
+    realm. It is null if the item is not an edition or if no realm is given.
+    """
 
     item: Name
     kind: Literal["sword", "shield", "potion"]
@@ -145,7 +152,7 @@ class Goods(ResponseModel):
 
 
 class Trade(ResponseModel):
-    """An open offer; ``mine`` if the requesting player made it."""
+    """An open offer. ``mine`` is true if the requesting player made the offer."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -164,7 +171,7 @@ class Trades(ResponseModel):
 
 
 class Quest(ResponseModel):
-    """A quest: ``ready`` when the reward can be claimed, ``done`` when it was."""
+    """A quest. ``ready`` means that the reward can be claimed, and ``done`` that the player already has the reward."""
 
     quest: str
     title: str
@@ -187,7 +194,7 @@ class GuildSize(ResponseModel):
 
 
 class Guilds(ResponseModel):
-    """A page of guilds, the largest first."""
+    """A page of guilds. The largest guild comes first."""
 
     guilds: list[GuildSize]
     next: Next
@@ -201,7 +208,7 @@ class Member(ResponseModel):
 
 
 class Guild(ResponseModel):
-    """A guild; the members who joined first come first."""
+    """A guild. Its members are in the order in which they joined."""
 
     guild: Name
     leader: Name | None
@@ -219,14 +226,14 @@ class LeaderboardEntry(ResponseModel):
 
 
 class Leaderboard(ResponseModel):
-    """Players by a balance, the largest first."""
+    """Players in the order of one of their balances. The largest balance comes first."""
 
     board: Literal["gold", "victories"]
     places: list[LeaderboardEntry]
 
 
 class HistoryEntry(ResponseModel):
-    """An event that the player caused, or that changed a balance of the player."""
+    """An event that the player caused, or an event that changed a balance of the player."""
 
     id: EventId
     offset: int
@@ -238,14 +245,14 @@ class HistoryEntry(ResponseModel):
 
 
 class History(ResponseModel):
-    """A page of the last day, newest first."""
+    """A page of the player's events of the last day. The newest event comes first."""
 
     events: list[HistoryEntry]
     next: Next
 
 
 class RealmState(ResponseModel):
-    """How far one realm is, in records of its log."""
+    """The progress of one realm, in records of its log."""
 
     realm: int
     accepted: int | None = Field(description="records in Kafka; null if it is unreachable")
@@ -275,7 +282,7 @@ class LatestEvent(HistoryEntry):
 
 
 class State(ResponseModel):
-    """The whole pipeline at one moment."""
+    """The state of the whole pipeline at one moment."""
 
     time: Time
     realms: list[RealmState]
@@ -321,10 +328,10 @@ class Result(ResponseModel):
 
 
 class Results(ResponseModel):
-    """One result for each action, in order."""
+    """One result for each action, in the order of the actions."""
 
     results: list[Result]
 
 
 class BatchItemResult(RootModel[Event | Results]):
-    """The result of a batch: its event, or the results of its actions if it is not atomic."""
+    """The result of a batch: its event if the batch is atomic, otherwise the results of its actions."""

@@ -1,4 +1,7 @@
-"""The browser client: its own files, the libraries of ``stack.install.web_assets``, and the interactive API docs."""
+"""Serve the browser client and the interactive API docs.
+
+The client consists of its own files and of libraries, which ``stack.install.web_assets`` installs.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,10 +13,11 @@ from werkzeug.security import safe_join
 
 OWN_FILES = Path(__file__).with_name("static")
 
-# Set explicitly instead of guessed from the machine's tables: with nosniff, a browser rejects a script of another type.
+# The media types are set here instead of guessed from tables of the machine, which may be wrong. The header nosniff
+# makes a browser reject a script with a wrong type.
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-# Everything comes from this server, nothing is inline, and no other page may embed this one.
+# A browser loads files only from this server, runs no inline scripts, and lets no other page embed this page.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -21,7 +25,10 @@ POLICY = (
 
 
 def register_page(app: Flask, vendor: str) -> None:
-    """Serve the page's files and ``/docs``. ``vendor`` is the folder of the libraries; empty if there is none."""
+    """Add the routes for the page's files and for ``/docs``.
+
+    ``vendor`` is the folder with the libraries, or an empty string if they are not installed.
+    """
     page = Blueprint("page", __name__)
     page.after_request(protect)
 
@@ -44,22 +51,23 @@ def register_page(app: Flask, vendor: str) -> None:
         return _file(OWN_FILES, "docs.html")
 
     app.register_blueprint(page)
-    # One visit fetches some thirty files, which cost one disk read each; the limits are meant for players' actions.
+    # These routes have no rate limits, because the limits are meant for players' actions. One visit fetches about
+    # thirty files, and each file costs only one disk read.
     for limiter in app.extensions.get("limiter", ()):
         limiter.exempt(page)
 
 
 def page_response() -> Response:
-    """Return the page itself, with its headers, for clients that prefer HTML at ``/``."""
+    """Return the HTML document of the page, with its headers, to a client that asks for HTML at ``/``."""
     response = protect(_file(OWN_FILES, "index.html"))
     response.headers["Vary"] = "Accept"
     return response
 
 
 def _file(folder: Path, name: str) -> Response:
-    """Return the file, with an ETag of its content.
+    """Return the file, with an ETag that depends on its content.
 
-    A browser asks each time whether the file has changed, so that it never combines old files with new ones.
+    A browser asks before each use whether a file has changed, so that it never combines old files with new ones.
     """
     path = safe_join(str(folder), name)
     if path is None or not Path(path).is_file():
@@ -79,7 +87,7 @@ def protect(response: Response) -> Response:
 
 
 def _swagger() -> Path:
-    """Return the folder of Swagger UI's files in its package."""
+    """Return the folder with the files of Swagger UI, inside its Python package."""
     spec = find_spec("flask_openapi3_swagger")
     if spec is None or not spec.submodule_search_locations:
         raise NotFound("Swagger UI is not installed")

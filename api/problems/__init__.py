@@ -1,1 +1,1 @@
-"""Problem details (RFC 9457): the catalogue of types, the mapping from errors and the pages that explain them."""
+"""Turn errors into problem details (RFC 9457), list their types, and serve the pages that explain each type."""

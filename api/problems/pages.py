@@ -1,4 +1,4 @@
-"""The HTML pages that the ``type`` of a problem links to, for developers of clients."""
+"""Render the HTML pages that the ``type`` of a problem links to. Their readers are developers of clients."""
 
 from flask import Response, render_template_string
 
@@ -22,10 +22,10 @@ and never changes; <code>detail</code> is for people.</p>{% endif %}
 
 
 def page_of_all() -> Response:
-    """Return the page of all types, in one table."""
+    """Return the page with all types in one table."""
     return protect(Response(render_template_string(_PAGE, title="Problems", kinds=KINDS)))
 
 
 def page_of(code: str) -> Response:
-    """Return the page of one type. Raises KeyError if there is none."""
+    """Return the page that explains one type. Raises KeyError if there is no type with this code."""
     return protect(Response(render_template_string(_PAGE, title=KINDS[code].title, kinds={code: KINDS[code]})))

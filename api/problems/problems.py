@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details. Every error of the API passes through this module."""
+"""Convert errors to problem details (RFC 9457). Every error of the API passes through this module."""
 
 import json
 import logging
@@ -16,10 +16,11 @@ from state.ledger import RealmRecovering
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS: Final = 2  # about what a server needs to restart, or a realm to catch up
+RETRY_AFTER_SECONDS: Final = 2  # a server needs about this time to restart, and a realm to catch up
 MEDIA_TYPE: Final = "application/problem+json"
 
-# What Flask and its extensions raise. Any other status is a kind of bad request or an internal error.
+# The problem codes for errors that Flask and its extensions raise. An error with any other status is reported as a bad
+# request or as an internal error.
 _CODE_BY_STATUS = {
     404: "not_found",
     405: "method_not_allowed",
@@ -31,9 +32,9 @@ _KEPT_HEADERS = ("Allow", "Retry-After", "Accept-Post")
 
 
 class Problem(Exception):
-    """An error with a stable ``code`` of :data:`api.problems.types.KINDS` and a ``detail`` for people.
+    """An error with a ``code`` that never changes and a ``detail`` that people read.
 
-    ``members`` are added to the body.
+    The ``code`` is a key of :data:`api.problems.types.KINDS`. The ``members`` are added to the body.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Problem(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """Return the problem details object."""
+        """Return the problem details object, which is the body of the response."""
         return {
             "type": f"/problems/{self.code}",
             "title": KINDS[self.code].title,
@@ -64,7 +65,7 @@ class Problem(Exception):
 
 
 def unavailable(detail: str, code: str = "unavailable", **members: Any) -> Problem:
-    """Return a problem with 503 and Retry-After."""
+    """Return a problem that has the status 503 and the header Retry-After."""
     return Problem(code, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)}, **members)
 
 
@@ -74,7 +75,10 @@ def to_problem(violation: RuleViolation, **members: Any) -> Problem:
 
 
 def invalid(error: ValidationError) -> Problem:
-    """Return the problem for a request of the wrong form; each error is named by JSON pointer (RFC 6901)."""
+    """Return the problem for a request with wrong or missing fields.
+
+    The member ``errors`` names the place of each error by a JSON pointer (RFC 6901).
+    """
     errors = [
         {"pointer": "/" + "/".join(str(part) for part in e["loc"]), "detail": e["msg"]}
         for e in error.errors(include_url=False, include_input=False, include_context=False)
@@ -84,9 +88,10 @@ def invalid(error: ValidationError) -> Problem:
 
 
 def invalid_request(error: ValidationError) -> Response:
-    """Respond to a request that flask-openapi3 cannot validate.
+    """Respond to a request that flask-openapi3 has found invalid.
 
-    The cause decides the status: another media type is 415, a body that is not JSON 400, and JSON with errors 422.
+    The status depends on the cause: 415 if the media type is not JSON, 400 if the body cannot be parsed as JSON, and
+    422 if the content of the JSON is wrong.
     """
     if error.error_count() == 1 and error.errors()[0]["type"] == "model_type" and not error.errors()[0]["loc"]:
         if not request.is_json:
@@ -99,7 +104,7 @@ def invalid_request(error: ValidationError) -> Response:
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """Return the problem that an error of an action becomes, None for an unexpected error."""
+    """Return the problem that describes an error, or None if the error is unexpected."""
     match error:
         case Problem():
             return error
@@ -116,14 +121,14 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def register_error_handlers(app: Flask) -> None:
-    """Turn every error that leaves a view into problem+json."""
+    """Respond with problem details to every error that a view raises."""
     for kind in (Problem, RuleViolation, ValidationError, RealmRecovering, redis.RedisError):
         app.register_error_handler(kind, _respond_expected)
     app.register_error_handler(HTTPException, _respond_http)
 
 
 def respond(problem: Problem) -> Response:
-    """Return the problem as a response."""
+    """Return the response that reports the problem."""
     response = Response(json.dumps(problem.body) + "\n", problem.status, mimetype=MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response
@@ -136,7 +141,7 @@ def _respond_expected(error: Exception) -> Response:
 
 
 def _respond_http(error: HTTPException) -> Response:
-    # Flask turns an unhandled exception into a 500; its cause is in the log and must not reach the client.
+    # Flask turns an unhandled exception into an error 500. Its cause is in the log and must not reach the client.
     status = HTTPStatus(error.code or 500)
     code = _CODE_BY_STATUS.get(status.value, "internal_server_error" if status.value >= 500 else "bad_request")
     detail = "an internal error; it is logged" if status.value >= 500 else (error.description or status.phrase)

@@ -1,4 +1,7 @@
-"""The types of problems that the API returns (RFC 9457): each ``type`` is ``/problems/<code>`` and never changes."""
+"""List the problem types that the API returns (RFC 9457).
+
+The ``type`` of a problem is ``/problems/<code>``. The code never changes, so that clients can rely on it.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,7 +12,10 @@ S = HTTPStatus
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """``title`` is the same for each occurrence; ``remedy`` tells a client's developer what to do."""
+    """One problem type.
+
+    The ``title`` is the same for all problems of this type. The ``remedy`` tells a client's developer what to do.
+    """
 
     status: HTTPStatus
     title: str
@@ -26,7 +32,7 @@ _NAME = "Nothing has happened. Correct the name in the request."
 _RETRY = "This request did nothing. Retry with the same key after Retry-After."
 
 KINDS: Final[dict[str, ProblemType]] = {
-    # The request itself.
+    # Problems with the request itself.
     "bad_request": ProblemType(S.BAD_REQUEST, "Bad request", "Correct the request: it is not valid HTTP or JSON."),
     "invalid_idempotency_key": ProblemType(
         S.BAD_REQUEST,
@@ -62,7 +68,7 @@ KINDS: Final[dict[str, ProblemType]] = {
     "too_many_streams": ProblemType(
         S.SERVICE_UNAVAILABLE, "Too many open streams", "Poll GET /history meanwhile, and try again after Retry-After."
     ),
-    # The server's side.
+    # Problems of the servers.
     "internal_server_error": ProblemType(
         S.INTERNAL_SERVER_ERROR, "Internal error", "The error is logged. Retry with the same key."
     ),
@@ -73,7 +79,7 @@ KINDS: Final[dict[str, ProblemType]] = {
         "Outcome unknown",
         "The action may have happened. Send it again with the same Idempotency-Key, or ask GET /events/<id>.",
     ),
-    # One action.
+    # Problems with the fate of one action.
     "idempotency_key_in_use": ProblemType(
         S.CONFLICT, "Same request in progress", "Send it again with the same key after Retry-After."
     ),
@@ -89,7 +95,7 @@ KINDS: Final[dict[str, ProblemType]] = {
         S.PRECONDITION_FAILED, "Inventory has changed", "Nothing has happened. GET /inventory and decide again."
     ),
     "batch_too_large": ProblemType(S.CONFLICT, "Too many transfers", "Split the batch."),
-    # Rules and shortfalls.
+    # Violations of the rules, and balances that are too small.
     "name_taken": ProblemType(S.CONFLICT, "Name taken", "Choose another name: this one or a lookalike is taken."),
     "name_reserved": ProblemType(S.CONFLICT, "Name reserved", "Choose another name."),
     "not_registered": ProblemType(S.CONFLICT, "Not settled yet", _BUSY),

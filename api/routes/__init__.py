@@ -1,4 +1,7 @@
-"""The routes: those of commands derive from the catalogue, and the others read state or need special treatment."""
+"""Define the routes of the API.
+
+The routes of most commands derive from the catalogue of commands. The other routes read state or need special code.
+"""
 
 from api.openapi.app import Api, blueprint
 from api.routes import exchange, guilds, players, reads, shop, system

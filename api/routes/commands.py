@@ -1,7 +1,8 @@
-"""The routes of all commands, made from the catalogue ``game.commands.COMMANDS``.
+"""Create the routes of all commands from the catalogue ``game.commands.COMMANDS``.
 
-Each one authenticates the player, builds the command from path, query and body, executes it, and responds. The
-exceptions have routes of their own: registration (players.py), because there is no player yet, and batches (shop.py).
+Each route authenticates the player, builds the command from path, query and body, executes the command, and responds.
+There are two exceptions, which have routes of their own. One is registration (players.py), because there is no player
+yet; the other is batches (shop.py), because a batch contains several commands.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from game.commands import COMMANDS, Command
 
 
 def register_commands(blueprints: Mapping[str, APIBlueprint]) -> None:
-    """Add the route of every command to the blueprint of its tag."""
+    """Add the route of every command to the blueprint for the command's tag."""
     for command in COMMANDS:
         route = command.route
         add = getattr(blueprints[route.tag], route.method.lower())
@@ -40,7 +41,7 @@ def _view_of(command: type[Command]) -> Callable[..., Response]:
 
 
 def _parts_of(command: type[Command]) -> dict[str, type[BaseModel]]:
-    """Return part of the request (path, query or body) -> the model of the fields that it carries."""
+    """Return a model for each part of the request (path, query or body) that contains fields of the command."""
     in_path = command.route.path_fields
     others = command.model_fields.keys() - in_path
     parts: dict[str, type[BaseModel]] = {}
@@ -49,13 +50,16 @@ def _parts_of(command: type[Command]) -> dict[str, type[BaseModel]]:
     if others and command.route.method == "DELETE":
         parts["query"] = _part(command, "Query", others)
     elif others:
-        # The usual case: the command itself is the body.
+        # If no field is in the path, which is the usual case, the command class itself is the model of the body.
         parts["body"] = _part(command, "Body", others) if in_path else command
     return parts
 
 
 def _part(command: type[Command], suffix: str, names: Any) -> type[BaseModel]:
-    """Return a model of some of the command's fields. It is not strict: path and query are text."""
+    """Return a model of some of the command's fields.
+
+    The model is not strict, because numbers in a path or query arrive as text.
+    """
     fields: Any = {n: (f.rebuild_annotation(), f) for n, f in command.model_fields.items() if n in names}
     config = ConfigDict(extra="forbid")
     return create_model(f"{command.__name__}{suffix}", __config__=config, __doc__=command.__doc__, **fields)

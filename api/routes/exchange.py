@@ -1,4 +1,4 @@
-"""List the open trades. Gifts, offers and their acceptance are commands."""
+"""List the open trades. To give, to offer a trade and to accept it are commands, see ``api.routes.commands``."""
 
 from typing import Any
 

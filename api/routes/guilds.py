@@ -1,4 +1,4 @@
-"""Show guilds. Founding, joining, leading, leaving and the treasury are commands."""
+"""List guilds and show one guild. All changes of a guild are commands, see ``api.routes.commands``."""
 
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ class GuildPath(BaseModel):
 
 @routes.get("/guilds", **read_operation(schemas.Guilds))
 def list_guilds(query: Page) -> Response:
-    """List the guilds of the realm that have members, the largest first."""
+    """List the guilds in the realm that have members. The largest guild comes first."""
     places = services().ledger.ranking(current_player().realm, "members", query.offset, query.limit)
     found = [{"guild": owner.partition(":")[2], "members": n} for owner, n in places]
     following = query.offset + query.limit if len(places) == query.limit else None
@@ -36,7 +36,7 @@ def list_guilds(query: Page) -> Response:
 
 @routes.get("/guilds/<guild>", **read_operation(schemas.Guild) | operation_kind("found"))
 def show_guild(path: GuildPath) -> Response:
-    """Show a guild with its members, the earliest first."""
+    """Show a guild with its members. The member who joined first comes first."""
     realm = current_player().realm
     balances = services().ledger.holdings(realm, f"guild:{path.guild}").settled
     if not guilds.is_founded(balances):
@@ -55,7 +55,11 @@ def show_guild(path: GuildPath) -> Response:
 
 
 def _leader(realm: int, guild: str, balances: Balances) -> str | None:
-    """Return the leader, found by asking for each member: a guild is small, and the crown is in one place only."""
+    """Return the leader of the guild, or None if it has no leader.
+
+    Reads the balances of one member after the other until one of them has the guild's crown. That is fast enough,
+    because a guild is small, and unambiguous, because only one owner can have the crown.
+    """
     if guilds.has_crown(balances):
         return None
     ledger = services().ledger

@@ -1,4 +1,4 @@
-"""Register players, renew tokens and show profiles. Leaving the realm is a command."""
+"""Register players, renew tokens and show profiles. To leave the realm is a command, see ``api.routes.commands``."""
 
 import uuid
 from typing import Annotated, Final
@@ -22,12 +22,12 @@ from game.rules import guilds, names, players
 
 routes = blueprint("players", "players")
 
-ME: Final = "me"  # in a path it stands for the player of the token
-_GUESTS: Final = uuid.UUID("1d7c6f0e-0f2b-5c9d-8a51-3b9d2f4e7c10")  # of the names of guests who register with a key
+ME: Final = "me"  # in a path, this word stands for the player who sends the request
+_GUESTS: Final = uuid.UUID("1d7c6f0e-0f2b-5c9d-8a51-3b9d2f4e7c10")  # constant, so that a key always gives the same name
 
 
 class NewPlayer(BaseModel):
-    """A player to register. Without a name the player is a guest, whose name the game makes."""
+    """A player to register. If the name is omitted, the player is a guest, and the game chooses the name."""
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"realm": 0, "name": "ada"}})
 
@@ -42,7 +42,7 @@ class PlayerPath(BaseModel):
 
 
 class Page(BaseModel):
-    """A page of a list."""
+    """The page of a list that the client asks for."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,7 +61,7 @@ def register(body: NewPlayer) -> Response:
     if body.name:
         names.check(body.name)
     key = key_of(request, secret=True)
-    # Derived from the key, so that a retry registers the same guest.
+    # The name of a guest derives from the key, so that a retry registers the same guest.
     guest = uuid.uuid5(_GUESTS, f"{body.realm}:{key.value.lower()}") if key else uuid.uuid4()
     player = Player(body.realm, body.name or f"{names.GUEST}{guest.hex[:16]}")
     result = execute(lambda context: players.register(player.name, context.today), player, key)
@@ -70,7 +70,7 @@ def register(body: NewPlayer) -> Response:
 
 @routes.post("/tokens", **read_operation(schemas.Token) | operation_kind("renewal"))
 def renew_token() -> Response:
-    """Issue a new token to the bearer of a valid one."""
+    """Issue a new token to a player who sends a valid token."""
     player = current_player()
     services().telemetry.record_view(player, "signed_in")
     return jsonify(realm=player.realm, player=player.name, **_token(player))
@@ -78,7 +78,7 @@ def renew_token() -> Response:
 
 @routes.get("/players", **read_operation(schemas.Fighters))
 def fighters(query: Page) -> Response:
-    """List the players of the realm who are not down, most health first."""
+    """List the players in the realm who are not down. The player with the most health comes first."""
     player = current_player()
     places = services().ledger.ranking(player.realm, "health", query.offset, query.limit)
     players_here = [{"player": owner.partition(":")[2], "health": health} for owner, health in places]
@@ -88,13 +88,13 @@ def fighters(query: Page) -> Response:
 
 @routes.get("/players/me", **read_operation(schemas.Profile) | operation_kind("found"))
 def own_profile() -> Response:
-    """Show the player's own public profile."""
+    """Show the public profile of the player who sends the request."""
     return _profile(current_player().name)
 
 
 @routes.get("/players/<player>", **read_operation(schemas.Profile) | operation_kind("found"))
 def profile(path: PlayerPath) -> Response:
-    """Show the public profile of a player of the realm."""
+    """Show the public profile of a player in the same realm."""
     return _profile(path.player)
 
 

@@ -1,4 +1,4 @@
-"""Balances, event history and leaderboards."""
+"""Show balances, events, the history and leaderboards, and stream events."""
 
 import uuid
 from typing import Literal
@@ -34,7 +34,7 @@ class BoardPath(BaseModel):
 
 
 class Top(BaseModel):
-    """The number of places."""
+    """The number of places that the client asks for."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class Top(BaseModel):
 
 
 class Before(BaseModel):
-    """A page of the history: the events before an offset."""
+    """The page of the history that the client asks for: up to ``limit`` events with an offset below ``before``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,8 +52,10 @@ class Before(BaseModel):
 
 @routes.get("/inventory", **read_operation(schemas.Inventory) | operation_kind("inventory"))
 def inventory() -> Response:
-    """Show the player's balances: settled, held and available, all from one moment. The header Guildhall-Offset is
-    the offset in the log up to which they are settled."""
+    """Show the settled, held and available amount of each account of the player, all from one moment.
+
+    The header Guildhall-Offset is the offset in the log up to which these balances are settled.
+    """
     player = current_player()
     holdings = services().ledger.holdings(player.realm, player.owner)
     if not is_here(holdings.settled):
@@ -71,7 +73,7 @@ def inventory() -> Response:
 
 @routes.get("/events/<event_id>", **read_operation(schemas.EventStatus) | operation_kind("found"))
 def event(path: EventPath) -> Response:
-    """Show the status of one of the player's own events."""
+    """Show the status of an event that the player caused."""
     player = current_player()
     found = services().ledger.event(player.realm, str(path.event_id))
     if found is None or found.player != player.name:
@@ -83,7 +85,7 @@ def event(path: EventPath) -> Response:
 
 @routes.get("/history", **read_operation(schemas.History))
 def history(query: Before) -> Response:
-    """List what the player did and what others did to the player in the last day, newest first."""
+    """List what the player did in the last day, and what others did to the player. The newest event comes first."""
     player = current_player()
     entries = services().ledger.history_before(player.realm, player.owner, query.before, query.limit)
     following = entries[-1].offset if len(entries) == query.limit else None
@@ -92,7 +94,7 @@ def history(query: Before) -> Response:
 
 @routes.get("/leaderboards/<board>", **read_operation(schemas.Leaderboard))
 def leaderboard(path: BoardPath, query: Top) -> Response:
-    """List the players of the realm with the largest balances."""
+    """List the players in the realm who have the most gold or victories."""
     places = services().ledger.ranking(current_player().realm, path.board, 0, query.limit)
     return jsonify(
         board=path.board,
@@ -110,6 +112,8 @@ def leaderboard(path: BoardPath, query: Top) -> Response:
     **operation_kind("stream"),
 )
 def stream() -> Response:
-    """Stream the settled changes of the player as server-sent events, as in the history. The stream ends after some
-    minutes; reconnect with Last-Event-ID to resume it."""
+    """Stream the player's settled events, in the form of the history, as server-sent events.
+
+    The stream ends after some minutes. Reconnect with Last-Event-ID to resume it.
+    """
     return sse.respond(current_player())

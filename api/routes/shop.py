@@ -1,4 +1,7 @@
-"""Show the shop and the quests, and execute batches. Buying, selling and rewards are commands."""
+"""Show the shop and the quests, and execute batches.
+
+To buy, to sell and to claim a reward are commands, see ``api.routes.commands``.
+"""
 
 import hashlib
 from http import HTTPStatus
@@ -26,7 +29,7 @@ routes = blueprint("shop", "shop")
 
 
 class InRealm(BaseModel):
-    """The realm; the default is that of the bearer, if there is one."""
+    """The realm whose editions are shown. The default is the realm of the player, if the request has a token."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,7 +38,7 @@ class InRealm(BaseModel):
 
 @routes.get("/shop", **read_operation(schemas.Shop, security=[{}, {"bearer": []}]) | operation_kind("shop"))
 def wares(query: InRealm) -> Response:
-    """Show the catalogue, with prices in gold. With a realm it includes how many pieces are left of each edition."""
+    """Show the catalogue, with prices in gold. With a realm, also show how many pieces of each edition are left."""
     player = bearer()
     realm = query.realm if query.realm is not None else (player.realm if player else None)
     if realm is not None and realm >= services().settings.realms:
@@ -68,7 +71,7 @@ def _shop_item(name: str, realm: int | None) -> dict[str, Any]:
 
 @routes.get("/quests", **read_operation(schemas.Quests))
 def list_quests() -> Response:
-    """List the quests, and which rewards the player can claim."""
+    """List the quests, and show which rewards the player can claim."""
     player = current_player()
     balances = services().ledger.holdings(player.realm, player.owner).settled
     return jsonify(
@@ -87,7 +90,10 @@ def list_quests() -> Response:
 
 @routes.post("/batches", **write_operation(responses={"202": schemas.Event, "200": schemas.BatchItemResult}))
 def batch(body: Batch) -> Response:
-    """Do up to 50 actions. They are one event, all or nothing; if not atomic, each is an event with its own result."""
+    """Do up to 50 actions. An atomic batch is one event, so all of its actions happen or none.
+
+    If the batch is not atomic, each action is an event with a result of its own.
+    """
     player, key = current_player(), key_of(request)
     if body.atomic:
         return respond(execute(lambda context: combine(body.actions, context), player, key))

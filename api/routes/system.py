@@ -1,4 +1,4 @@
-"""Entry point, status, health and documents, for operators and developers."""
+"""Serve the entry point, status, health checks and documents, for operators and developers."""
 
 from typing import cast
 
@@ -25,7 +25,7 @@ class ProblemPath(BaseModel):
 
 @routes.get("/", **read_operation(schemas.Index, public=True) | operation_kind("index"))
 def index() -> Response:
-    """Return the entry point. A browser gets the page, a program gets JSON."""
+    """Return the entry point of the API. A browser gets the page, and a program gets JSON."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         return page_response()
     response = jsonify(
@@ -43,7 +43,7 @@ def index() -> Response:
 
 @routes.get("/status", **read_operation(schemas.State, public=True) | operation_kind("status"))
 def status() -> Response:
-    """Return how far each realm is and which servers respond; at most a second old."""
+    """Return the progress of each realm and which servers respond. The status is at most a second old."""
     return jsonify(services().status.state())
 
 
@@ -55,7 +55,7 @@ def healthz() -> Response:
 
 @routes.get("/readyz", **read_operation(schemas.Ok, public=True) | operation_kind("readiness"))
 def readyz() -> Response:
-    """Report whether actions can be accepted: the ledger and the log respond."""
+    """Report whether actions can be accepted. They can if both the ledger and the log are ready."""
     parts = services()
     results = parts.probes.run({"ledger is ready": parts.ledger.ready, "log is ready": parts.log.ready})
     if isinstance(error := results["ledger is ready"], Exception):
@@ -74,19 +74,19 @@ def openapi() -> Response:
 
 @routes.get("/asyncapi.json", doc_ui=False)
 def asyncapi() -> Response:
-    """Return the AsyncAPI 3 document of the topic of events."""
+    """Return the AsyncAPI 3 document that describes the topic ``events``."""
     return jsonify(document())
 
 
 @routes.get("/problems", doc_ui=False)
 def problems() -> Response:
-    """Show all types of problems."""
+    """Show all problem types."""
     return page_of_all()
 
 
 @routes.get("/problems/<code>", doc_ui=False)
 def problem(path: ProblemPath) -> Response:
-    """Show what a type of problem means and what to do."""
+    """Show what a problem type means and what the client should do."""
     if path.code not in KINDS:
         raise Problem("not_found", f"there is no problem type {path.code!r}: see /problems")
     return page_of(path.code)

@@ -1,12 +1,13 @@
-// Sends a player's actions: each click is one action with one key, shown as pending until it is settled.
+// Sends the player's actions. Each click is one action with one Idempotency-Key. The page lists an action as pending
+// until it is settled.
 import { Problem, change, newKey, read, sleep } from "./client.js";
 import { refreshSoon } from "./game.js";
 import { alertError, say } from "./messages.js";
 import { state, update } from "./store.js";
 
-const POLL_SECONDS = 3; // usually the live feed reports the settlement sooner; polling replaces a feed that is down
+const POLL_SECONDS = 3; // the live feed usually reports the settlement sooner; polling helps when it is down
 
-// Sends an action and returns whether it was accepted. `words` are for people ("Buy an iron sword").
+// Sends an action and returns whether it was accepted. `words` describe the action to people ("Buy an iron sword").
 export async function act(words, method, path, body) {
   const action = { key: newKey(), words, method, path, body, status: "sending", since: Date.now() };
   if (isSending(words)) return false;
@@ -61,7 +62,7 @@ function accepted(action, response) {
 
 function rejected(action, problem) {
   if (problem.isTemporary) {
-    // The last request may have arrived: the player can safely send the same one again.
+    // The last request may have reached the server. The player can safely send it again, because it has the same key.
     action.status = "unknown";
     action.note = `${problem.message} It may have been accepted. Try again: it happens at most once.`;
     update();
@@ -73,7 +74,7 @@ async function watch(action) {
   while (state.pendingActions.includes(action)) {
     await sleep(POLL_SECONDS);
     if (!state.pendingActions.includes(action)) return;
-    update(); // the waiting time on the screen
+    update(); // redraws the waiting time on the screen
     try {
       const { status } = await read(`/events/${action.id}`);
       if (status === "pending") continue;

@@ -1,4 +1,4 @@
-// The page: shows the view that the address names, and redraws it when the state changes.
+// The main module of the page. It shows the view that the address names, and redraws it when the state changes.
 import { play, refresh } from "./game.js";
 import { html, render } from "./lib.js";
 import { startWatching, stopWatching } from "./pipeline.js";
@@ -63,7 +63,8 @@ function Link({ to, here, children }) {
   return html`<a href=${`#/${to}`} aria-current=${here ? "page" : null}>${children}</a>`;
 }
 
-// "#/shop" is a view of the game and "#/watch" the other tab; any other address changes nothing.
+// Shows what the address names: "#/shop" names a view of the game, and "#/watch" names the other tab. Any other
+// address changes nothing. Returns whether the address is known.
 function route() {
   const view = location.hash.replace("#/", "");
   if (view === "watch") update({ route: { ...state.route, tab: "watch" } });
@@ -78,7 +79,7 @@ function route() {
   return true;
 }
 
-// After choosing a view, a reader continues at its heading.
+// Moves the focus to the heading of the chosen view, so that a screen reader continues there.
 function routeAndFocus() {
   if (!route()) return;
   setTimeout(() => document.querySelector("#main h1")?.focus({ preventScroll: window.scrollY === 0 }));

@@ -1,4 +1,5 @@
-// HTTP: reads with ETags, changes that are retried with the same Idempotency-Key, and errors as problems.
+// The HTTP client of the page. Reads use ETags, changes are retried with the same Idempotency-Key, and each error is
+// thrown as a Problem.
 
 const MAX_TRIES = 5;
 const MAX_WAIT_SECONDS = 10;
@@ -16,7 +17,7 @@ export class Problem extends Error {
     this.retryAfter = retryAfter;
   }
 
-  // Whether the same request may succeed in a moment.
+  // Returns whether the same request may succeed a moment later.
   get isTemporary() {
     return [0, 429, 500, 502, 503, 504].includes(this.status) || this.code === "idempotency_key_in_use";
   }
@@ -31,10 +32,11 @@ export function authorization() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-// Returns a UUID. Browsers offer crypto.randomUUID only with TLS or on the same machine, so it fails on a phone.
+// Returns a random UUID. It does not use crypto.randomUUID, because browsers offer that function only with TLS or on
+// the server's own machine. So it would fail on a phone that opens the page over plain HTTP.
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40; // version 4, random
+  bytes[6] = (bytes[6] & 0x0f) | 0x40; // marks the UUID as version 4, which means random
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
@@ -44,7 +46,8 @@ export function sleep(seconds) {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-// Returns the data of a resource. An unchanged one is not transmitted again: the server responds 304 to a known ETag.
+// Returns the data of a resource. Unchanged data are not transmitted again, because the request sends the last ETag and
+// the server then responds with 304.
 export async function read(path) {
   const before = known.get(path);
   const headers = before ? { "If-None-Match": before.etag } : {};
@@ -55,7 +58,8 @@ export async function read(path) {
   return response.data;
 }
 
-// Sends a change and returns the response. After a lost response it retries with the same key, so it happens once.
+// Sends a change and returns the response. If a response is lost, it sends the request again with the same key, so that
+// the change happens only once.
 export async function change(method, path, body, key, onWait = () => {}) {
   for (let attempt = 1; ; attempt += 1) {
     try {

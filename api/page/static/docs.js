@@ -1,9 +1,9 @@
-// Shows the API's own document. Requests that are tried out go to this server.
+// Shows the OpenAPI document of this server with Swagger UI. Requests that a reader tries out go to this server.
 window.SwaggerUIBundle({
   url: "/openapi/openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   presets: [window.SwaggerUIBundle.presets.apis],
-  // Send neither the document nor its address to a validator on the network.
+  // Do not send the document or its address to a validator on the internet.
   validatorUrl: null,
 });

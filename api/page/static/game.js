@@ -1,4 +1,4 @@
-// Reads the state of the realm that each view shows, and decides when to read it again.
+// Reads the part of the realm's state that the current view shows, and decides when to read it again.
 import { Problem, authorization, read, sleep } from "./client.js";
 import { alertError, announce } from "./messages.js";
 import { forget, renewIfOld } from "./session.js";
@@ -7,9 +7,9 @@ import { follow } from "./stream.js";
 import { tell } from "./text.js";
 
 const FEED_LENGTH = 30;
-const REREAD_MS = 4000; // other players change the arena, the shop and the guild without an event of this player
+const REREAD_MS = 4000; // other players change the arena, shop and guild, and this player's feed does not report it
 const REGISTRATION_POLL_SECONDS = 0.4;
-const REFRESH_DELAY_MS = 150; // so that several events in a row cause one refresh
+const REFRESH_DELAY_MS = 150; // a short delay, so that several events in a row cause only one refresh
 
 const READERS = {
   shop: async () => ({ shop: await read(`/shop?realm=${state.session.realm}`) }),
@@ -31,10 +31,10 @@ const NEEDS = {
   ranks: ["boards"],
 };
 
-let feedController = null; // stops the live feed
+let feedController = null; // aborting this controller stops the live feed
 let refreshTimer = 0;
 
-// Starts to play: waits for the registration to be settled, then follows the live feed.
+// Starts the game: waits until the registration is settled, then follows the live feed.
 export async function play() {
   feedController?.abort();
   feedController = new AbortController();
@@ -57,7 +57,7 @@ export function stop() {
   feedController = null;
 }
 
-// Reads what the current view shows.
+// Reads the inventory and whatever else the current view shows.
 export async function refresh() {
   if (!state.inventory || state.route.tab !== "play") return;
   const needs = NEEDS[state.route.view] ?? [];
@@ -72,7 +72,7 @@ export function refreshSoon() {
   refreshTimer = setTimeout(refresh, REFRESH_DELAY_MS);
 }
 
-// Waits until the registration is settled: a moment, or longer when the stream is behind.
+// Waits until the registration is settled. That takes a moment, or longer if settling lags behind the log.
 async function waitForRegistration(signal) {
   while (!signal.aborted && !state.inventory) {
     try {
@@ -83,7 +83,8 @@ async function waitForRegistration(signal) {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 401) return endSession();
-      // The ledger forgets a registration after a day; then only the inventory shows whether the player exists.
+      // The ledger forgets the registration event after a day. From then on, only the inventory shows whether the
+      // player exists.
       if (problem.code === "unknown_event") state.session.registration = null;
       else if (problem.code !== "not_settled" && !problem.isTemporary) return endSession(problem.message);
     }
@@ -104,7 +105,7 @@ async function keepRefreshing(signal) {
     await sleep(REREAD_MS / 1000);
     if (signal.aborted || document.hidden) continue;
     await refresh();
-    if (state.live !== "on") await readHistory(); // the server limits the number of live feeds
+    if (state.live !== "on") await readHistory(); // the server limits the number of live feeds and may refuse one
   }
 }
 
@@ -126,7 +127,7 @@ async function reportProblems(request) {
     await request();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    // A temporary failure is retried soon; the screen keeps its content.
+    // A temporary failure is not shown, because the page reads again soon. Until then, the screen keeps its content.
     if (problem.status === 401 && authorization().Authorization) endSession();
     else if (!problem.isTemporary) alertError(problem.message);
   }

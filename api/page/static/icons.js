@@ -1,4 +1,4 @@
-// Drawings. They only accompany words, so screen readers skip them.
+// Drawings of items and amounts. Each drawing stands beside a word that says the same, so screen readers skip it.
 import { html } from "./lib.js";
 
 const PATHS = {

@@ -1,4 +1,4 @@
-// Binds Preact and htm together. Addresses are relative, because an import map would be an inline script.
+// Combines Preact and htm. The imports use relative addresses, because an import map would be an inline script.
 import { Component, h, render } from "../vendor/preact.js";
 import htm from "../vendor/htm.js";
 

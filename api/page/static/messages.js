@@ -1,5 +1,5 @@
-// Shows one message at a time, which is also read aloud. The regions exist from the start of the document, because
-// screen readers only notice changes in regions that they know.
+// Shows one message at a time. Screen readers also read each message aloud. They only notice changes in regions that
+// they know, so the document contains the empty regions for messages from the start.
 
 const SHOWN_MS = 7000;
 let timer = 0;
@@ -10,13 +10,13 @@ export function say(text) {
   clearLater();
 }
 
-// Stays until the next message, so that a slow reader does not miss the reason of a rejection.
+// Shows an error until the next message, so that a slow reader does not miss the reason for a rejection.
 export function alertError(text) {
   clear("status");
   show("alert", text);
 }
 
-// Is only read aloud, for what is already on the screen. It does not remove an alert.
+// Has a text read aloud but not shown, because the screen already shows the same fact. An alert on the screen stays.
 export function announce(text) {
   show("status", text, "spoken");
   clearLater();

@@ -1,17 +1,19 @@
-// The state of the pipeline: reads GET /status once a second while it is watched, and compares successive responses.
+// The state of the pipeline. While a reader watches, the page reads GET /status once a second
+// and compares successive responses.
 import { Problem, read, sleep } from "./client.js";
 import { announce } from "./messages.js";
 import { state, update } from "./store.js";
 import { duration, plural } from "./text.js";
 
 const POLL_SECONDS = 1;
-const RATE_SECONDS = 5; // the period over which rates are averaged
-const KEPT_SECONDS = 60; // for the charts of the last minute
+const RATE_SECONDS = 5; // a rate is the average over this period
+const KEPT_SECONDS = 60; // samples are kept this long, because the charts show the last minute
 const STOPPED_SECONDS = 5;
-const LANDING_STOPPED_SECONDS = 45; // landing commits every few seconds, and takes longer on a busy machine
+const LANDING_STOPPED_SECONDS = 45; // landing commits every few seconds, but less often on a busy machine
 const STAGES = ["accepted", "settled", "landed"];
 
-// What the loss of each server means. Without streaming, settling stops; settlingStopped() describes that with numbers.
+// What it means if a server is down. The server streaming is missing here: without it, settling stops, and the function
+// settlingStopped() describes that with numbers.
 const DOWN = {
   kafka: "No action is accepted until it is back. Accepted actions are safe on its disk.",
   redis: "Players cannot act until it is back, because it has the balances.",
@@ -20,8 +22,8 @@ const DOWN = {
 };
 
 let samples = []; // { at, realms: realm -> { accepted, settled, landed } }, oldest first
-const moved = new Map(); // "realm stage" -> when it last moved or was up to date, in seconds
-let watch = null; // the loop that is running
+const moved = new Map(); // "realm stage" -> the last time, in seconds, at which the stage moved or was up to date
+let watch = null; // identifies the loop that is running; null if no loop is running
 let announced = "";
 
 export function startWatching() {
@@ -53,14 +55,14 @@ async function poll() {
 
 function take(status, at) {
   const last = samples.at(-1);
-  if (last && at <= last.at) return; // the server responded with the same state again
+  if (last && at <= last.at) return; // the server has sent the same status again
   const realms = new Map(status.realms.map((each) => [each.realm, each]));
   for (const [realm, now] of realms) {
     const before = last?.realms.get(realm);
     note(`${realm} settled`, before, now, "settled", now.settle_lag, at);
     note(`${realm} landed`, before, now, "landed", now.land_lag, at);
   }
-  // After a pause, such as in a hidden tab, rates start again.
+  // After a pause, for example in a hidden tab, old samples are dropped, so that rates start again.
   samples = [...(last && at - last.at < RATE_SECONDS ? samples : []), { at, realms }];
   samples = samples.filter((sample) => at - sample.at <= KEPT_SECONDS);
 }
@@ -69,7 +71,8 @@ function note(key, before, now, stage, lag, at) {
   if (!moved.has(key) || !lag || before?.[stage] !== now[stage]) moved.set(key, at);
 }
 
-// Returns the events per second of a stage, of one realm or of all (null); null before there are two samples.
+// Returns how many events per second a stage processes, in one realm or in all realms (null). Returns null until there
+// are two samples.
 export function rate(stage, realm = null) {
   const last = samples.at(-1);
   const first = samples.find((sample) => last.at - sample.at <= RATE_SECONDS + 0.5);
@@ -77,7 +80,7 @@ export function rate(stage, realm = null) {
   return Math.max(0, (total(last, stage, realm) - total(first, stage, realm)) / (last.at - first.at));
 }
 
-// Returns the rates of the last minute, for a chart.
+// Returns a stage's rates in the last minute, which the chart shows.
 export function rateHistory(stage) {
   return samples.slice(1).map((sample, i) => {
     const before = samples[i];
@@ -94,7 +97,7 @@ export function sums() {
   return { ...Object.fromEntries(names.map((name) => [name, sum(name)])), lag_seconds: Math.max(0, ...lags) };
 }
 
-// Returns what is wrong, in sentences; [] when everything moves.
+// Returns a description of each problem of the pipeline, or an empty array if all stages move.
 export function troubles() {
   if (!state.status) return [];
   const found = [];
@@ -140,7 +143,7 @@ function stoppedFor(realm, stage, lag) {
   return lag && last ? last.at - (moved.get(`${realm.realm} ${stage}`) ?? last.at) : 0;
 }
 
-// Announces once when something stops or resumes, instead of every second.
+// Announces each stop and each recovery only once, instead of every second.
 function announceChange() {
   const now = troubles()
     .map((trouble) => trouble.title)

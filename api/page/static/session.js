@@ -1,4 +1,4 @@
-// The player's session: the token in the browser's storage, from registration until it is removed.
+// The player's session. It begins with a registration or a token, and the browser stores it until the player signs out.
 import { Problem, change, newKey, read, useToken } from "./client.js";
 import { state, update } from "./store.js";
 
@@ -10,7 +10,8 @@ export function restore() {
     const session = JSON.parse(localStorage.getItem(STORAGE_KEY));
     if (session?.token && !(Date.parse(session.expires) < Date.now())) begin(session);
   } catch {
-    // The storage is forbidden or contains something else: the player registers, or enters the token.
+    // The browser forbids storage, or the storage contains something else. The page then offers to register or to enter
+    // a token.
   }
 }
 
@@ -20,7 +21,7 @@ export async function register(realm, name, onWait) {
   begin({ token, expires, realm, player, registration: id });
 }
 
-// Continues with a token from another device: the server returns its player and a new token.
+// Starts a session with a token from another device. The server returns the token's player and a new token.
 export async function enterWith(token) {
   useToken(token);
   try {
@@ -36,7 +37,7 @@ export async function renewIfOld() {
   try {
     await renew();
   } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem; // the old token is valid until it expires
+    if (!(problem instanceof Problem)) throw problem; // harmless, because the old token is still valid
   }
 }
 
@@ -52,7 +53,7 @@ export function forget() {
   update({ boards: null, feed: [], pendingActions: [], live: "off" });
 }
 
-// Returns the realms, which the status lists.
+// Returns the numbers of all realms, which GET /status lists.
 export async function realms() {
   try {
     return (await read("/status")).realms.map((each) => each.realm);
@@ -66,7 +67,7 @@ function begin(session) {
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(session));
   } catch {
-    // Without storage the session ends when the page is closed.
+    // If the browser forbids storage, the session ends when the page is closed.
   }
   update({ session });
 }

@@ -1,4 +1,4 @@
-// The state of the page. Views are functions of it: update() changes it and schedules one redraw.
+// The state of the page. Each view is a function of this state. update() changes the state and schedules one redraw.
 
 export const state = {
   route: { tab: "play", view: "arena" },
@@ -12,9 +12,9 @@ export const state = {
   quests: null,
   boards: null,
   realms: [0],
-  feed: [], // events of the player, newest first
-  live: "off", // off, connecting, on, waiting
-  pendingActions: [], // the player's actions between the click and their settlement
+  feed: [], // the latest events in the player's history, newest first
+  live: "off", // the live feed: off, connecting, on or waiting
+  pendingActions: [], // actions that the player has clicked and that are not settled yet
   status: null, // the last successful response of GET /status
   statusProblem: "",
   dialog: null,
@@ -31,7 +31,7 @@ export function update(patch = {}) {
   Object.assign(state, patch);
   if (!scheduled) {
     scheduled = true;
-    // Not requestAnimationFrame, which sleeps in a hidden tab, so that the tab would show an old state.
+    // requestAnimationFrame would not do, because it sleeps in a hidden tab. The tab would then show an old state.
     queueMicrotask(() => {
       scheduled = false;
       draw();

@@ -1,10 +1,12 @@
-// Server-sent events over fetch, because EventSource cannot send the token. Reconnects and resumes automatically.
+// Reads server-sent events with fetch, because EventSource cannot send the token. After an interruption, it reconnects
+// and resumes automatically.
 import { authorization, sleep } from "./client.js";
 
-const SILENCE_MS = 30_000; // the server sends a comment every 10 s: without three of them, the connection is dead
+const SILENCE_MS = 30_000; // the server sends a comment every 10 s; if three are missing, the connection is dead
 const MAX_PAUSE_SECONDS = 8;
 
-// Calls onEvent(data) for each event and onState("connecting" | "on" | "waiting" | "ended") until the signal aborts.
+// Follows a stream until the signal aborts. Calls onEvent(data) for each event. Calls onState("connecting" | "on" |
+// "waiting" | "ended") when the state of the connection changes.
 export async function follow(path, lastId, signal, onEvent, onState) {
   let pause = 1;
   const position = { id: lastId };
@@ -19,7 +21,7 @@ export async function follow(path, lastId, signal, onEvent, onState) {
         await consume(response.reader, position, onEvent);
       }
     } catch {
-      // Reconnect, whatever ended the connection.
+      // Reconnect after any error.
     }
     if (signal.aborted) return undefined;
     onState("waiting");

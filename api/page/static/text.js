@@ -31,14 +31,14 @@ const WORDS = {
   void: () => "had an action cancelled, because it did not reach the log in time",
 };
 
-// "You struck bob with an iron sword for 15 health".
+// Describes an event, such as "You struck bob with an iron sword for 15 health".
 export function tell(event, me) {
   const words = WORDS[event.type];
   const actor = event.player === me ? "You" : event.player || "The game";
   return `${actor} ${words ? words(event.details ?? {}, me) : name(event.type)}`;
 }
 
-// "iron sword" for iron_sword.
+// Returns an identifier as words: "iron sword" for iron_sword.
 export function name(identifier) {
   return String(identifier).replaceAll("_", " ");
 }
@@ -55,7 +55,7 @@ export function count(number) {
   return number === null || number === undefined ? "–" : number.toLocaleString("en");
 }
 
-// "3 events", "1 event".
+// Returns a number with its noun, such as "3 events" or "1 event".
 export function plural(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
@@ -70,7 +70,7 @@ export function duration(seconds) {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-// Describes a gift or one side of a trade, from an event's details or from an offer.
+// Describes a gift or one side of a trade. `details` are the details of an event, or an offer.
 export function goods(details, prefix = "") {
   const parts = [];
   if (details[`${prefix}gold`]) parts.push(gold(details[`${prefix}gold`]));

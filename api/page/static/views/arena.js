@@ -1,4 +1,4 @@
-// The arena: the players who are not down, and ways to strike them.
+// The arena, which lists the players who are not down and lets the player strike them.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
@@ -6,7 +6,7 @@ import { state, update } from "../store.js";
 import { name } from "../text.js";
 import { Act, Bar, Field, Form, account, isDown, owned } from "./components.js";
 
-let sword = ""; // the chosen one; empty for the best one
+let sword = ""; // the sword that the player has chosen; empty means the player's best sword
 
 export function Arena() {
   const others = (state.players?.players ?? []).filter((each) => each.player !== state.session.player);
@@ -31,7 +31,7 @@ function Alone() {
     an opponent.</p>`;
 }
 
-// In a full realm the list contains only the first players.
+// A form to strike a player by name. It is needed in a large realm, where the list contains only the first players.
 function ByName() {
   const strike = ({ target }) => act(`Strike ${target}`, "POST", "/strikes", blow(target.trim()));
   return html`<${Form} run=${strike} label="Strike a player by name" button="Strike by name" look="secondary"

@@ -1,4 +1,4 @@
-// Components that the views share.
+// Components and functions that several views share.
 import { act, isSending } from "../actions.js";
 import { alertError } from "../messages.js";
 import { Component, html } from "../lib.js";
@@ -9,7 +9,8 @@ export const ENCHANTMENT = { price: 60, power: 10 };
 
 let ids = 0;
 
-// A button for an action. If a reason prevents the action, pressing it shows the reason; it stays reachable by keyboard.
+// A button for an action. If the action is not possible now, pressing the button shows the reason. The button is not
+// disabled in that case, so that the keyboard still reaches it.
 export class Act extends Component {
   id = `reason-${(ids += 1)}`;
 
@@ -30,7 +31,7 @@ export class Act extends Component {
   }
 }
 
-// A bar of the available and, hatched, the held amount. The numbers stand beside it for all readers.
+// A bar that shows the available amount and, hatched, the held amount. The same numbers stand beside the bar as text.
 export function Bar({ label, available, held = 0, most, text }) {
   const share = (part) => `${Math.min(100, (100 * part) / Math.max(1, most))}%`;
   return html`<span class="bar" role="meter" aria-label=${label} aria-valuenow=${available} aria-valuemin="0"
@@ -59,7 +60,7 @@ export class Field extends Component {
   }
 }
 
-// A form that passes its fields to `run` as an object, and is cleared when `run` returns true.
+// A form that calls `run` with an object of its fields. The form is cleared if `run` returns true.
 export function Form({ run, label, button, children, look = "", reason = "" }) {
   const submit = async (event) => {
     event.preventDefault();
@@ -90,7 +91,7 @@ export function Events({ events, me, label, empty, realm = false }) {
   </ol>`;
 }
 
-// The meaning of `held`, `pending` and `settled`, as the whole page uses them.
+// Explains the words `pending`, `held`, `settled` and `available`, which have the same meaning on the whole page.
 export function Glossary({ open = false }) {
   return html`<details class="glossary" open=${open}>
     <summary>What do pending, held and settled mean?</summary>
@@ -107,7 +108,7 @@ export function Glossary({ open = false }) {
   </details>`;
 }
 
-// Asks before an action that cannot be undone.
+// Asks the player for confirmation before an action that cannot be undone.
 export function ask(title, text, yes, run) {
   update({ dialog: { title, text, yes, run } });
 }
@@ -144,7 +145,8 @@ export function account(key) {
   return state.inventory?.accounts[key] ?? { settled: 0, held: 0, available: 0 };
 }
 
-// All that players can own: the items of the shop, and its swords once they are enchanted, as game/catalogue.py makes them.
+// Returns all items that a player can own: the items that the shop sells, and the enchanted form of each sword. The
+// enchanted swords have the same names, powers and prices as in game/catalogue.py.
 export function allItems() {
   return (state.shop?.items ?? []).flatMap((item) => (item.kind === "sword" ? [item, enchanted(item)] : [item]));
 }
@@ -159,7 +161,7 @@ function enchanted(sword) {
   };
 }
 
-// The items that the player owns, all or of one kind.
+// Returns the items that the player owns: all of them, or only those of one kind.
 export function owned(kind = null) {
   const items = allItems().filter(({ item }) => account(`item:${item}`).settled > 0);
   return kind ? items.filter((item) => item.kind === kind) : items;

@@ -1,4 +1,4 @@
-// Pending actions, and what happened.
+// The feed, which lists the player's pending actions and then the events that have happened.
 import { dismiss, retry } from "../actions.js";
 import { html } from "../lib.js";
 import { state } from "../store.js";

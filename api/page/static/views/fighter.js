@@ -1,4 +1,4 @@
-// The player at a glance: health, gold with its held part, and the actions that are always possible.
+// A summary of the player: health, gold with its held part, and actions that every view offers.
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";
@@ -46,7 +46,8 @@ function held({ held: amount }) {
   return amount ? `, ${count(amount)} held` : "";
 }
 
-// Derived from the feed. If the claim is too old for the feed, the server rejects another one.
+// Returns why the player cannot claim daily gold now, or an empty string. It looks for today's claim in the feed. If
+// the feed does not reach back to that claim, the button stays active and the server rejects a second claim.
 function claimed() {
   if (state.pendingActions.some((action) => action.words === CLAIM && action.status === "pending")) return "A claim is pending.";
   const today = new Date().toISOString().slice(0, 10);

@@ -1,4 +1,4 @@
-// Guilds: found or join one; the own guild with its members, treasury and leader.
+// The view of guilds. The player can found or join a guild, and sees the members, treasury and leader of the own guild.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";

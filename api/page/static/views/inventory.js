@@ -1,4 +1,5 @@
-// The inventory: each account with its settled, held and available amount; enchanting swords, and selling.
+// The inventory, which shows the settled, held and available amount of each account. Here the player also enchants
+// swords and sells items.
 import { Icon } from "../icons.js";
 import { html } from "../lib.js";
 import { capital, count, name } from "../text.js";

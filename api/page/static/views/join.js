@@ -1,4 +1,4 @@
-// Shown without a session: register, or enter with a token.
+// The view without a session. The player registers, or enters with a token.
 import { Problem } from "../client.js";
 import { play } from "../game.js";
 import { html } from "../lib.js";
@@ -35,7 +35,7 @@ export function Join() {
   </div>`;
 }
 
-// Shown until the registration is settled.
+// The view that is shown until the registration is settled.
 export function Arriving() {
   return html`<section class="card" aria-busy="true">
     <h1 tabindex="-1">Welcome, ${state.session.player}</h1>

@@ -1,4 +1,4 @@
-// The player's token: copy it, remove it from this browser, or delete the player.
+// The player's token. The player can copy it, remove it from this browser, or leave the realm permanently.
 import { act } from "../actions.js";
 import { stop } from "../game.js";
 import { html } from "../lib.js";

@@ -1,4 +1,4 @@
-// The leaderboards.
+// The view of the leaderboards.
 import { html } from "../lib.js";
 import { state } from "../store.js";
 import { count } from "../text.js";

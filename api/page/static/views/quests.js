@@ -1,4 +1,4 @@
-// Quests: their tasks, and their rewards.
+// The quests, with the task and the reward of each quest.
 import { html } from "../lib.js";
 import { state } from "../store.js";
 import { Act } from "./components.js";

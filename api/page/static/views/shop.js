@@ -1,4 +1,4 @@
-// The shop: its items with their power and price, and why one cannot be bought now.
+// The shop, which shows each item with its power and price. If the player cannot buy an item now, it shows the reason.
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { state } from "../store.js";

@@ -1,9 +1,9 @@
-// The stages of the pipeline: the events each has processed, its rate, and its lag behind the log.
+// The stages of the pipeline. Each stage shows how many events it has processed, its rate, and its lag behind the log.
 import { html } from "../lib.js";
 import { rate, rateHistory } from "../pipeline.js";
 import { count, duration } from "../text.js";
 
-const MAX_REALMS = 12; // with more realms, those that are furthest behind are shown
+const MAX_REALMS = 12; // if there are more realms, only those with the largest lag are shown
 
 const STAGES = {
   accepted: ["Kafka", "stores the events in a log, in order. Once an event is here, its action is accepted."],
@@ -71,7 +71,8 @@ function speed(perSecond) {
   return `${perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond))} per second`;
 }
 
-// A chart of the last minute. The current rate stands beside it as a number, so the chart is not needed to read it.
+// A chart of a stage's rate in the last minute. Screen readers skip the chart, because the current rate also stands
+// beside it as a number.
 function Chart({ stage }) {
   const points = rateHistory(stage);
   const most = Math.max(1, ...points.map((point) => point.rate));

@@ -1,4 +1,4 @@
-// Gifts, and trades: both sides change hands in one event, or neither does.
+// Gifts and trades. In a trade, both sides change hands in one event, or neither side does.
 import { act } from "../actions.js";
 import { html } from "../lib.js";
 import { alertError } from "../messages.js";
@@ -78,7 +78,7 @@ function offer(values) {
   return act(words, "POST", "/trades", { to: values.to.trim(), give: given, want });
 }
 
-// Returns one side of the form as the server takes it, without empty fields.
+// Returns one side of the form in the format that the server accepts, without empty fields.
 function side(values, prefix) {
   const gold = Number(values[`${prefix}gold`] || 0);
   const item = values[`${prefix}item`];

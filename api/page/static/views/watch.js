@@ -1,4 +1,4 @@
-// The pipeline: its stages, realms and servers, and the latest events.
+// The view of the pipeline, with its stages, realms and servers, and the latest events.
 import { html } from "../lib.js";
 import { sums, troubles } from "../pipeline.js";
 import { state } from "../store.js";
@@ -106,7 +106,7 @@ function Totals() {
   </table>`;
 }
 
-// Returns the sums over all realms, the largest first.
+// Adds up the counts of all realms and returns [name, sum] pairs, the largest sum first.
 function added(tables) {
   const sum = new Map();
   for (const table of tables) {
