@@ -1,15 +1,16 @@
-# The images of docker-compose.yml: a target for each kind of server, all from the same layers. Everything is installed
-# by the code and the locks that ./guildhall uses on a machine without containers, so that both run the same bits.
+# The images for docker-compose.yml. There is a target for each kind of server, and the targets share their lower
+# layers. The same code and locks install everything here as on a machine without containers, so that both run the same
+# versions.
 #
-# Whoever has a certificate authority or a mirror of their own gives a base image that knows them: the steps that
-# download trust what the base image's Debian trusts.
+# If you have your own certificate authority or package mirror, set BASE to an image that is configured for it. All
+# downloads trust the certificates that the base image trusts.
 ARG BASE=docker.io/library/debian:12.12-slim
 
-# --- Debian's part, and a user who owns nothing but the instance's folder.
+# --- The Debian packages, and a user who owns only the instance's folder.
 FROM ${BASE} AS system
 ENV GUILDHALL_CACHE=/cache TZ=UTC LANG=C.UTF-8
-# No versions: Debian's mirrors keep only the newest security update of each, and that is the one to have.
-# RUNLEVEL keeps Debian from starting a Redis of its own.
+# The packages have no fixed versions, because Debian's mirrors keep only the newest security update of each package,
+# and we want that update. With RUNLEVEL=1, installing the package does not start a Redis server.
 # hadolint ignore=DL3008
 RUN apt-get update \
   && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends \
@@ -18,20 +19,22 @@ RUN apt-get update \
   && useradd --uid 7400 --create-home guildhall
 WORKDIR /guildhall
 
-# --- The virtual environment, by ./guildhall.
+# --- The virtual environment, which ./guildhall creates.
 FROM system AS python
-# Nobody may write beside the packages later on, so they are compiled now. What is run without ./guildhall needs to be
-# told of the certificates.
+# Compile the packages to bytecode now, because the user of the servers cannot write into their folders later. Set the
+# certificates here for the commands below that do not run through ./guildhall, which would set them.
 ENV UV_COMPILE_BYTECODE=1 \
   SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
   REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 COPY guildhall ./
 COPY requirements/ requirements/
 COPY stack/install/uv_progress.py stack/install/
-# An empty command line stands in for the real one, so that this layer changes with the locks and not with the code.
+# Use an empty module instead of the real command line, so that this layer changes only with the locks and not with the
+# code.
 RUN mkdir cli && touch cli/main.py && ./guildhall && ln -s /cache/python* /cache/venv
 
-# --- What is not Python, each part from its own lock, by code that needs nothing else.
+# --- The parts that are not Python packages. Each part has its own lock, and its installer needs only the code copied
+# here.
 FROM python AS installer
 COPY stack/__init__.py stack/
 COPY stack/install/ stack/install/
@@ -41,24 +44,26 @@ FROM installer AS java
 RUN GUILDHALL_JAVA=bundled /cache/venv/bin/python -m stack.install java /parts
 
 FROM installer AS jars
-# Each set becomes a folder of its own, as an image gets only what its server runs. All get the page's libraries
-# and the folder that the sets are in, which says that nothing is left to install.
+# Move each set of jars to a separate folder, so that an image gets only the jars that its server needs. All images get
+# the libraries of the web page, and the folder that contains the sets. If that folder exists, ./guildhall installs no
+# jars.
 RUN /cache/venv/bin/python -m stack.install web /whole \
   && name=$(basename /whole/jars-*) \
   && for set in kafka hdfs presto presto-iceberg spark; do \
     mkdir -p "/parts/$set/$name" && mv "/whole/$name/$set" "/parts/$set/$name/"; \
   done && mkdir -p "/parts/all/$name" && mv /whole/web-* /parts/all/ && rm -rf /whole
 
-# --- What all images have in common. The code, which changes most, comes last.
+# --- The common base of all images. The code changes most often, so each image copies it last.
 FROM python AS runtime
 COPY --from=java /parts/ /cache/
 COPY --from=jars /parts/all/ /cache/
-# The volumes are mounted here and take the owner over. The secrets come from a volume, too: see docker-compose.yml.
+# The volumes are mounted at these folders, and a new volume takes over the owner of its folder. The secrets are in a
+# volume too: see docker-compose.yml.
 RUN mkdir -p /secrets .guildhall/data/redis .guildhall/data/kafka .guildhall/data/namenode \
     .guildhall/data/datanode .guildhall/notebooks \
   && ln -s /secrets/instance.json .guildhall/instance.json \
   && chown -R guildhall /secrets .guildhall && chmod 700 /secrets .guildhall
-# Up, down and demo need to know that somebody else starts the servers.
+# Tells the commands up, down and demo that the container engine starts and stops the servers.
 ENV GUILDHALL_RUNNING=1
 ENTRYPOINT ["/guildhall/guildhall"]
 

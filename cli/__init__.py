@@ -1,1 +1,1 @@
-"""The command line, with one module for each section of its help. It may import everything; nothing imports it."""
+"""The command line, with one module for each section of its help. It may import every folder; none imports it."""

@@ -1,4 +1,4 @@
-"""``check`` reads the code; ``test`` runs it."""
+"""The commands ``check``, which runs the linters, and ``test``, which also runs the tests."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import click
 
 from infra.paths import ROOT
 
-#: Check -> command of the virtual environment's Python.
+#: Name of a check -> arguments of ``python -m`` in the virtual environment.
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -20,12 +20,13 @@ CHECKS = {
     "prose": ["cli.prose"],
 }
 
-#: Folders of tests whose name alone may be given, and options of our own, which leave the tests in parallel.
+#: Test folders that the user may give by name, without their path, and pytest options that this project defines. The
+#: tests run in parallel only if the command line has no other arguments.
 TIERS = ("unit", "integration", "system", "faults", "compose")
 OWN_OPTIONS = ("--nightly", "--faults")
 
-# One process has the pipeline of the system tests and the other the rest: most of the time the pipeline's servers work
-# and its tests wait.
+# One process runs the system tests, which need the pipeline, and the other process runs all other tests. This saves
+# time, because the system tests mostly wait for the servers of the pipeline.
 PARALLEL = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 
 
@@ -48,7 +49,7 @@ def test(arguments: tuple[str, ...]) -> None:
 
 
 def run_checks() -> int:
-    """Run every check, even after a failure. Returns the exit code of the first failure, otherwise 0."""
+    """Run every check, even after a failure. Returns the exit code of the first failed check, or 0."""
     codes = [_run(name, command) for name, command in CHECKS.items()]
     return next((code for code in codes if code), 0)
 
@@ -59,7 +60,7 @@ def _tier(argument: str) -> str:
 
 def _run(name: str, command: list[str]) -> int:
     started = time.monotonic()
-    # The tests have an instance of their own: settings that point at a player's instance must not reach them.
+    # The tests create their own instance. So remove the variables that may point at an instance with real data.
     environment = {n: v for n, v in os.environ.items() if n not in ("GUILDHALL_HOME", "GUILDHALL_PORT")}
     code = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=environment, check=False).returncode
     print(f"{name}: {'ok' if code == 0 else f'failed ({code})'} in {time.monotonic() - started:.0f} s", flush=True)

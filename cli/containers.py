@@ -1,4 +1,4 @@
-"""Commands that docker-compose.yml runs in its containers, and the one that finds its notebook server."""
+"""Commands that docker-compose.yml runs in its containers, and the command that prints the notebook server's URL."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the commands share: the console, the chosen instance and its realms."""
+"""Code that the commands share: the console, the chosen instance and the chosen realms."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ console = Console()
 
 
 def instance_of(context: click.Context, realms: int | None = None) -> Instance:
-    """Open the instance of --home and --port, and remember ``realms`` if given. Raises OperatorError."""
+    """Open the instance that --home and --port select, and save ``realms`` in it if given. Raises OperatorError."""
     home, port = context.obj
     return open_instance(Path(home), port, realms)
 
@@ -25,7 +25,7 @@ def require_own_servers(command: str) -> None:
 
 
 def chosen_realms(instance: Instance, realm: int | None) -> list[int]:
-    """Return the given realm, or all realms for None. Raises OperatorError if it does not exist."""
+    """Return the given realm, or all realms if it is None. Raises OperatorError if the realm does not exist."""
     if realm is None:
         return list(range(instance.realms))
     if realm >= instance.realms:

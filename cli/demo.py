@@ -23,7 +23,7 @@ from stack.servers.status import resident_bytes
 from state.connection import connect
 from state.ledger import Ledger
 
-CATCH_UP_SECONDS = 300  # far longer than 10,000 events need to land, so that after it something is broken
+CATCH_UP_SECONDS = 300  # landing 10,000 events takes far less, so a longer wait means that something is broken
 
 _SWORDS_SOLD = "select details['sword'] sword, count(*) n from events where event_type = 'sword_bought' group by 1"
 _A_BUYER = "select realm, player from events where event_type = 'sword_bought' limit 1"
@@ -34,21 +34,21 @@ where t.credit = 'house:shop'"""
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same number, counted in several places."""
+    """A number that was counted independently in several places."""
 
     name: str
     counts: dict[str, int]
 
     @property
     def holds(self) -> bool:
-        """Whether all counts are equal."""
+        """Return whether all counts are equal."""
         return len(set(self.counts.values())) == 1
 
 
 def run_demo(instance: Instance, requests: int, concurrency: int, console: Console, *, running: bool = False) -> bool:
-    """Install, start, play and compare. Returns whether all counts are equal.
+    """Install and start the servers, play, and compare the counts. Returns whether all counts are equal.
 
-    With ``running`` the servers run already and stay as they are. Raises OperatorError.
+    With ``running``, the servers already run, and the demo does not start them. Raises OperatorError.
     """
     console.rule("1. Start the servers")
     if running:
@@ -56,7 +56,8 @@ def run_demo(instance: Instance, requests: int, concurrency: int, console: Conso
     else:
         console.print(f"Redis, Kafka, HDFS, Presto, Spark and the API start with their data in {instance.home}.")
         lifecycle.up(instance, console)
-    # Events that are already on their way, such as the fences of a start, do not belong to the demo.
+    # Wait until earlier events have passed the pipeline, because they do not belong to the demo. One example is the
+    # fences that a start appends.
     _wait_until_caught_up(instance, Console(quiet=True))
     before = realm_progress(instance)
     console.rule("2. Play")
@@ -135,7 +136,7 @@ def _compare(instance: Instance, before: list[RealmProgress], accepted: int) -> 
             "actions of this demo",
             {
                 "accepted by the API": accepted,
-                # Without telemetry, which an open browser page writes at any time.
+                # Leave out telemetry, because an open browser page may send some at any time.
                 "events in Kafka": growth(lambda r: r.accepted - r.totals.get("telemetry", 0)),
                 "settled in Redis": growth(lambda r: r.settled - r.totals.get("telemetry", 0)),
                 "rows in Presto": growth(lambda r: r.events - r.telemetry_events),
@@ -190,9 +191,9 @@ def _print_next_steps(instance: Instance, console: Console, *, running: bool) ->
     ]
     lines = [f"Open {api}/ in a browser to play and to watch the pipeline, or type:"]
     for purpose, command in steps:
-        # A comment line, so that both lines can be pasted into a shell.
+        # Print the purpose as a shell comment, so that both lines can be pasted into a shell.
         lines += [f"  # {purpose}", f"  {command}"]
-    if not running:  # the ports of the containers are not published
+    if not running:  # the containers do not publish these ports
         lines += [
             "Pages of the servers:",
             f"  HDFS   http://127.0.0.1:{instance.port('namenode_http')}/jmx",

@@ -1,6 +1,7 @@
-"""Check the contracts of import-linter in pyproject.toml: ``python -m cli.import_rules``.
+"""Check the import contracts in pyproject.toml with import-linter: ``python -m cli.import_rules``.
 
-import-linter has a command but no module to run, and the checks start everything with the environment's Python.
+``./guildhall check`` starts every linter with ``python -m``. import-linter cannot be started in this way, so this
+module calls it.
 """
 
 from importlinter.cli import lint_imports_command

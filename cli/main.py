@@ -1,4 +1,4 @@
-"""``./guildhall``: the root command, with one module for each section of its help."""
+"""The root command ``./guildhall``. Each section of its help has its own module."""
 
 import sys
 from pathlib import Path
@@ -43,7 +43,7 @@ cli.add_section("Containers", containers.COMMANDS)
 
 
 def main() -> None:
-    """Run the command line. An error that the user can fix is one line on stderr and exit code 2."""
+    """Run the command line. An error that the user can fix is printed as one line on stderr, with exit code 2."""
     try:
         cli(prog_name="./guildhall")
     except OperatorError as error:

@@ -1,6 +1,7 @@
 """Find words that docs/internals/style.md rules out: ``python -m cli.prose``.
 
-A short word list instead of vale, whose package on PyPI downloads its program from elsewhere.
+The tool vale could do this, too. But its package on PyPI downloads the program from another site, so this module uses a
+short list of patterns instead.
 """
 
 import io
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from infra.paths import ROOT
 
-#: What to avoid -> what to write. Matched without regard to case.
+#: Pattern to avoid -> advice what to write instead. A pattern matches both upper and lower case.
 WORDS = {
     r"(?<![:/\"'])\b(?:nobody|somebody|everybody)\b(?![\"'])": "a named subject, 'no one' or the passive",
     r"\bwhoever\b": "a named subject",
@@ -30,29 +31,30 @@ WORDS = {
 _PATTERN = re.compile("|".join(f"(?P<w{i}>{pattern})" for i, pattern in enumerate(WORDS)), re.IGNORECASE)
 
 _SUFFIXES = (".py", ".lua", ".sh", ".js", ".html", ".md", ".sql", ".yml", ".toml", ".j2")
-#: The style page shows what to avoid, the changelog quotes old versions, and this module lists the words.
+#: Files that may contain the words: the style page shows what to avoid, the changelog quotes old versions, and this
+#: module and its test list the words.
 _EXEMPT = {"docs/internals/style.md", "CHANGELOG.md", "cli/prose.py", "tests/unit/cli/test_prose.py"}
 
 
 def findings(name: str, text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield (line number, words found, advice) for the prose of one file."""
+    """Yield (line number, words found, advice) for each match in the prose of one file."""
     for number, line in _prose(text) if name.endswith(".py") else enumerate(text.splitlines(), 1):
         if line.rstrip(" \"'").endswith("?"):
-            continue  # a question may begin with who or what
+            continue  # skip questions, because they may begin with who or what
         for found in _PATTERN.finditer(line):
             advice = list(WORDS.values())[int((found.lastgroup or "w0")[1:])]
             yield number, found.group().strip(), advice
 
 
 def _prose(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the numbered lines of comments and strings: docstrings and messages, but not code."""
+    """Yield the numbered lines of comments and strings. Strings include docstrings and messages; code is left out."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in (tokenize.COMMENT, tokenize.STRING):
             yield from enumerate(token.string.lstrip("#\"'frb ").splitlines(), token.start[0])
 
 
 def main() -> None:
-    """Print every finding in tracked files; exit with 1 if there is one."""
+    """Print every finding in the files that git tracks. Exits with 1 if there is a finding."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     names = [n for n in listed.stdout.splitlines() if n.endswith(_SUFFIXES) and n not in _EXEMPT]
     count = 0

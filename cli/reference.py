@@ -1,6 +1,6 @@
-"""Generate docs/reference from the code: ``python -m cli.reference`` writes the pages.
+"""Generate the pages in docs/reference from the code: ``python -m cli.reference``.
 
-A test fails when a page is stale, so that the reference never differs from the code.
+A test fails if a page is out of date, so that the reference never differs from the code.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from infra.settings import Settings
 
 FOLDER = ROOT / "docs" / "reference"
 
-# The page on metrics is written by hand except for its table, which stands between these two lines.
+# Only the table of the metrics page is generated. It stands between these two lines; the rest is written by hand.
 TABLE_BEGIN = "<!-- The table is generated: python -m cli.reference -->"
 TABLE_END = "<!-- end of the table -->"
 
@@ -48,7 +48,7 @@ _TYPE_NAMES: dict[object, str] = {int: "integer", float: "number", str: "text", 
 
 
 def pages() -> dict[Path, str]:
-    """Return the path and the text of every page as the code describes it now."""
+    """Return the path of every page, and the text that the page must have for the current code."""
     metrics_page = FOLDER / "metrics.md"
     return {
         FOLDER / "cli.md": cli_page(cli),
@@ -58,7 +58,7 @@ def pages() -> dict[Path, str]:
 
 
 def cli_page(root: click.Group) -> str:
-    """Return a page with a section for each command below ``root``: usage, help and options."""
+    """Return a page with a section for each command below ``root``. A section shows help, usage and options."""
     parts = [_CLI_INTRODUCTION, "## ./guildhall", *_command_parts(root, ["./guildhall"]), _contents(root)]
     for path, command in _walk(root, ["./guildhall"]):
         parts += [f"## {' '.join(path)}", *_command_parts(command, path)]
@@ -77,7 +77,10 @@ def settings_page() -> str:
 
 
 def with_metrics_table(page: str) -> str:
-    """Return the page with the table of the registry between the two marker lines. Raises ValueError without them."""
+    """Return the metrics page with a new table between the two marker lines.
+
+    Raises ValueError if the page lacks a marker line.
+    """
     before, begin, rest = page.partition(TABLE_BEGIN)
     _, end, after = rest.partition(TABLE_END)
     if not begin or not end:
@@ -168,7 +171,7 @@ def _value(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    # No separators of thousands: readers copy these values.
+    # Write no thousands separators, because readers copy these values.
     return f"{value:.0f}" if float(value).is_integer() else str(value)
 
 

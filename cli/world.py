@@ -1,4 +1,4 @@
-"""``./guildhall backfill`` and ``scenario``: check the arguments, run, and print the result."""
+"""The code of ``./guildhall backfill`` and ``scenario``: check the arguments, run, and print the result."""
 
 import re
 import secrets
@@ -13,15 +13,15 @@ from load.simulation.backfill import Backfill
 from load.simulation.world_spec import world_spec
 from stack.instance import Instance
 
-_MAX_DAYS = 366  # a year
-_MAX_LIVE_PLAYERS = 5000  # with more, a small machine would only measure its own queue of requests
-_MAX_SESSION = timedelta(hours=2)  # a backfill ends at least this long ago, so that its last session has ended
+_MAX_DAYS = 366  # a leap year
+_MAX_LIVE_PLAYERS = 5000  # with more, requests queue up on a small machine, and only the queue is measured
+_MAX_SESSION = timedelta(hours=2)  # a backfill ends at least this long before now, so that all its sessions have ended
 
 
 def run_backfill(
     instance: Instance, period: str, players: int | None, events: int, seed: int | None, console: Console
 ) -> bool:
-    """Write the events of past days into the log. Returns whether all of them are effective. Raises OperatorError."""
+    """Write the events of past days into the log. Returns whether all events are effective. Raises OperatorError."""
     days = days_of(period)
     chosen_seed = _seed(seed, console)
     spec = world_spec(chosen_seed, start_of(days, datetime.now(UTC)), days, instance.realms, players, events)
@@ -29,7 +29,10 @@ def run_backfill(
 
 
 def days_of(period: str) -> int:
-    """Return 30 for the text 30d. Raises OperatorError for other texts and for more than a year."""
+    """Return the number of days in a text such as 30d.
+
+    Raises OperatorError if the text has another form or the number is more than a year.
+    """
     found = re.fullmatch(r"([1-9][0-9]{0,2})d", period)
     if not found or int(found[1]) > _MAX_DAYS:
         raise OperatorError(f"{period} is not a number of days: give 1d to {_MAX_DAYS}d")
@@ -37,7 +40,7 @@ def days_of(period: str) -> int:
 
 
 def start_of(days: int, now: datetime) -> date:
-    """Return the first day of a backfill of ``days`` days whose sessions have all ended at ``now``."""
+    """Return the first day of a backfill of ``days`` days, chosen so that all its sessions have ended at ``now``."""
     return (now - _MAX_SESSION).date() - timedelta(days=days)
 
 

@@ -1,4 +1,4 @@
-"""An instance of the system: a folder with all its data, a block of ports, and its secrets."""
+"""An instance of the system has a folder with all its data, a block of ports, and secrets."""
 
 import json
 import secrets
@@ -14,11 +14,11 @@ from infra.settings import Settings
 
 DEFAULT_PORT = 7400
 
-#: Environment variable of containers, where the engine starts and stops the servers. With it `up` and `down` refuse,
-#: and the demo uses the running servers.
+#: Name of an environment variable that is set in containers, because there the container engine starts and stops the
+#: servers. If it is set, `up` and `down` refuse to work, and the demo uses the running servers.
 EXTERNALLY_MANAGED = "GUILDHALL_RUNNING"
 
-#: Name of a port -> its distance from the first port of the instance.
+#: Name of a port -> number to add to the first port of the instance.
 PORTS = {
     "api": 0,
     "redis": 1,
@@ -35,13 +35,14 @@ PORTS = {
     "streaming_metrics": 12,
 }
 
-#: Heap sizes of the JVMs. With these all servers together stay under 6 GB while 5,000 requests are played.
+#: Heap sizes of the JVMs. With these values, all servers together use less than 6 GB of memory while 5,000 requests are
+#: played.
 HEAPS = {"kafka": "512m", "namenode": "256m", "datanode": "256m", "presto": "1536m", "streaming": "1g"}
 
 REDIS_USERS = ("admin", "api", "settler", "inspector", "limiter")
 
-#: Setting in an instance file of an earlier version -> its present name. Without the translation an instance that
-#: overrides such a setting could not be opened, because Settings rejects unknown names.
+#: Name of a setting in an earlier version -> its present name. Settings rejects unknown names. So without this table,
+#: an instance whose file contains an old name could not be opened.
 RENAMED_SETTINGS = {
     "upkeep_seconds": "maintenance_seconds",  # "maintenance" is the usual word for compaction and expiry of tables
 }
@@ -49,7 +50,7 @@ RENAMED_SETTINGS = {
 
 @dataclass(frozen=True)
 class Instance:
-    """Location, size and secrets of an instance. Created by :func:`open_instance`."""
+    """Location, size and secrets of an instance. Use :func:`open_instance` to create one."""
 
     home: Path
     first_port: int
@@ -58,7 +59,7 @@ class Instance:
     overrides: Mapping[str, Any] = field(default_factory=dict)  # field of Settings -> value, from the instance file
 
     def port(self, name: str) -> int:
-        """Return a port by its name in PORTS."""
+        """Return the port with this name in PORTS."""
         return self.first_port + PORTS[name]
 
     def folder(self, *parts: str) -> Path:
@@ -69,11 +70,11 @@ class Instance:
 
     @property
     def ready_file(self) -> Path:
-        """The file that the streaming application writes when both of its queries run."""
+        """Return the path of the file that the streaming application writes when both of its queries run."""
         return self.home / "run" / "streaming.ready"
 
     def settings(self, user: str = "inspector") -> Settings:
-        """Return the settings of a process that is this user of Redis. Only ``api`` gets the keys of the API."""
+        """Return the settings for a process that logs in to Redis as ``user``. Only ``api`` gets the API keys."""
         values: dict[str, Any] = {
             "realms": self.realms,
             "kafka": f"127.0.0.1:{self.port('kafka')}",
@@ -95,7 +96,7 @@ class Instance:
         return Settings(**(values | dict(self.overrides)))
 
     def environment(self, user: str) -> dict[str, str]:
-        """Return the settings of this user of Redis as environment variables."""
+        """Return the settings for a process that logs in to Redis as ``user``, as environment variables."""
         settings = self.settings(user)
         values = {}
         for name in type(settings).model_fields:
@@ -109,9 +110,10 @@ class Instance:
 def open_instance(
     home: Path, first_port: int | None = None, realms: int | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Instance:
-    """Open the instance in the folder ``home``, creating it if needed, and remember the given values.
+    """Open the instance in the folder ``home``, creating it if needed, and save the given values in its file.
 
-    An instance file of an earlier version is translated and written again. Raises OperatorError if it is not valid.
+    An instance file of an earlier version is translated and written again. Raises OperatorError if the file is not
+    valid.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = home / "instance.json"
@@ -120,7 +122,7 @@ def open_instance(
         home=home.resolve(),
         first_port=first_port or known.get("first_port", DEFAULT_PORT),
         realms=realms or known.get("realms", 4),
-        # An instance of an earlier version lacks the secrets that were introduced later.
+        # Add missing secrets, because an instance of an earlier version lacks the secrets that were introduced later.
         secrets=_new_secrets() | known.get("secrets", {}),
         overrides=_with_present_names(known.get("settings", {})) if overrides is None else overrides,
     )
@@ -148,7 +150,7 @@ def with_new_token_key(instance: Instance) -> Instance:
 
 def _with_present_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     translated = {RENAMED_SETTINGS[name]: value for name, value in settings.items() if name in RENAMED_SETTINGS}
-    # A present name wins: the user wrote it after the version that introduced it.
+    # If the file has both names of a setting, the present name wins, because the user must have written it later.
     return translated | {name: value for name, value in settings.items() if name not in RENAMED_SETTINGS}
 
 

@@ -1,1 +1,1 @@
-"""The Spark application: ``land`` writes the log to HDFS, ``settle`` applies it to the ledger in Redis."""
+"""The Spark application: ``land`` writes the log to HDFS, and ``settle`` applies the log to the ledger in Redis."""

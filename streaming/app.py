@@ -1,7 +1,8 @@
-"""The streaming application: both queries, the recovery and the jobs in one driver.
+"""The streaming application: one Spark driver that runs the settle and land queries, the recovery and the jobs.
 
-A query that ends is restarted in the same driver: settling from the offsets in Redis, landing from those in its table.
-So a restart of Redis, Kafka or HDFS costs a second or two, and not the start of a JVM.
+A query that ends is restarted in the same driver. Settling continues from the offsets in Redis, and landing continues
+from the offsets in its table. So after a restart of Redis, Kafka or HDFS, the streams lose a second or two. Starting a
+new JVM would take longer.
 """
 
 import os
@@ -38,10 +39,10 @@ from streaming.session import create_session
 
 _log = json_logging.get_logger("streaming")
 
-TICK_SECONDS = 0.5  # bounds the time that a recovery waits for its fence
-FIRST_PAUSE_SECONDS = 0.1  # before the restart of a query; doubles with each failure
+TICK_SECONDS = 0.5  # time between two checks; a recovering realm waits at most this long until its fence is appended
+FIRST_PAUSE_SECONDS = 0.1  # the pause before a query is restarted starts from this value and doubles with each failure
 MAX_PAUSE_SECONDS = 10.0
-MAX_DOUBLINGS = 7  # enough for the longest pause; after hours of failures the power would be no finite float
+MAX_DOUBLINGS = 7  # already reaches the longest pause; without a limit, hours of failures would overflow the float
 
 
 class RestartingQuery:
@@ -54,7 +55,7 @@ class RestartingQuery:
         self._started_at = self._restart_at = 0.0
 
     def ensure_running(self) -> bool:
-        """Start the query if it is not active and its pause is over. Returns whether it is active.
+        """Start the query if it is not active and its pause is over. Returns whether the query is active.
 
         Raises Py4JNetworkError if the JVM has ended.
         """
@@ -72,13 +73,14 @@ class RestartingQuery:
         return self._query is not None
 
     def restart(self) -> None:
-        """Stop the query after its batch; the next ``ensure_running`` starts it."""
+        """Stop the query when its current batch is done. The next call of ``ensure_running`` starts it again."""
         if self._query is not None:
             self._query.stop()
             self._query, self._restart_at = None, 0.0
 
     def _try_to_start(self, now: float) -> None:
-        # A new checkpoint each time: the query finds its start without one, and an old checkpoint would override it.
+        # Use a new checkpoint for each start, because an old checkpoint would override the offsets that the query
+        # itself finds in Redis or in its table.
         self._starts += 1
         try:
             self._query = self._start(f"file://{self._checkpoints}/{self._name}-{self._starts}")
@@ -97,7 +99,7 @@ class RestartingQuery:
 
 
 def _last_line(error: object) -> str:
-    # Spark wraps a Python error in its stack trace; the error itself is the last line with a meaning.
+    # Spark puts the stack trace around a Python error. The message of the error is the last line of text in it.
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.strip().startswith("at ")]
     return next((line for line in reversed(lines) if "Error" in line or "Exception" in line or "realm" in line), "")
 
@@ -120,17 +122,17 @@ def main() -> None:
 
 
 def _serve_metrics(settings: Settings) -> None:
-    # A scrape must not change the realms: this connection does not attach.
+    # This connection does not attach to the realms, because a scrape must not change them.
     stream_metrics().registry.register(LagCollector(Ledger(connect(settings)), settings, stream_metrics().landed))
     try:
         start_http_server(settings.streaming_metrics_port, "127.0.0.1", stream_metrics().registry)
     except OSError as error:
-        # Settling is more important than its metrics.
+        # Continue without metrics, because settling is more important.
         _log.warning("no metrics", port=settings.streaming_metrics_port, reason=str(error))
 
 
 def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Path) -> None:
-    """Keep both queries running and the realms open. Never returns; raises Py4JNetworkError when the JVM ends."""
+    """Keep both queries running and the realms open. Never returns. Raises Py4JNetworkError when the JVM ends."""
     progress = Progress(settings.realms, ledger.halt)
     settling = RestartingQuery("settle", SettleQuery(spark, settings, ledger, progress).start, checkpoints)
     landing = RestartingQuery("land", lambda at: start_landing(spark, settings, at, ledger, progress), checkpoints)
@@ -153,8 +155,8 @@ def run(spark: SparkSession, settings: Settings, ledger: Ledger, checkpoints: Pa
 
 
 def create_scheduler(spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> JobScheduler:
-    """Create the scheduler of the jobs beside the queries."""
-    # A session of its own shares the JVM and the catalog with the queries, but not their settings.
+    """Create the scheduler for the background jobs, which run at the same time as the queries."""
+    # The jobs get a new session. It shares the JVM and the catalog with the queries, but has its own Spark settings.
     session = spark.newSession()
     derivation = IncrementalDerivation(session, settings, ledger, progress)
     maintenance = TableMaintenance(session, settings)
@@ -162,12 +164,13 @@ def create_scheduler(spark: SparkSession, settings: Settings, ledger: Ledger, pr
 
     def derive() -> None:
         nonlocal is_first
-        # Summarise at least once: the last process may have ended between the two.
+        # Summarise after the first derivation even if it found nothing new, because the previous process may have ended
+        # after it derived and before it summarised.
         if derivation.run() or is_first:
             summarise(session)
             is_first = False
 
-    begin = time.monotonic() + settings.maintenance_seconds  # leaves the start of the streams undisturbed
+    begin = time.monotonic() + settings.maintenance_seconds  # later, so that it does not slow the start down
     return JobScheduler(
         [
             BackgroundJob("derive", settings.derive_seconds, derive),

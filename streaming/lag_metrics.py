@@ -1,7 +1,7 @@
-"""Measures how far the streams are behind the log, at each scrape of Prometheus.
+"""Measures, at each scrape by Prometheus, how far the streams are behind the log.
 
-Each value comes from the server that decides it and not from the queries, so that a query that hangs cannot hide its
-lag. If a server is unreachable, only its own values are missing.
+The settled offsets come from Redis and the end of the log from Kafka, not from the queries. So a query that hangs
+cannot hide its lag. If a server is unreachable, only the values that need this server are missing.
 """
 
 import threading
@@ -24,18 +24,23 @@ from streaming.metrics import RealmGauge
 
 OUTCOMES = ("settled", "voided", "stale", "rejected", "duplicate", "malformed", "telemetry")
 
-# Together less than the 10 s that Prometheus waits, so that a broker that hangs does not cost the other values.
+# Timeouts for Kafka. Even if each request takes this long, a scrape ends within the 10 s that Prometheus waits. So a
+# broker that hangs does not cost the other values.
 CONNECT_MS = 2000
 RESPONSE_MS = 2000
-FETCH_BYTES = 64 * 1024  # a realm; one record is enough to see its time, and the broker sends at least one batch
 
-_LATEST = 1  # events in the ledger's overview, which needs at least one; no metric uses it
+# Maximum size of a fetch for each realm. One record is enough to read its time. The broker always sends at least one
+# batch, even if the batch is larger.
+FETCH_BYTES = 64 * 1024
+
+_LATEST = 1  # number of latest events to request in the ledger's overview: the minimum, because no metric uses them
 
 
 class LagCollector:
-    """Reads the ledger, the landed offsets and the log, in this order.
+    """Compares the landed offsets and the offsets in the ledger with the end of the log.
 
-    With another order, a record that arrives meanwhile could make a stream look ahead of the log.
+    The end of the log is read last. Otherwise a record that arrives in the meantime could make a stream look as if it
+    were ahead of the log.
     """
 
     def __init__(self, ledger: Ledger, settings: Settings, landed: RealmGauge) -> None:
@@ -43,11 +48,11 @@ class LagCollector:
         self._log = LogReader(settings)
 
     def describe(self) -> list[Family]:
-        """Return nothing, so that registration does not ask the servers."""
+        """Return an empty list, so that registering this collector does not call ``collect`` and the servers."""
         return []
 
     def collect(self) -> Iterator[Family]:
-        """Yield the metric families of one scrape."""
+        """Yield the metric families for one scrape."""
         up = metrics.SOURCE_UP.family()
         stage_offsets: dict[str, dict[int, int]] = {"land": self._landed.values()}
         try:
@@ -99,9 +104,10 @@ def _add(family: GaugeMetricFamily | CounterMetricFamily, realm: int, value: flo
 
 
 class LogReader:
-    """Reads offsets and times from Kafka over one persistent connection, because a new one costs more than a request.
+    """Reads offsets and record times from Kafka.
 
-    Thread-safe. Every method may raise kafka.errors.KafkaError; the next call then opens a new connection.
+    The reader keeps its connection open, because opening a connection costs more than a request. Its methods are
+    thread-safe. Every method may raise kafka.errors.KafkaError; the next call then opens a new connection.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -121,9 +127,10 @@ class LogReader:
         return {partition.partition: int(offset) for partition, offset in found.items()}
 
     def ages(self, offsets: Mapping[int, int]) -> dict[int, float]:
-        """Return, by realm, the age in seconds of the record at this offset, or of the first later one in the log.
+        """Return, by realm, the age in seconds of the record at the given offset.
 
-        The age starts when the broker appended the record. Realms whose record does not arrive in time are left out.
+        If the log has no record at that offset, the first later record counts. The age starts when the broker appended
+        the record. A realm is left out if its record does not arrive in time.
         """
         if not offsets:
             return {}

@@ -1,4 +1,4 @@
-"""The metrics that the streams count themselves."""
+"""The metrics that the streaming application measures in its own process."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ JOBS = ("derive", "maintenance")
 
 
 class StreamMetrics:
-    """Metrics of this process. ``landed``, ``quarantined`` and ``derived`` have a value for each realm."""
+    """The metrics of this process. ``landed``, ``quarantined`` and ``derived`` have a value for each realm."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -46,20 +46,20 @@ class StreamMetrics:
 
     @contextmanager
     def batch(self, stage: str) -> Iterator[None]:
-        """Measure the work on a micro-batch. A failed one is not counted, because it is repeated."""
+        """Measure the time to process a micro-batch. A failed micro-batch is not counted, because Spark repeats it."""
         begun = time.perf_counter()
         yield
         self._batch_seconds.labels(stage).observe(time.perf_counter() - begun)
 
     @contextmanager
     def job(self, name: str) -> Iterator[None]:
-        """Measure a round of a job. A failed one is not counted here."""
+        """Measure the duration of one run of a job. A failed run is not counted here, but in ``job_failures``."""
         begun = time.perf_counter()
         yield
         self._job_seconds.labels(name).observe(time.perf_counter() - begun)
 
     def records(self, stage: str, count: int) -> None:
-        """Count the records of a micro-batch."""
+        """Record the number of records in a micro-batch."""
         self._batch_records.labels(stage).observe(count)
 
 
@@ -78,17 +78,20 @@ class RealmGauge:
         self._lock = threading.Lock()
 
     def update(self, values: Mapping[int, int]) -> None:
-        """Set the values of these realms."""
+        """Set the values of the given realms and keep the values of all others."""
         with self._lock:
             self._values.update(values)
 
     def values(self) -> dict[int, int]:
-        """Return the values by realm, without realms that have none."""
+        """Return the values by realm. A realm without a value is left out."""
         with self._lock:
             return dict(self._values)
 
     def describe(self) -> list[Family]:
-        """Return the family without values, so that a reader can ask for this gauge alone (``/metrics?name[]=...``)."""
+        """Return the family without values.
+
+        With this method a client can request a single gauge (``/metrics?name[]=...``).
+        """
         return [self._metric.family()]
 
     def collect(self) -> Iterator[Family]:
@@ -100,9 +103,10 @@ class RealmGauge:
 
 
 class BatchHistogram:
-    """A histogram that takes a whole batch at once.
+    """A histogram that observes a whole batch of values in one call.
 
-    The library's histogram takes one value at a time, which costs twice as much for every record of a backlog.
+    The histogram of the Prometheus library observes one value at a time. During a backlog that takes twice as long for
+    each record.
     """
 
     def __init__(self, metric: metrics.HistogramMetric) -> None:
@@ -112,7 +116,10 @@ class BatchHistogram:
         self._lock = threading.Lock()
 
     def observe(self, times_ms: Sequence[int], now: float) -> None:
-        """Add the ages at ``now`` (epoch seconds) of the times (epoch milliseconds, oldest first)."""
+        """Observe the age of each time at ``now``.
+
+        ``times_ms`` are epoch milliseconds, oldest first. ``now`` is in epoch seconds.
+        """
         count = len(times_ms)
         younger = [count - bisect_left(times_ms, (now - bound) * 1000) for bound in self._metric.buckets] + [count]
         with self._lock:

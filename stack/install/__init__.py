@@ -1,1 +1,1 @@
-"""Installs what is not Python: Java, jars, Debian packages, web assets and linters."""
+"""Installs everything outside the Python environment: Java, jars, Debian packages, web assets and linters."""

@@ -1,6 +1,7 @@
-"""Installs one part into a folder, as in ``python -m stack.install jars /parts``.
+"""Installs one part into a folder, for example ``python -m stack.install jars /parts``.
 
-For images, whose layers change only with this folder and the locks.
+The Dockerfile uses this command, because it needs only this package, three small modules and the locks. So the layers
+with the parts stay the same when other code changes.
 """
 
 import sys
@@ -15,7 +16,7 @@ PARTS = {"java": java.find, "jars": jars.install, "web": web_assets.install}
 
 
 def main() -> None:
-    """Install the part into the folder, as ./guildhall does on a machine that lacks it."""
+    """Install the part into the folder, in the same way as ./guildhall installs a missing part."""
     part, folder = sys.argv[1], Path(sys.argv[2])
     if part not in PARTS:
         raise OperatorError(f"there is no part {part}: {', '.join(PARTS)}")

@@ -1,4 +1,4 @@
-"""Programs that come from Debian: redis-server and ab."""
+"""Installs programs from Debian packages, such as redis-server and ab."""
 
 import os
 import re
@@ -9,10 +9,12 @@ from rich.console import Console
 
 from infra.errors import OperatorError
 
+#: This table and the next two map a program to the Debian package that contains it.
 PACKAGES = {"redis-server": "redis-server", "ab": "apache2-utils"}
-BROWSER = {"chromium": "chromium"}  # only the tests of the page need it
+BROWSER = {"chromium": "chromium"}  # needed only by the tests of the web page
 
-#: Only the tests of docker-compose.yml need these: an engine that needs no daemon, and what makes its base image.
+#: Needed only by the tests of docker-compose.yml: a container engine without a daemon, and debootstrap, which makes the
+#: base image.
 ENGINE = {
     "podman": "podman",
     "runc": "runc",
@@ -25,7 +27,7 @@ ENGINE = {
 
 
 def require_programs(console: Console) -> None:
-    """Install what is missing. Raises OperatorError with the command to type if that is not possible."""
+    """Install the missing programs. Raises OperatorError with the command to type if that is not possible."""
     _require(PACKAGES, console)
     version = redis_version()
     if version < 7:
@@ -42,17 +44,23 @@ def require_browser(console: Console) -> str:
 
 
 def require_engine(console: Console) -> None:
-    """Install podman and what goes with it. Raises OperatorError with the command to type if that is not possible."""
+    """Install podman and the programs that it needs.
+
+    Raises OperatorError with the command to type if that is not possible.
+    """
     _require(ENGINE, console)
 
 
 def program_path(program: str) -> str | None:
-    """Where the program is; also looks where Debian puts it when PATH is short."""
+    """Return the path of the program, or None if it is not installed.
+
+    The function searches PATH and then Debian's folders for programs, because PATH may lack some of them.
+    """
     return shutil.which(program) or shutil.which(program, path="/usr/bin:/usr/sbin:/bin")
 
 
 def redis_version() -> int:
-    """Return the major version of redis-server."""
+    """Return the major version of redis-server, or 0 if its output is not understood."""
     text = subprocess.run([program_path("redis-server") or "", "--version"], capture_output=True, text=True, check=True)
     found = re.search(r"v=(\d+)", text.stdout)
     return int(found.group(1)) if found else 0
@@ -71,7 +79,7 @@ def _install(packages: list[str], console: Console) -> None:
     if not shutil.which("apt-get") or (sudo and not _succeeds([*sudo, "true"])):
         raise OperatorError(by_hand)
     console.print(f"Installing {wanted} ...")
-    # RUNLEVEL=1 keeps Debian from starting a Redis of its own.
+    # With RUNLEVEL=1, installing the package does not start a Redis server.
     environment = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
     for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         result = subprocess.run(

@@ -1,4 +1,4 @@
-"""Installs the jars of the servers and the page from Maven Central, as the lock names them."""
+"""Installs the jars that the lock file names, from Maven Central. They are for the servers and the web page."""
 
 import hashlib
 import json
@@ -19,18 +19,20 @@ from infra.errors import OperatorError
 from stack.install.once import install_once, scratch
 
 LOCK = Path(__file__).with_name("jars.lock.json")
-DOWNLOADS_AT_ONCE = 8  # enough to fill a line with many small files, and polite to the registry
+# Enough to use the whole bandwidth for many small files, and few enough to be polite to the registry.
+DOWNLOADS_AT_ONCE = 8
+
 TRIES = 4
 TIMEOUT_SECONDS = 60
 
 
 def install(cache: Path, console: Console) -> dict[str, Path]:
-    """Return the folder with the jars of each set, downloading what the cache lacks. Raises OperatorError."""
+    """Return the folder with the jars of each set, downloading missing jars. Raises OperatorError."""
     text = LOCK.read_bytes()
     lock: dict[str, list[dict[str, Any]]] = json.loads(text)
 
     def fill(root: Path) -> None:
-        store = cache / "jars"  # sets share jars, and so do the sets of other locks
+        store = cache / "jars"  # shared by all sets and by other versions of the lock
         store.mkdir(exist_ok=True)
         _download([e for e in _unique(lock) if not (store / _filename(e)).exists()], store, console)
         _link(lock, store, root)
@@ -87,7 +89,7 @@ def _download(entries: list[dict[str, Any]], store: Path, console: Console) -> N
 def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[[int], None]) -> None:
     group, artifact, version, *classifier = entry["jar"].split(":")
     for attempt in range(1, TRIES + 1):
-        # A folder of its own for each try: jgo takes whatever lies in its cache for complete.
+        # Use a new folder for each try, because jgo assumes that every file in its cache is complete.
         folder = partial / f"{entry['sha256'][:12]}-{attempt}"
         context = MavenContext(
             resolver=PythonResolver(progress_callback=_progress(advance)), repo_cache=folder, timeout=TIMEOUT_SECONDS
@@ -108,7 +110,7 @@ def _fetch(entry: dict[str, Any], partial: Path, store: Path, advance: Callable[
 
 
 def verify(path: Path, entry: dict[str, Any]) -> None:
-    """Remove the file and raise OperatorError unless it has the checksum of the lock."""
+    """Check that the file has the checksum from the lock. Otherwise removes the file and raises OperatorError."""
     if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
         path.unlink()
         raise OperatorError(

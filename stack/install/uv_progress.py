@@ -1,6 +1,7 @@
-"""Runs a command of uv with its progress display, and without the line for each package that it closes with.
+"""Runs a uv command and shows its progress bars, but hides the list of packages that uv prints at the end.
 
-uv can hide only both. The standard library alone is imported: the packages are what is being installed.
+uv itself can only hide both together. This module imports only the standard library, because it runs while the packages
+are being installed.
 """
 
 import os
@@ -11,13 +12,17 @@ import sys
 import termios
 from collections.abc import Iterator
 
-#: The line of one package, as in " + flask==3.1.3", with colours on a terminal.
+#: The line that uv prints for one package, such as " + flask==3.1.3". On a terminal it contains colour codes.
 PACKAGE = re.compile(rb"^ (?:\x1b\[\d+m)?[+~-](?:\x1b\[\d+m)? [^\r\n]*\r?\n", re.MULTILINE)
 _BEGUN = re.compile(rb"^ [^\n]*\Z", re.MULTILINE)
 
 
 def main(command: list[str]) -> int:
-    """Run the command and return its exit code. On a terminal it gets one, as it shows no bars without."""
+    """Run the command and return its exit code.
+
+    If our stderr is a terminal, the command gets a pseudo-terminal, because uv shows no progress bars without a
+    terminal.
+    """
     if sys.stderr.isatty():
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, termios.tcgetwinsize(sys.stderr))
@@ -32,12 +37,15 @@ def main(command: list[str]) -> int:
 
 
 def _texts(source: int) -> Iterator[bytes]:
-    """Yield what comes, at once but for a line that may become a package's: that one waits for its end."""
+    """Yield the output as it arrives.
+
+    Only an incomplete line that may become the line of a package is held back until the line is complete.
+    """
     text = b""
     while True:
         try:
             more = os.read(source, 1 << 16)
-        except OSError:  # the end of a terminal
+        except OSError:  # reading from a pseudo-terminal raises this at the end
             more = b""
         text += more
         end = text.rfind(b"\n") + 1 if more and _BEGUN.search(text) else len(text)
@@ -50,5 +58,5 @@ def _texts(source: int) -> Iterator[bytes]:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:  # which uv gets, too
+    except KeyboardInterrupt:  # uv gets the same signal and ends too
         sys.exit(130)

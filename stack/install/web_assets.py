@@ -1,4 +1,4 @@
-"""The libraries of the page, from the jars that the lock names: nothing is built, a few files are taken out."""
+"""Installs the libraries of the web page: takes a few files out of the jars that the lock names, and builds nothing."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from rich.console import Console
 from stack.install import jars
 from stack.install.once import install_once
 
-#: What the page asks for -> its jar, and where it lies in that package. A licence goes wherever its library goes.
+#: File that the page loads -> (its jar, its path in the package). The licence of a library is always installed with it.
 FILES = {
     "preact.js": ("preact", "dist/preact.mjs"),
     "preact-LICENSE.txt": ("preact", "LICENSE"),
@@ -22,7 +22,7 @@ FILES = {
 
 
 def install(cache: Path, console: Console) -> Path:
-    """Return the folder with the page's libraries, made if the cache lacks it. Raises OperatorError."""
+    """Return the folder with the page's libraries, creating it if the cache lacks it. Raises OperatorError."""
 
     def fill(folder: Path) -> None:
         packages = {path.name.rpartition("-")[0]: path for path in jars.install(cache, console)["web"].glob("*.jar")}
@@ -33,12 +33,12 @@ def install(cache: Path, console: Console) -> Path:
 
 
 def _key() -> str:
-    """Another lock or another choice of files is another folder."""
+    """Return a hash for the folder's name. It changes with the lock and with FILES, so that a new folder is filled."""
     return hashlib.sha256(jars.LOCK.read_bytes() + repr(FILES).encode()).hexdigest()[:12]
 
 
 def _read(jar: Path, inside: str) -> bytes:
-    """Return a file of the package, whose parent folder differs by publisher."""
+    """Return the content of a file in the package. The package's parent folder depends on its publisher."""
     package, _, version = jar.stem.rpartition("-")
     wanted = re.compile(rf"META-INF/resources/[^/]+/{re.escape(f'{package}/{version}/{inside}')}")
     with zipfile.ZipFile(jar) as archive:

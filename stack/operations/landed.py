@@ -1,4 +1,4 @@
-"""The landed records: a record of the log has landed when it is in the table of events or in quarantine."""
+"""Queries about landed records. A record of the log has landed if it is in the table ``events`` or in quarantine."""
 
 from infra.presto import IS_TELEMETRY, fetch
 from infra.settings import Settings
@@ -12,7 +12,7 @@ _LAST_OFFSETS = f'select realm, max("offset") from {LANDED_RECORDS} group by 1' 
 
 
 def landed_offsets(settings: Settings) -> dict[int, int]:
-    """Return the highest landed offset of each realm; realms without a landed record are absent.
+    """Return the highest landed offset of each realm. A realm without a landed record is left out.
 
     Raises OperatorError if Presto is unreachable.
     """

@@ -1,4 +1,4 @@
-"""The progress of the pipeline: records in the log, settled in Redis, and landed on HDFS as Presto sees them."""
+"""Shows the progress of the pipeline: how many records are in the log, settled in Redis, and landed on HDFS."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,9 +25,10 @@ from {LANDED_RECORDS} group by 1"""  # noqa: S608 - no input from outside
 class RealmProgress:
     """Counts of one realm.
 
-    ``accepted`` counts the records in the log; ``settled`` and ``landed`` count those that each stream has passed.
-    ``events``, with its part ``telemetry_events``, and ``malformed`` count what has landed. ``totals`` counts the
-    settled records by outcome. ``halted`` is the reason why the realm does not settle, empty if it does.
+    ``accepted`` counts the records in the log. ``settled`` and ``landed`` count the log records up to the offset that
+    settling and landing have reached. ``events`` counts the landed events; ``telemetry_events`` of them are telemetry.
+    ``malformed`` counts the landed malformed records. ``totals`` counts the settled records by outcome. ``halted`` is
+    the reason why the realm is not being settled, or an empty string if it is.
     """
 
     realm: int
@@ -43,7 +44,7 @@ class RealmProgress:
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether both streams have passed every record in the log."""
+        """Return whether settling and landing have both reached the end of the log."""
         return self.accepted == self.settled == self.landed
 
 
@@ -52,7 +53,8 @@ def realm_progress(instance: Instance) -> list[RealmProgress]:
     settings = instance.settings()
     ledger = Ledger(connect(settings))
     with server_errors():
-        # Downstream stages first: a record that arrives in between then never puts a stream ahead of the log.
+        # Read the end of the log last. Otherwise, if a record arrives in between, a stream could look as if it were
+        # ahead of the log.
         landed = {row[0]: row[1:] for row in fetch(settings, _LANDED).rows}
         settled = ledger.offsets(range(instance.realms))
         states = [(ledger.totals(n), ledger.halted(n), ledger.is_recovering(n)) for n in range(instance.realms)]
@@ -66,7 +68,10 @@ def realm_progress(instance: Instance) -> list[RealmProgress]:
 
 
 def render(instance: Instance) -> RenderableType:
-    """Return the counts as a table with the reasons of halted realms, or one line if a server does not respond."""
+    """Return a table of the counts and the reasons of halted realms.
+
+    If a server does not respond, the function returns one line that says so.
+    """
     try:
         realms = realm_progress(instance)
     except OperatorError as error:
@@ -74,7 +79,7 @@ def render(instance: Instance) -> RenderableType:
     table = Table(title="Pipeline (records of the log)", title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("realm")
     for name in ("accepted", "settled", "lag", "landed", "lag", "quarantined", "rejected", "voided", "stale"):
-        # On a narrow terminal the longest name wraps, so that no number is cut.
+        # Let only the longest column name wrap on a narrow terminal, so that no number is cut off.
         table.add_column(name, justify="right", no_wrap=name != "quarantined", overflow="fold")
     for r in realms:
         counts = (r.accepted, r.settled, r.accepted - r.settled, r.landed, r.accepted - r.landed, r.malformed)

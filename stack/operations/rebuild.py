@@ -1,4 +1,4 @@
-"""``./guildhall rebuild``: compute the state of realms in Redis again, from the log or from the archive."""
+"""Implements ``./guildhall rebuild``, which computes the state in Redis again from the log or from the archive."""
 
 import time
 from collections.abc import Iterator
@@ -16,11 +16,14 @@ from state.ledger import Ledger, LogTruncated
 from streaming.replay.archive import Incomplete, from_archive, landed
 from streaming.replay.rebuild import Rebuilt, Records, from_kafka, rebuild
 
-OPEN_SECONDS = 60  # the stream starts again from the realm's offset and reaches the fence; it takes a few seconds
+OPEN_SECONDS = 60  # maximum wait until the stream has settled a realm's fence, which usually takes a few seconds
 
 
 def rebuild_realms(instance: Instance, source: str, realms: list[int], console: Console) -> bool:
-    """Rebuild the realms one by one. Returns whether every state equals the one before. Raises OperatorError."""
+    """Rebuild the realms one after the other. Raises OperatorError.
+
+    Returns whether every new state equals the old state. States of different offsets are not compared.
+    """
     ledger = Ledger(connect(instance.settings()))
     try:
         with server_errors("./guildhall up, then rebuild again"):
@@ -35,7 +38,7 @@ def rebuild_realms(instance: Instance, source: str, realms: list[int], console: 
 def _rebuild_all(
     instance: Instance, ledger: Ledger, source: str, realms: list[int], console: Console
 ) -> list[tuple[Rebuilt, float]]:
-    """Rebuild the realms with a progress bar. Returns each result with its duration in seconds."""
+    """Rebuild the realms and show a progress bar. Returns the result and the duration in seconds for each realm."""
     settings = instance.settings("settler")
     connection = connect(settings)
     records = _log(instance) if source == "kafka" else _archive_then_log(instance)
@@ -84,7 +87,7 @@ def _table(results: list[tuple[Rebuilt, float]]) -> Table:
 
 def _verdict(result: Rebuilt) -> str:
     if result.offset_before != result.offset_after:
-        # The digests are of different offsets, so they say nothing about each other.
+        # The digests belong to different offsets, so comparing them would say nothing.
         return f"further: offset {result.offset_before:,} -> {result.offset_after:,}"
     return "[red]DIFFERENT[/]" if result.differs else "[green]the same[/]"
 

@@ -1,4 +1,4 @@
-"""The state of the tables on HDFS, from the metrics of the streaming application."""
+"""Shows the state of the tables on HDFS, using the metrics of the streaming application."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,13 +10,16 @@ from rich.table import Table
 from infra import metrics
 from stack.instance import Instance
 
-RESPONSE_SECONDS = 2.0  # a scrape takes milliseconds; `status` must not hang on streams that are stuck
+RESPONSE_SECONDS = 2.0  # a response takes milliseconds; `status` must not hang if the streaming application hangs
 
 _METRICS = (metrics.TABLE_FILES, metrics.PARTITION_FILES, metrics.MAINTENANCE_ENDED, metrics.DERIVED_OFFSET)
 
 
 def table_lines(instance: Instance) -> Iterator[RenderableType]:
-    """Yield the number of files of each table and the end of the last maintenance, or one line if unreachable."""
+    """Yield the derived offsets, the end of the last maintenance, and a table with the number of files of each table.
+
+    If the streaming application does not respond, the function yields only one line that says so.
+    """
     try:
         samples = _scrape(instance.settings().streaming_metrics_port)
     except requests.RequestException:
@@ -40,7 +43,7 @@ def table_lines(instance: Instance) -> Iterator[RenderableType]:
 
 
 def derived_offsets(port: int) -> dict[int, int]:
-    """Return the offset of each realm up to which ``actions`` and ``transfers`` are derived.
+    """Return, by realm, the offset up to which ``actions`` and ``transfers`` are derived.
 
     Raises requests.RequestException if the streams do not respond.
     """

@@ -1,4 +1,4 @@
-"""The servers' configuration files, written at each start into the instance's ``conf`` folder."""
+"""Writes the configuration files of the servers into the instance's ``conf`` folder, at each start."""
 
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -10,7 +10,7 @@ HOST = "127.0.0.1"
 
 
 def write_all(instance: Instance) -> None:
-    """Write the configuration files of every server, readable by the user only."""
+    """Write the configuration files of every server. Only the current user can read them."""
     conf = instance.folder("conf")
     files = {
         "redis.conf": _redis(instance),
@@ -20,7 +20,7 @@ def write_all(instance: Instance) -> None:
         "hdfs/core-site.xml": _xml(_core_site(instance)),
         "hdfs/hdfs-site.xml": _xml(_hdfs_site(instance)),
         "hdfs/log4j.properties": _HDFS_LOG,
-        # The jars on Maven Central lack the web applications, but the servers do not start without these files.
+        # HDFS does not start without these two files of its web applications, and the jars on Maven Central lack them.
         "hdfs/webapps/hdfs/WEB-INF/web.xml": _WEB_XML,
         "hdfs/webapps/datanode/WEB-INF/web.xml": _WEB_XML,
         "presto/config.properties": _presto(instance),
@@ -35,7 +35,8 @@ def write_all(instance: Instance) -> None:
 
 
 def _redis(instance: Instance) -> str:
-    # Setting a process title would overwrite the environment variable by which kill_orphans() finds Redis.
+    # Redis must not set its process title. That would overwrite the environment variable by which kill_orphans() finds
+    # the process.
     return f"""set-proc-title no
 bind {HOST}
 port {instance.port("redis")}
@@ -96,7 +97,8 @@ def _hdfs_site(instance: Instance) -> dict[str, str]:
         "dfs.datanode.hostname": "localhost",
         "dfs.namenode.datanode.registration.ip-hostname-check": "false",
         "dfs.namenode.safemode.extension": "0",
-        # One user runs all servers on loopback, and Presto and Spark share the warehouse.
+        # HDFS need not check permissions, because one user runs all servers and they listen on loopback only. Presto
+        # and Spark share the warehouse.
         "dfs.permissions.enabled": "false",
         "dfs.namenode.handler.count": "4",
         "dfs.datanode.handler.count": "4",
@@ -106,9 +108,9 @@ def _hdfs_site(instance: Instance) -> dict[str, str]:
 
 
 def _presto(instance: Instance) -> str:
-    # Presto always listens on every network for Thrift calls of other Prestos; no setting prevents it. So it gets a
-    # fixed port, and a frame size of 0 makes it refuse every call.
-    # Presto does not start if the total memory limit plus 30 % exceeds the heap.
+    # Presto always listens on every network interface for Thrift calls from other Presto servers, and no setting
+    # prevents this. So the Thrift server gets a fixed port, and a frame size of 0 makes it refuse every call. The
+    # memory limits must fit the heap: Presto does not start if the total memory limit plus 30 % exceeds the heap.
     return f"""coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={instance.port("presto")}
@@ -155,7 +157,10 @@ log4j.appender.A.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
 
 
 def presto_plugins(instance: Instance, jars: Path) -> Path:
-    """Create Presto's plugin folder and return it. Presto loads each folder in it as one plugin: only Iceberg."""
+    """Create the plugin folder for Presto and return its path.
+
+    Presto loads each folder inside it as a plugin. The only one is Iceberg.
+    """
     plugins = instance.folder("conf", "presto", "plugin")
     link = plugins / "iceberg"
     link.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Definitions of the servers: command, dependencies, preparation and health check of each."""
+"""Defines the servers: the command, dependencies, preparation and health check of each server."""
 
 import os
 import shutil
@@ -31,9 +31,10 @@ HOST = config.HOST
 class Server:
     """A supervised process.
 
-    ``ports`` are names in PORTS. ``healthy`` may raise anything while the server is not up. ``after`` has the servers
-    that must be healthy first. ``before_start`` runs before a start of the process, except when supervisord restarts
-    it. ``once_healthy`` runs when the server is healthy for the first time after that.
+    ``ports`` are names in PORTS. ``healthy`` returns whether the server is healthy; it may raise any exception while
+    the server is not up. ``after`` has the names of the servers that must be healthy first. ``before_start`` runs
+    before each start of the process, except when supervisord restarts the process. ``once_healthy`` runs when the
+    server becomes healthy after such a start.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Server:
 
 
 def servers(instance: Instance, java_home: Path, jars: dict[str, Path], web: Path) -> list[Server]:
-    """Return all servers of the instance, each one after those that it needs."""
+    """Return all servers of the instance. Each server comes after the servers that it needs."""
     java = str(java_home / "bin" / "java")
     return [
         _redis(instance),
@@ -87,7 +88,8 @@ def _kafka(instance: Instance, java: str, jars: Path) -> Server:
             _run([java, "-cp", f"{jars}/*", "kafka.tools.StorageTool", *arguments], "kafka")
 
     def healthy() -> bool:
-        # Try the port first: a Kafka client that is refused leaks its sockets and takes seconds to give up.
+        # Try the port first. If Kafka refuses the connection, a Kafka client would leak its sockets and take seconds to
+        # give up.
         socket.create_connection((HOST, instance.port("kafka")), timeout=1).close()
         admin = KafkaAdminClient(bootstrap_servers=instance.settings().kafka, bootstrap_timeout_ms=2000)
         try:
@@ -123,7 +125,8 @@ def _namenode(instance: Instance, java: str, jars: Path) -> Server:
         "namenode",
         command,
         ["namenode", "namenode_http"],
-        # Healthy in safe mode, too: that ends only when the DataNode, which starts later, has reported.
+        # The NameNode counts as healthy even in safe mode. Safe mode ends only when the DataNode has reported, and the
+        # DataNode starts later.
         lambda: "Safemode" in _jmx(instance, "NameNodeInfo"),
         before_start=format_storage,
     )
@@ -134,7 +137,8 @@ def _datanode(instance: Instance, java: str, jars: Path) -> Server:
         "datanode",
         [*_hdfs(instance, java, jars, "datanode"), "org.apache.hadoop.hdfs.server.datanode.DataNode"],
         ["datanode", "datanode_ipc", "datanode_http"],
-        # Safe mode ends when the DataNode has reported its blocks; only then can HDFS be read and written.
+        # Require the end of safe mode, because HDFS can be read and written only then. Safe mode ends when the DataNode
+        # has reported its blocks.
         lambda: (
             _jmx(instance, "FSNamesystemState")["NumLiveDataNodes"] > 0
             and _jmx(instance, "NameNodeInfo")["Safemode"] == ""
@@ -163,8 +167,9 @@ def _presto(instance: Instance, java: str, jars: dict[str, Path]) -> Server:
         "node.bind-ip": instance.settings().presto_bind,
         "node.internal-address": HOST,
     }
-    # Presto opens JMX to every network without a password, unless this property says that an agent already runs. The
-    # flag after it keeps Java from starting that agent, because nothing uses Presto's JMX.
+    # By default, Presto opens JMX to every network without a password. It does not if this property says that a JMX
+    # agent already runs. The flag after the property prevents Java from starting that agent. Nothing uses the JMX of
+    # Presto.
     flags = ["-Dcom.sun.management.jmxremote.port=1", "-XX:-ManagementServer"]
     flags += ["-XX:+UseG1GC", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
     flags += ["--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", *(f"-D{k}={v}" for k, v in settings.items())]
@@ -207,16 +212,17 @@ def _streaming(instance: Instance, java_home: Path, jars: Path) -> Server:
 
 def _api(instance: Instance, web: Path) -> Server:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "api.app:from_environment"]
-    # Two processes, because Python's global lock bounds request handling; more would starve Spark on two cores.
-    # The threads are for requests that wait: event streams and Prefer: wait. Sleeping threads cost little.
+    # Use two processes, because Python's global lock limits the requests that one process can handle. More processes
+    # would take too much time from Spark on a machine with two cores. The 64 threads are for requests that wait: event
+    # streams, and requests with the header "Prefer: wait". Sleeping threads cost little.
     command += ["--workers", "2", "--blocking-threads", "64", "--backpressure", "256", "--respawn-failed-workers"]
     command += ["--no-ws", "--host", instance.settings().api_bind, "--port", str(instance.port("api"))]
     command += ["--log-level", "warning"]
     metrics_folder = instance.home / "run" / "api-metrics"
 
     def clear_metrics() -> None:
-        # Drops the files of earlier processes. A worker that is restarted in between keeps them, so that no counter
-        # goes back.
+        # Remove the metrics files of earlier processes. This happens only when the API starts and not when a single
+        # worker is restarted, so that no counter goes back.
         shutil.rmtree(metrics_folder, ignore_errors=True)
         metrics_folder.mkdir(parents=True)
 

@@ -1,7 +1,8 @@
-"""Runs one server in the foreground, as a container does: ``./guildhall serve NAME``.
+"""Implements ``./guildhall serve NAME``, which runs one server in the foreground of a container.
 
-docker-compose.yml starts each service with this, so that a container has the same configuration, command and checks as
-the server under supervisord. The container ends when its server ends, and the engine restarts it.
+docker-compose.yml starts each server with this command. So a server in a container has the same configuration, command
+and checks as a server under supervisord. When the server ends, its container ends, and the engine restarts the
+container.
 """
 
 import os
@@ -22,12 +23,18 @@ from stack.instance import Instance
 from stack.servers import config, lifecycle, notebook, supervisor
 from stack.servers.definitions import Server
 
-START_CHECK_SECONDS = 1.0  # between checks until the server is healthy: other containers wait for it
-CHECK_SECONDS = 5.0  # between later checks; healthcheck.sh reports a server as unhealthy after six failed ones
+# Time between two checks until the server is healthy. It is short, because other containers wait for the server.
+START_CHECK_SECONDS = 1.0
+
+# Time between two later checks. healthcheck.sh reports a server as unhealthy after six failed checks.
+CHECK_SECONDS = 5.0
 
 
 def describe(instance: Instance, name: str, console: Console) -> Server:
-    """Return the server of this name; the notebook server exists only here. Raises OperatorError if there is none."""
+    """Return the server with this name. Raises OperatorError if there is none.
+
+    The notebook server is one of them; it runs only in a container.
+    """
     known = {server.name: server for server in (*lifecycle.prepare(instance, console), notebook.server(instance))}
     if name not in known:
         raise OperatorError(f"there is no server {name}: there are {', '.join(known)}")
@@ -39,7 +46,8 @@ def serve(instance: Instance, server: Server, console: Console) -> int:
 
     Raises OperatorError if the server cannot be prepared.
     """
-    # The kernel does not deliver a signal to the first process of a container unless it has a handler.
+    # Install a handler early. The kernel delivers a signal to the first process of a container only if the process has
+    # a handler for the signal.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     health_file = instance.folder("run") / f"{server.name}.healthy"
     health_file.unlink(missing_ok=True)
@@ -57,7 +65,7 @@ def serve(instance: Instance, server: Server, console: Console) -> int:
 
 
 def _terminate(process: subprocess.Popen[bytes]) -> None:
-    # The whole process group, as supervisord does it.
+    # Signal the whole process group, as supervisord does.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
 
@@ -65,14 +73,14 @@ def _terminate(process: subprocess.Popen[bytes]) -> None:
 def _watch_network(process: subprocess.Popen[bytes], console: Console) -> None:
     """End the server when the service `network` has been restarted.
 
-    The namespace of the previous `network` then has no interface except loopback. The engine restarts this container,
-    which joins the new namespace.
+    After a restart of `network`, this container is still in the old network namespace, which has only the loopback
+    interface. When the server ends, the engine restarts this container, and the container joins the new namespace.
     """
     if not _interfaces():
         return
     failed_checks = 0
-    # Require two failed checks: the engine does not start a container that comes back before the owner of its
-    # namespace.
+    # Require two failed checks, so that `network` has time to start. The engine cannot restart this container before
+    # `network`, which owns the namespace.
     while failed_checks < 2:
         time.sleep(CHECK_SECONDS)
         failed_checks = 0 if _interfaces() else failed_checks + 1
@@ -85,7 +93,10 @@ def _interfaces() -> set[str]:
 
 
 def _watch_health(server: Server, health_file: Path, console: Console) -> None:
-    """Touch the health file while the server is healthy; the first time after ``once_healthy`` has succeeded."""
+    """Touch the health file repeatedly while the server is healthy.
+
+    The function starts to do so after ``once_healthy`` has succeeded.
+    """
     started = time.monotonic()
     is_ready = False
     while True:
@@ -97,11 +108,12 @@ def _watch_health(server: Server, health_file: Path, console: Console) -> None:
 
 
 def touch_health_file(health_file: Path) -> None:
-    """Create the health file or renew its time."""
+    """Create the health file, or update its modification time."""
     if health_file.exists():
         health_file.touch()
     else:
-        # The start time of the container's first process: healthcheck.sh must ignore a file from before a restart.
+        # Write the start time of the container's first process, so that healthcheck.sh can ignore a file from before a
+        # restart.
         health_file.write_text(Path("/proc/1/stat").read_text().rpartition(")")[2].split()[19])
 
 

@@ -18,13 +18,13 @@ from stack.instance import Instance
 from stack.servers import config, supervisor
 from stack.servers.definitions import HOST, Server, servers
 
-START_SECONDS = 240  # a cold start takes half a minute, and several times that on a small busy machine
-MIN_FREE_BYTES = 2 * 1024**3  # with less, Kafka or HDFS may run out of disk within a day of play
+START_SECONDS = 240  # a cold start takes half a minute, but several times as long on a small busy machine
+MIN_FREE_BYTES = 2 * 1024**3  # with less, Kafka or HDFS may fill the disk within a day of play
 
 
 @dataclass
 class _StartProgress:
-    """State of a server's start: waiting, starting or up."""
+    """The progress of one server's start. ``state`` is waiting, starting or up."""
 
     state: str = "waiting"
     started: float = 0.0
@@ -32,7 +32,7 @@ class _StartProgress:
 
 
 def prepare(instance: Instance, console: Console) -> list[Server]:
-    """Install what is missing, and return the definitions of the servers. Raises OperatorError."""
+    """Install missing programs and jars, and return the definitions of the servers. Raises OperatorError."""
     cache = cache_folder()
     if shutil.disk_usage(instance.home).free < MIN_FREE_BYTES:
         raise OperatorError(f"less than 2 GB free in {instance.home}: free some space, or choose another --home")
@@ -42,7 +42,7 @@ def prepare(instance: Instance, console: Console) -> list[Server]:
 
 
 def up(instance: Instance, console: Console) -> None:
-    """Start every server that is not healthy, each one after those that it needs. Raises OperatorError."""
+    """Start every server that is not healthy, each server after the servers that it needs. Raises OperatorError."""
     all_servers = prepare(instance, console)
     if supervisor.is_running(instance) and not supervisor.is_current(instance, all_servers):
         console.print("The servers run with an earlier configuration: restarting them.")
@@ -60,9 +60,9 @@ def up(instance: Instance, console: Console) -> None:
 
 
 def replace_api(instance: Instance, console: Console) -> bool:
-    """Restart the API with the instance's current secrets, if it runs. Returns whether it ran.
+    """Restart the API with the instance's current secrets, unless the servers are down.
 
-    Raises OperatorError if it does not become healthy.
+    Returns whether the API was restarted. Raises OperatorError if the API does not become healthy.
     """
     if not supervisor.is_running(instance):
         return False
@@ -78,11 +78,11 @@ def replace_api(instance: Instance, console: Console) -> bool:
 
 
 def down(instance: Instance) -> list[str]:
-    """Stop the servers of this instance and no others. Returns their names."""
+    """Stop the servers of this instance, and only of this one. Returns the names of the stopped servers."""
     stopped = []
     if supervisor.is_running(instance):
         running = [name for name, process in supervisor.processes(instance).items() if process["pid"]]
-        # Each server stops before those that it writes to.
+        # Stop each server before the servers that it writes to.
         for name in ("api", "streaming", "presto", "datanode", "namenode", "kafka", "redis"):
             if name in running:
                 supervisor.call(instance, "stopProcess", name)
@@ -118,7 +118,7 @@ def is_healthy(server: Server) -> bool:
 def _start_all(instance: Instance, all_servers: list[Server], console: Console) -> None:
     progress = {server.name: _StartProgress() for server in all_servers}
     deadline = time.monotonic() + START_SECONDS
-    # Without a terminal the table is printed once, at the end.
+    # If the output is not a terminal, the table is printed only once, at the end.
     with Live(_table(progress), console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
         while any(p.state != "up" for p in progress.values()):
             for server in all_servers:
@@ -139,7 +139,10 @@ def _start(instance: Instance, server: Server, progress: _StartProgress) -> None
 
 
 def _check(instance: Instance, server: Server, progress: _StartProgress, deadline: float) -> None:
-    """Set the state to up if the server is healthy. Raises OperatorError if it failed or the deadline has passed."""
+    """Set the state to up if the server is healthy.
+
+    Raises OperatorError if the server failed to start or ``deadline``, a value of time.monotonic(), has passed.
+    """
     progress.seconds = time.monotonic() - progress.started
     if is_healthy(server):
         server.once_healthy()

@@ -1,4 +1,4 @@
-"""Shows a log: JSON lines in a readable form, other lines unchanged."""
+"""Shows a log file. JSON lines are shown in a readable form, and other lines unchanged."""
 
 import json
 import subprocess
@@ -11,8 +11,8 @@ _RENDERER = structlog.dev.ConsoleRenderer(timestamp_key="time", sort_keys=False,
 
 
 def show(file: Path, lines: int, *, follow: bool, pretty: bool) -> int:
-    """Print the last lines of a log and, with ``follow``, new lines as they come. Returns the exit code."""
-    # -F follows the name: after a rotation it is another file.
+    """Print the last lines of a log and, with ``follow``, new lines as they arrive. Returns the exit code."""
+    # Use -F, which follows the name of the file: after a log rotation, the name belongs to a new file.
     command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(file)]
     if not pretty:
         return subprocess.call(command)
@@ -26,7 +26,7 @@ def show(file: Path, lines: int, *, follow: bool, pretty: bool) -> int:
 
 
 def readable(line: str) -> str:
-    """Return a JSON line of one of our processes in a readable form, and any other line unchanged."""
+    """Return a readable form of a JSON line that one of our processes has logged. Returns other lines unchanged."""
     try:
         entry = json.loads(line)
     except ValueError:

@@ -11,7 +11,7 @@ from stack.servers import supervisor
 
 
 def server_table(instance: Instance) -> Table:
-    """Return a table with the state, start, ports and memory of each server."""
+    """Return a table with the state, start time, ports and memory of each server."""
     table = Table(title=f"Servers of {instance.home}", title_justify="left", box=None)
     for name in ("server", "state", "up since (UTC)", "ports", "memory"):
         table.add_column(name, justify="right" if name == "memory" else "left")
@@ -35,7 +35,7 @@ def _row(instance: Instance, process: dict[str, Any]) -> tuple[str, str, str, st
 
 
 def resident_bytes(pid: int) -> int:
-    """Return the resident memory of a process and its descendants; 0 if it has ended."""
+    """Return the bytes of resident memory of a process and its descendants, or 0 if the process has ended."""
     try:
         process = psutil.Process(pid)
         return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)])

@@ -1,4 +1,4 @@
-"""Runs the servers under supervisord, which restarts those that die and rotates their logs."""
+"""Runs the servers under supervisord. It restarts a server that has ended, and rotates the logs."""
 
 import hashlib
 import os
@@ -17,12 +17,12 @@ from infra.paths import ROOT
 from stack.instance import Instance
 from stack.servers.definitions import Server
 
-MARK = "GUILDHALL_INSTANCE"  # environment variable of every process of an instance, so that `down` finds them all
-MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 108
+MARK = "GUILDHALL_INSTANCE"  # environment variable that every process of an instance has, so that `down` can find it
+MAX_SOCKET_PATH_BYTES = 100  # below the limit of the kernel, which is 108
 
 
 def socket_path(instance: Instance) -> Path:
-    """Return the path of supervisord's socket, in a temporary folder if the instance's path is too long."""
+    """Return the path of supervisord's socket. It is in a temporary folder if the instance's path is too long."""
     path = instance.folder("run") / "supervisor.sock"
     if len(str(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
@@ -33,7 +33,10 @@ def socket_path(instance: Instance) -> Path:
 
 
 def call(instance: Instance, method: str, *arguments: object) -> Any:
-    """Call a method of supervisord. Raises OSError if it does not run, xmlrpc.client.Fault if it refuses."""
+    """Call a method of supervisord.
+
+    Raises OSError if supervisord does not run, and xmlrpc.client.Fault if it refuses the call.
+    """
     transport = SupervisorTransport(None, None, serverurl=f"unix://{socket_path(instance)}")
     try:
         return getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
@@ -42,7 +45,7 @@ def call(instance: Instance, method: str, *arguments: object) -> Any:
 
 
 def start(instance: Instance, name: str) -> None:
-    """Start a server unless it runs or supervisord is about to restart it."""
+    """Start a server, unless it already runs or supervisord is about to restart it."""
     try:
         call(instance, "startProcess", name, False)
     except Fault as fault:
@@ -60,12 +63,15 @@ def stop(instance: Instance, name: str) -> None:
 
 
 def processes(instance: Instance) -> dict[str, dict[str, Any]]:
-    """Return supervisord's state, process id and start time of each server. Raises OSError if it does not run."""
+    """Return what supervisord knows about each server, such as its state, process id and start time.
+
+    Raises OSError if supervisord does not run.
+    """
     return {info["name"]: info for info in call(instance, "getAllProcessInfo")}
 
 
 def is_running(instance: Instance) -> bool:
-    """Return whether supervisord of this instance responds."""
+    """Return whether the supervisord of this instance responds."""
     try:
         return bool(call(instance, "getState")["statecode"] == 1)
     except OSError:
@@ -73,7 +79,7 @@ def is_running(instance: Instance) -> bool:
 
 
 def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
-    """Start supervisord without starting any server. Raises subprocess.CalledProcessError."""
+    """Start supervisord, but none of the servers. Raises subprocess.CalledProcessError if it does not start."""
     path = _configuration_file(instance)
     path.touch(mode=0o600)
     path.write_text(_configuration(instance, all_servers))
@@ -89,14 +95,14 @@ def start_daemon(instance: Instance, all_servers: list[Server]) -> None:
 
 
 def environment(instance: Instance) -> dict[str, str]:
-    """Return the environment variables of every server, in addition to those of its definition."""
-    # Settings in the user's shell must not change how the servers run: they come from the instance file.
+    """Return the environment variables that all servers share. The definition of a server may add others."""
+    # Leave out settings from the user's shell, because the servers must use the settings in the instance file.
     inherited = {n: v for n, v in os.environ.items() if not n.startswith("GUILDHALL_") or n == "GUILDHALL_CACHE"}
     return inherited | {MARK: str(instance.home)}
 
 
 def restart_with_new_definition(instance: Instance, all_servers: list[Server], name: str) -> None:
-    """Restart one server with its current definition. The other servers go on."""
+    """Restart one server with its current definition. The other servers continue to run."""
     _configuration_file(instance).write_text(_configuration(instance, all_servers))
     call(instance, "reloadConfig")
     stop(instance, name)
@@ -106,7 +112,7 @@ def restart_with_new_definition(instance: Instance, all_servers: list[Server], n
 
 
 def is_current(instance: Instance, all_servers: list[Server]) -> bool:
-    """Return whether supervisord runs with the current definitions, and not with those of an earlier version."""
+    """Return whether supervisord was started with the current definitions, and not with earlier ones."""
     path = _configuration_file(instance)
     return path.exists() and path.read_text() == _configuration(instance, all_servers)
 
@@ -155,7 +161,7 @@ stdout_logfile_backups=3
 
 
 def marked_processes(instance: Instance) -> list[psutil.Process]:
-    """Return the processes of this instance, supervised or orphaned, except this process and its parents."""
+    """Return all processes of this instance, with or without a supervisor, except this process and its parents."""
     own = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter():
@@ -168,7 +174,7 @@ def marked_processes(instance: Instance) -> list[psutil.Process]:
 
 
 def kill_orphans(instance: Instance) -> list[str]:
-    """End the remaining processes of this instance, first by SIGTERM, then by SIGKILL. Returns their names."""
+    """End the remaining processes of this instance, first with SIGTERM, then with SIGKILL. Returns their names."""
     marked = marked_processes(instance)
     names = []
     for process in marked:

@@ -1,20 +1,23 @@
 """Forwards a TCP port: ``python -m stack.servers.tcp_proxy 7409 network:7409``.
 
-The service `presto-port` publishes Presto's port with it. Presto's own container cannot: its network namespace belongs
-to `network`, whose published ports are the same in every profile. socat could replace this module, but it would be one
-more package in the images, which have Python anyway. By default it also ends a connection half a second after one side
-has sent its last byte, even if the response is not complete.
+The service `presto-port` uses this module to publish Presto's port. Presto's own container cannot publish a port,
+because its network namespace belongs to the service `network`. The published ports of `network` are the same in every
+profile.
+
+The program socat could replace this module. But socat would be one more package in the images, which contain Python
+anyway. By default, socat also ends a connection half a second after one side has sent its last byte, even if the
+response is not complete.
 """
 
 import asyncio
 import signal
 import sys
 
-CHUNK_BYTES = 65536  # asyncio's own limit of a stream's buffer
+CHUNK_BYTES = 65536  # the default buffer size of asyncio's streams
 
 
 async def forward(port: int, host: str, target: int) -> None:
-    """Accept connections to the port on every address and forward each one to ``host:target``, until SIGTERM."""
+    """Forward each connection that arrives at the port, on any address, to ``host:target``. Ends at SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
@@ -28,8 +31,8 @@ async def forward(port: int, host: str, target: int) -> None:
         target_writer.close()
         writer.close()
 
-    # Inside the container, published traffic arrives from a non-loopback address. The host publishes the port on its
-    # loopback only.
+    # Listen on all addresses, because traffic to the published port arrives from outside the container. The host
+    # publishes the port only on its loopback interface.
     server = await asyncio.start_server(connected, "0.0.0.0", port)  # noqa: S104
     async with server:
         await stop.wait()
@@ -42,7 +45,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
         writer.write_eof()  # the other direction may still have data
     except OSError:
-        writer.close()  # one side is gone: tell the other side
+        writer.close()  # one side has closed its connection, so close the other side too
 
 
 if __name__ == "__main__":

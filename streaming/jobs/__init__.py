@@ -1,1 +1,1 @@
-"""Background jobs beside the streams: derived tables, summaries and table maintenance, with their scheduler."""
+"""Background jobs (derived tables, summaries and table maintenance), and the scheduler that runs them."""

@@ -1,14 +1,18 @@
-"""Finds the effective events among the landed ones, from the log alone and the offsets that the ledger rejected.
+"""Finds the effective events among the landed events.
 
-* A fence opens a generation, whose number is the fence's offset; before the first fence it is -1. A record from another
-  generation than its realm's is stale: it has no effect and does not use up its id.
-* The first record of an id that is not stale wins. The ledger keeps an id for a day of log time, and so does this.
-* A winning void has no transfers, and a rejected event has no effect.
-* Telemetry is always effective, because the ledger does not keep its ids.
+The only inputs are the landed log and the offsets that the ledger rejected. These are the rules:
 
-All functions are pure, on DataFrames with the columns of the table ``events``. ``./guildhall verify`` decides the same
-in SQL of its own, in Presto, and ``stack.operations.reconcile`` folds fences by itself. Both are deliberate: the check
-would not find a mistake that it shares.
+* A fence opens a generation. The generation's number is the offset of the fence. Before the first fence it is -1.
+* A record is stale if its generation is not the current generation of its realm. A stale record has no effect and does
+  not use up its id.
+* Among the records with the same id that are not stale, the first one wins. The ledger remembers an id for a day of log
+  time, and so does this module.
+* A void that wins has no transfers, and a rejected event has no effect.
+* Telemetry is always effective, because the ledger does not remember the ids of telemetry.
+
+All functions are pure and work on DataFrames with the columns of the table ``events``. ``./guildhall verify`` makes the
+same decisions with separate code: SQL in Presto, and its own rule for fences in ``stack.operations.reconcile``. This
+repetition is deliberate, because a check cannot find a mistake in code that it shares.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,27 +24,28 @@ from pyspark.sql import functions as f
 
 from game.events import FENCE, NO_GENERATION, TELEMETRY, VOID
 
-ID_LIFETIME = "interval 24 hours"  # as long as the ledger keeps a final status: STATUS_LIFETIME in ledger.lua
+ID_LIFETIME = "interval 24 hours"  # equals STATUS_LIFETIME in ledger.lua, the time that the ledger remembers an id
 
 _JUDGED = ("realm", "offset", "kafka_time", "event_id", "event_type", "generation")
 
-Fences = Mapping[int, Sequence[int]]  # realm -> the offsets of its effective fences, in order
+Fences = Mapping[int, Sequence[int]]  # realm -> offsets of its effective fences, ascending
 
 
 def effective_events(events: DataFrame, losers: DataFrame, rejected: Iterable[tuple[int, int]]) -> DataFrame:
-    """Return ``events`` without control events, ``losers`` (see :func:`superseded`) and rejected ones.
+    """Return the effective events among ``events``.
 
-    ``rejected`` are pairs of realm and offset.
+    The function removes voids and fences, the records in ``losers`` (the result of :func:`superseded`) and the events
+    in ``rejected``. ``rejected`` contains pairs of realm and offset.
     """
     decided = events.where(~f.col("event_type").isin(VOID, FENCE))
     return _without(_without(decided, losers), _relation(events, rejected))
 
 
 def superseded(events: DataFrame, earlier: DataFrame, fences: Fences) -> DataFrame:
-    """Return realm and offset of those ``events`` that are stale or whose id an earlier record used up.
+    """Return realm and offset of the ``events`` that are stale or whose id was used up by an earlier record.
 
-    ``earlier`` are the records before ``events`` that may have used up an id: all of the day (ID_LIFETIME) before the
-    oldest of ``events``.
+    ``earlier`` must contain every record that may have used up such an id: all records from the day (ID_LIFETIME)
+    before the oldest of ``events``.
     """
     live = (f.col("event_type") == FENCE) | _in_current_generation(fences)
     candidates = events.where(~_is_telemetry()).select(*_JUDGED, live.alias("live"), f.lit(True).alias("is_candidate"))
@@ -57,8 +62,8 @@ def superseded(events: DataFrame, earlier: DataFrame, fences: Fences) -> DataFra
 def generations(events: DataFrame) -> dict[int, list[int]]:
     """Return, by realm, the offsets of the fences that opened a generation.
 
-    Whether a fence opens one may depend on the fences before it, which SQL cannot express. Fences are few, so they and
-    the records that share an id with one are folded here.
+    Whether a fence opens a generation may depend on the fences before it, and SQL cannot express this. Fences are few.
+    So the fences, and the records that share an id with a fence, are collected and decided here in Python.
     """
     judged = events.select("realm", "offset", "event_id", "event_type", "generation")
     ids = judged.where(f.col("event_type") == FENCE).select("realm", "event_id")
@@ -85,7 +90,7 @@ def _is_telemetry() -> Column:
 
 
 def _in_current_generation(fences: Fences) -> Column:
-    """Whether a record's generation is the one of its place in the log."""
+    """Return a condition that is true for a record whose generation is current at its offset."""
     realm, offset, generation = f.col("realm"), f.col("offset"), f.col("generation")
     fenced = {number: offsets for number, offsets in fences.items() if offsets}
     eras = [~realm.isin(*fenced) & (generation == NO_GENERATION) if fenced else generation == NO_GENERATION]
@@ -97,17 +102,18 @@ def _in_current_generation(fences: Fences) -> Column:
 
 
 def _same_id_records(earlier: DataFrame, candidates: DataFrame) -> DataFrame:
-    # Broadcast 64-bit hashes instead of a day's ids to save memory. Collisions are harmless: ids are compared later.
+    # Broadcast 64-bit hashes instead of ids, to save memory. Two ids with the same hash do no harm, because the caller
+    # compares the ids themselves.
     id_hash = f.xxhash64("realm", "event_id").alias("hash")
     return earlier.withColumn("hash", id_hash).join(f.broadcast(candidates.select(id_hash)), "hash", "left_semi")
 
 
 def _without(events: DataFrame, others: DataFrame | None) -> DataFrame:
-    # The others are few: broadcast them, so that the events are not shuffled.
+    # ``others`` is small. So broadcast it, because a join without a broadcast would shuffle all events.
     return events if others is None else events.join(f.broadcast(others), ["realm", "offset"], "left_anti")
 
 
 def _relation(events: DataFrame, pairs: Iterable[tuple[int, int]]) -> DataFrame | None:
     rows = list(pairs)
-    # One partition: the default is a task for each core, for a few numbers.
+    # Use one partition. Otherwise Spark would start a task for each core, which is too much for a few numbers.
     return events.sparkSession.createDataFrame(rows, "realm int, offset bigint").coalesce(1) if rows else None

@@ -2,10 +2,11 @@
 
 ``actions`` has a row for each effective event, and ``transfers`` a row for each of its transfers.
 
-Exactly once: each table itself holds its progress (the highest offset of each realm), a step becomes visible in one
-atomic commit a table, and the next step takes for each table only records beyond the table's own offsets. Therefore the
-next step repairs a crash between the two commits. An event without effect leaves no row; deriving it again changes
-nothing.
+Each event is derived exactly once, for three reasons. Each table stores its own progress, which is the highest offset
+of each realm in it. The rows of a step become visible in one atomic commit to each table. The next step adds to each
+table only records beyond that table's offsets. So if the process crashes between the two commits, the next step
+completes the table that is behind. An event without effect leaves no row, so the next step may read it again; that
+changes nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,30 +34,34 @@ _log = json_logging.get_logger("derive")
 ACTIONS = f"{NAMESPACE}.actions"
 TRANSFERS = f"{NAMESPACE}.transfers"
 
-# The name that ``transfers`` had in instances of older versions; see :func:`adopt_former_transfers`.
+# Older versions used this name for the table ``transfers``; see :func:`adopt_former_transfers`.
 FORMER_TRANSFERS = f"{NAMESPACE}.moves"
 
-# Records of one step of a backlog: some seconds of work, after which settling and landing go first again.
+# Maximum number of records in one step when there is a backlog. A step of this size takes some seconds. Before each
+# step, derivation waits until settling and landing have caught up.
 MAX_RECORDS_A_STEP = 250_000
 
-# Players wait for settling, and analysts need landed events: both go first, but only for this time.
+# A step waits at most this long for settling, and then at most this long for landing. Settling and landing go first
+# because players wait for settled events and analysts need landed events.
 YIELD_SECONDS = 60
-POLL_SECONDS = 1.0  # the work waited for takes seconds
+POLL_SECONDS = 1.0  # pause between two checks of landing, which takes seconds to catch up
 
-# Partitioned by day of the event, because reports filter by day and a backfill writes past days. Not by realm too: that
-# would make four times as many files of a quarter of the size. Files are sorted by the columns that reports filter by.
+# The tables are partitioned by the day of the event, because reports filter by day and a backfill writes past days.
+# They are not partitioned by realm, because four realms would make four times as many files of a quarter of the size.
+# The rows in a file are sorted by the columns that reports filter by.
 _LAYOUT = (
     "using iceberg partitioned by (days(event_time)) tblproperties ('format-version' = '2', "
-    # All rows of a day go to one task, so that a step writes one file a day.
+    # All rows of a day go to one task, so that a step writes one file for each day.
     "'write.distribution-mode' = 'hash', "
-    # Readers skip a row group by its minima and maxima. With the default of 128 MB, even a day of a million events
-    # would be one row group. Spark counts bytes before compression: 16 MB are about 80,000 rows and 1 MB on the disk.
-    # With groups of a sixteenth of that, Presto spent 4 ms on each of thousands of groups.
+    # A reader skips a row group if the group's minimum and maximum show that no row matches. With the default of 128
+    # MB, even a day of a million events would be a single row group. Spark counts bytes before compression, so 16 MB
+    # are about 80,000 rows, which take 1 MB on the disk. Groups of a sixteenth of this size were too small: there were
+    # thousands of them, and Presto spent 4 ms on each.
     "'write.parquet.row-group-size-bytes' = '16777216', "
     "'write.metadata.delete-after-commit.enabled' = 'true', 'write.metadata.previous-versions-max' = '20')"
 )
 
-Offsets = Mapping[int, int]  # realm -> offset, -1 for none
+Offsets = Mapping[int, int]  # realm -> offset, or -1 if there is none
 
 
 def create_derived_tables(spark: SparkSession) -> None:
@@ -83,13 +88,14 @@ def create_derived_tables(spark: SparkSession) -> None:
 def _create(spark: SparkSession, table: str, columns: str, order: str) -> None:
     spark.sql(f"create table if not exists {table} ({columns}) {_LAYOUT}")
     known = {row.key for row in spark.sql(f"show tblproperties {table}").collect()}
-    # CREATE TABLE cannot set the order. Check it each time, because a process may have ended between the statements.
+    # CREATE TABLE cannot set the sort order. Check the order at each start, because an earlier process may have ended
+    # between the two statements.
     if "sort-order" not in known:
         spark.sql(f"alter table {table} write distributed by partition locally ordered by {order}")
 
 
 def actions_of(events: DataFrame) -> DataFrame:
-    """Return a row for each event, with its most used details as columns."""
+    """Return a row for each event, with columns for the details that reports use most."""
     text, number = _text, _number
     item = f.coalesce(text("item"), text("sword"), text("potion"), text("give_item"), text("want_item"))
     quantity = f.coalesce(number("quantity"), number("give_quantity"), number("want_quantity"))
@@ -133,7 +139,7 @@ def _text(name: str) -> Column:
 
 
 def _number(name: str) -> Column:
-    # An event that was written by hand may have the price "cheap".
+    # Use try_cast, because an event that was written by hand may have a price such as "cheap".
     return _text(name).try_cast("bigint")
 
 
@@ -150,33 +156,34 @@ def adopt_former_transfers(spark: SparkSession) -> None:
     """Copy the rows of an instance's table ``moves`` into ``transfers``, and drop ``moves``.
 
     Iceberg's Hadoop catalog cannot rename a table. Deriving all events again would take longer than a copy, and
-    analysts would see only a part of the table meanwhile. The progress of derivation is the offsets in the rows, so it
-    is copied too. The copy is one commit: after a crash before it, ``transfers`` is empty and the copy is repeated;
-    after a crash behind it, only the drop is left.
+    analysts would see only a part of the table meanwhile. The offsets in the rows record how far derivation is, so the
+    copy keeps this progress. The copy is one atomic commit. If the process crashes before the commit, ``transfers`` is
+    empty and the next call copies again. If the process crashes after the commit, the next call only drops ``moves``.
     """
     if not spark.catalog.tableExists(FORMER_TRANSFERS):
         return
     if spark.table(TRANSFERS).isEmpty():
         spark.table(FORMER_TRANSFERS).writeTo(TRANSFERS).append()
-    spark.sql(f"drop table {FORMER_TRANSFERS}")  # the Hadoop catalog deletes the files too
+    spark.sql(f"drop table {FORMER_TRANSFERS}")  # the Hadoop catalog also deletes the files
     _log.info("former table copied", old=FORMER_TRANSFERS, new=TRANSFERS)
 
 
 class IncrementalDerivation:
-    """Extends ``actions`` and ``transfers`` by the newly settled and landed events.
+    """Adds the events that have settled and landed since the last run to ``actions`` and ``transfers``.
 
-    Only one process may derive at a time; two would write duplicate rows.
+    Only one process may derive at a time, because two processes would write duplicate rows.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> None:
         self._spark, self._realms, self._ledger, self._progress = spark, range(settings.realms), ledger, progress
-        self._table_offsets: dict[str, dict[int, int]] = {}  # table -> its highest offsets; empty: read them first
+        self._table_offsets: dict[str, dict[int, int]] = {}  # table -> highest offset by realm; empty until read
         self._fences: dict[int, list[int]] | None = None
 
     def run(self) -> int:
-        """Derive all due records, step by step. Returns the number of records of the log.
+        """Derive all due records, step by step. Returns the number of log records that the steps covered.
 
-        Raises the exceptions of Spark and Redis; the next run then continues from the tables' own offsets.
+        Raises the exceptions of Spark and Redis. After an exception, the next run reads the offsets from the tables and
+        continues from there.
         """
         done, more = 0, True
         try:
@@ -184,16 +191,16 @@ class IncrementalDerivation:
                 records, more = self._step()
                 done += records
         except Exception:
-            # The last commit may have succeeded.
+            # Forget the offsets in memory, because the last commit may have succeeded in spite of the exception.
             self._table_offsets, self._fences = {}, None
             raise
         return done
 
     def _step(self) -> tuple[int, bool]:
-        """Derive one step. Returns its number of records, and whether more were due.
+        """Derive one step. Returns the number of log records in the step, and whether more records were due.
 
-        Records that arrive during the step are left to the next run: while people play there are always some, and the
-        other jobs would never have their turn.
+        Records that arrive during the step are left to the next run. While people play, new records always arrive.
+        Without this rule, a run would never end and the other jobs would never get their turn.
         """
         self._progress.wait_for_settling(YIELD_SECONDS)
         self._wait_for_landing()
@@ -224,7 +231,7 @@ class IncrementalDerivation:
     def _has_landed(self) -> bool:
         landed = stream_metrics().landed.values()
         settled = self._ledger.offsets(landed)
-        # Less than a full batch is the usual traffic.
+        # Less than a full batch counts as landed, because in ordinary traffic landing is always some records behind.
         return sum(settled[realm] - offset for realm, offset in landed.items()) < MAX_RECORDS_A_BATCH
 
     def _settled(self) -> Iterator[tuple[int, tuple[int, list[int]]]]:
@@ -243,13 +250,14 @@ class IncrementalDerivation:
         if begin is not None:
             since = f.lit(begin.isoformat()).cast("timestamp_ntz") - f.expr(ID_LIFETIME)
             earlier = events.where(_between(dict.fromkeys(low, -1), low) & (f.col("kafka_time") >= since))
-            # Not persist(): Spark plans a cached table again at each commit to it, by any query, and then unpersist()
-            # does not find the cached plan. A checkpoint does not depend on the table and is freed with its reference.
+            # Do not use persist() here. Whenever any query commits to a table, Spark plans the cached results from that
+            # table again, and unpersist() then does not find the cached plan. A local checkpoint does not depend on the
+            # table, and Spark frees it when Python drops its reference.
             losers = superseded(part, earlier, self._fences).localCheckpoint()
             for table, rows in ((ACTIONS, actions_of), (TRANSFERS, transfers_of)):
                 beyond = events.where(_between(self._table_offsets[table], high))
                 rows(effective_events(beyond, losers, rejected)).writeTo(table).append()
-        # After a crash one table may be beyond this step, and must not go back.
+        # After a crash, one table may already be beyond this step. Its offset must not go back.
         self._table_offsets = {
             table: {realm: max(offset, high[realm]) for realm, offset in offsets.items()}
             for table, offsets in self._table_offsets.items()
@@ -257,10 +265,10 @@ class IncrementalDerivation:
 
 
 def max_offsets(spark: SparkSession, table: str, realms: range) -> dict[int, int]:
-    """Return, by realm, the highest offset in the table, -1 for none.
+    """Return, by realm, the highest offset in the table, or -1 if the realm has no row.
 
-    It is read from the rows, once in a process. Iceberg's metadata do not have it, because the file of a day has rows
-    of all realms.
+    The query reads the rows; a process usually needs it only once. Iceberg's metadata cannot tell the highest offset of
+    a realm, because each file contains a day of all realms.
     """
     rows = spark.table(table).groupBy("realm").agg(f.max("offset").alias("last")).collect()
     found = {row.realm: row.last for row in rows}
@@ -268,9 +276,10 @@ def max_offsets(spark: SparkSession, table: str, realms: range) -> dict[int, int
 
 
 def next_step_bounds(low: Offsets, due: Offsets, max_records: int) -> dict[int, int]:
-    """Return, by realm, the last offset of the next step: all due records, or about ``max_records``.
+    """Return, by realm, the last offset of the next step.
 
-    Realms with due records get equal shares. The result is never below ``low``, although the offsets of Redis may be.
+    The step covers all due records, or about ``max_records`` of them if there are more. Realms with due records get
+    equal shares. The result is never below ``low``, even if the offset in Redis has gone back below ``low``.
     """
     behind = [realm for realm in low if due.get(realm, -1) > low[realm]]
     share = max_records // max(1, len(behind))
@@ -278,7 +287,7 @@ def next_step_bounds(low: Offsets, due: Offsets, max_records: int) -> dict[int, 
 
 
 def _between(low: Offsets, high: Offsets) -> Column:
-    # One range a realm, so that Iceberg skips files without matching rows.
+    # Write one offset range for each realm, so that Iceberg can skip files without matching rows.
     ranges = [
         (f.col("realm") == realm) & (f.col("offset") > low[realm]) & (f.col("offset") <= high[realm])
         for realm in high

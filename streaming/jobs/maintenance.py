@@ -1,9 +1,11 @@
 """Maintains the Iceberg tables: compacts small files, and deletes expired snapshots and orphan files.
 
-It works beside the queries that write. Iceberg's commits are optimistic: an append never conflicts with a compaction,
-and Iceberg itself retries the second of two commits (the properties ``commit.retry.*`` are set on each table here).
-Rows are only moved between files and never deleted. So the archive stays complete for a rebuild, and the metrics of the
-files, from which landing reads its offsets, are written again with the new files.
+Maintenance runs while the queries write to the same tables. Iceberg's commits are optimistic: if two processes commit
+at the same time, Iceberg retries the second commit. An append never conflicts with a compaction. This module sets the
+properties ``commit.retry.*`` of each table.
+
+Maintenance only moves rows between files and never deletes a row, so the archive stays complete for a rebuild. Landing
+reads its offsets from the column metrics of the data files. A compaction writes these metrics for the new files too.
 """
 
 from collections.abc import Sequence
@@ -26,20 +28,23 @@ from streaming.session import CATALOG
 
 _log = json_logging.get_logger("maintenance")
 
-# Five small files of a partition become one. Files of 16 MB or more are left alone: otherwise the file of the day would
-# be rewritten repeatedly until it has 64 MB. A day of 100 events a second has eight such files a realm.
+# A compaction joins at least five small files of a partition into one file. It ignores files of 16 MB or more.
+# Otherwise it would rewrite the file of the current day again and again until that file has 64 MB. At 100 events a
+# second, a day makes eight files of 16 MB in each realm.
 _COMPACTION = {
     "min-input-files": 5,
     "target-file-size-bytes": 64 * 1024**2,
     "min-file-size-bytes": 16 * 1024**2,
     "max-file-group-size-bytes": 256 * 1024**2,
-    # Commit after some groups, so that a later failure loses little work. One group at a time leaves cores to queries.
+    # Commit several times during a compaction, so that a failure loses little work. Rewrite one group of files at a
+    # time, so that some cores stay free for the queries.
     "partial-progress.enabled": "true",
     "partial-progress.max-commits": 10,
     "max-concurrent-file-group-rewrites": 1,
 }
 
-# Enough retries to outlast a query that commits every second; the wait doubles with each one, up to the maximum.
+# A commit may lose against a query that commits every second, so Iceberg retries it up to 30 times. The wait doubles
+# with each retry, up to the maximum.
 _RETRIES = {
     "commit.retry.num-retries": "30",
     "commit.retry.min-wait-ms": "50",
@@ -47,25 +52,30 @@ _RETRIES = {
     "commit.retry.total-timeout-ms": "120000",
 }
 
-MAX_MANIFESTS = 20  # a reader opens all of them; a commit adds one, and Iceberg itself merges only at 100
-MIN_SNAPSHOTS = 5  # kept whatever their age, to look into the last few commits
+# Manifests are merged when a table has more than this number. Each commit adds a manifest, and a reader opens all of
+# them. Iceberg itself merges manifests only when there are 100.
+MAX_MANIFESTS = 20
 
-ORPHAN_INTERVAL = timedelta(days=1)  # seldom, because the search lists every file of the table
+MIN_SNAPSHOTS = 5  # never expire, however old, so that an operator can look into the last few commits
+
+ORPHAN_INTERVAL = timedelta(days=1)  # long, because a search for orphan files lists every file of the table
 
 
 @dataclass(frozen=True)
 class MaintainedTable:
-    """A table, and Iceberg's strategy to compact its files.
+    """A table and the strategy by which Iceberg compacts its files.
 
-    ``sort`` sorts by the table's order, ``binpack`` keeps the order of the files, and "" does not compact.
+    With ``sort``, Iceberg sorts the rows by the sort order of the table. With ``binpack``, it joins files without
+    sorting. With an empty strategy, the table is not compacted.
     """
 
     name: str
     strategy: str = ""
 
 
-# Files of ``events`` are written in log order, so binpack joins neighbours: a range of offsets, which is what a rebuild
-# from the archive reads, is in few files. The summary tables are rewritten as a whole each time and need no compaction.
+# The files of ``events`` are written in log order, so ``binpack`` joins files with neighbouring offsets. A rebuild from
+# the archive reads ranges of offsets, and therefore reads few files. The summary tables need no compaction, because
+# each summary rewrites the whole table.
 TABLES = (
     MaintainedTable(EVENTS, "binpack"),
     MaintainedTable(QUARANTINE, "binpack"),
@@ -77,14 +87,14 @@ TABLES = (
 
 
 class TableMaintenance:
-    """Maintains tables; ``run`` is one round."""
+    """Maintains tables. Each call of ``run`` is one round over all tables."""
 
     def __init__(self, spark: SparkSession, settings: Settings, tables: Sequence[MaintainedTable] = TABLES) -> None:
         self._spark, self._settings, self._tables = spark, settings, tables
         self._orphans_removed_at: datetime | None = None
 
     def run(self) -> None:
-        """Maintain every table, even if another one fails. Raises the first exception of Spark after the round."""
+        """Maintain every table, even if another table fails. Then raises the first exception from Spark, if any."""
         now = datetime.now(UTC)
         with_orphans = self._orphans_removed_at is None or now - self._orphans_removed_at > ORPHAN_INTERVAL
         failures = [error for table in self._tables if (error := self._maintain(table, now, with_orphans))]

@@ -1,7 +1,8 @@
-"""Runs the jobs beside the two queries, in one thread, one job after the other.
+"""Runs the background jobs in one thread, one job after the other, while the two queries run.
 
-Settling goes first: a job starts when settling has caught up, and then pauses for twice its duration, up to two
-minutes. A job that fails is logged and counted, and runs again when it is next due; nothing else is affected.
+Settling goes first. A job starts only when settling has caught up, or after a minute of waiting. After a run, the job
+pauses for twice the duration of the run, but at most for two minutes. If a job fails, the failure is logged and counted
+and the job runs again when it is next due. A failure does not affect the queries or the other jobs.
 """
 
 import threading
@@ -21,17 +22,22 @@ from streaming.queries.progress import Progress
 _log = json_logging.get_logger("jobs")
 
 TICK_SECONDS = 0.5
-YIELD_TO_SETTLING_SECONDS = 60  # players wait for settling, analysts for the jobs; but not longer than this
-IDLE_FACTOR = 2  # pause after a job, in durations of the job: a job takes at most a third of the time
-MAX_IDLE_SECONDS = 120.0  # caps the pause after a backlog, so that the analysts' tables do not stay stale
 
-# A pool of its own in Spark's fair scheduler: a task of the queries need not wait for all tasks of a job.
+# A job waits at most this long for settling. Players wait for settling and analysts for the jobs, so settling goes
+# first, but a long backlog must not stop the jobs.
+YIELD_TO_SETTLING_SECONDS = 60
+
+IDLE_FACTOR = 2  # a job pauses for twice its last duration, so that it takes at most a third of the time
+MAX_IDLE_SECONDS = 120.0  # limits the pause after a long run, so that the tables for analysts do not stay stale
+
+# The jobs have a separate pool in Spark's fair scheduler, so that a task of a query need not wait for all tasks of a
+# job.
 _POOL = "jobs"
 
 
 @dataclass
 class BackgroundJob:
-    """Work to do every ``seconds``; ``due`` is on the clock of time.monotonic."""
+    """Work to do every ``seconds`` seconds. ``due`` is the next start, as a value of time.monotonic()."""
 
     name: str
     seconds: float
@@ -40,7 +46,7 @@ class BackgroundJob:
 
 
 class JobScheduler:
-    """Runs jobs while the JVM of the session lives."""
+    """Runs jobs until the JVM of the Spark session ends."""
 
     def __init__(
         self,
@@ -51,7 +57,7 @@ class JobScheduler:
         self._jobs, self._progress, self._monotonic = jobs, progress, monotonic
 
     def start(self, spark: SparkSession) -> None:
-        """Start, in a thread that ends with the process."""
+        """Start running the jobs in a thread that ends with the process."""
         threading.Thread(target=self._run_until_jvm_ends, args=(spark,), name="jobs", daemon=True).start()
 
     def _run_until_jvm_ends(self, spark: SparkSession) -> None:
@@ -61,7 +67,7 @@ class JobScheduler:
                 self.tick()
                 time.sleep(TICK_SECONDS)
         except Py4JNetworkError:
-            return  # the JVM has ended, and the application with it
+            return  # the JVM has ended, so the whole application ends too
 
     def tick(self) -> None:
         """Run every job that is due. Raises Py4JNetworkError when the JVM has ended."""
@@ -85,7 +91,7 @@ class JobScheduler:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the first line of an error of Spark or Redis, without the stack trace of the JVM."""
-    # Py4J's own text begins with the name of the called object.
+    """Return the first line of an error from Spark or Redis, without the stack trace from the JVM."""
+    # Ask the Java exception for its text, because the text from Py4J begins with the name of the called object.
     text = error.java_exception.toString() if isinstance(error, Py4JJavaError) else str(error)
     return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)

@@ -1,6 +1,6 @@
 """Summarises ``actions`` and ``transfers`` into the tables ``players`` and ``sessions``.
 
-Each table is rewritten as a whole in one atomic commit, because a late event may change any row.
+A summary replaces all rows of a table in one atomic commit, because a late event may change any row.
 """
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -14,7 +14,8 @@ SESSIONS = f"{NAMESPACE}.sessions"
 
 MAX_PAUSE = "interval 30 minutes"  # a longer pause ends a session; analysts use this value widely
 
-# Two pauses that differ by less count as equal. Those of a program usually are; those of a person, once in ten times.
+# Two successive pauses count as equal if they differ by less than this. The pauses of a program usually are equal; the
+# pauses of a person are equal about once in ten times.
 STEADY_MILLISECONDS = 1000
 
 PURCHASES = ("sword_bought", "item_bought")
@@ -28,7 +29,10 @@ _LAYOUT = (
 
 
 def create_summary_tables(spark: SparkSession) -> None:
-    """Create the tables if they do not exist. They are not partitioned: they are small and always rewritten whole."""
+    """Create the tables if they do not exist.
+
+    The tables have no partitions, because they are small and each summary rewrites the whole table.
+    """
     spark.sql(
         f"create table if not exists {PLAYERS} (realm int not null, player string not null, "
         "registered_at timestamp_ntz, last_seen_at timestamp_ntz, left boolean, generated bigint, actions bigint, "
@@ -43,7 +47,7 @@ def create_summary_tables(spark: SparkSession) -> None:
 
 
 def summarise(spark: SparkSession) -> None:
-    """Rewrite both tables from the derived ones."""
+    """Rewrite the tables ``players`` and ``sessions`` from ``actions`` and ``transfers``."""
     actions, transfers = spark.table(ACTIONS), spark.table(TRANSFERS)
     for table, rows in ((PLAYERS, players_of(actions, transfers)), (SESSIONS, sessions_of(actions, transfers))):
         one_file = rows.repartition(1).sortWithinPartitions("realm", "player")
@@ -78,8 +82,8 @@ _PLAYER = (
 
 
 def _balances(transfers: DataFrame) -> DataFrame:
-    """Return the balances that have a column, by player."""
-    # A transfer to oneself is a lock, which moves nothing.
+    """Return, by player, the balances for which the table ``players`` has a column."""
+    # Leave out locks: a lock is a transfer from an account to itself and moves nothing.
     moved = transfers.where("debit <> credit")
     out = moved.selectExpr("realm", "debit_owner as owner", "debit_name as name", "-amount as n")
     sides = out.unionAll(moved.selectExpr("realm", "credit_owner", "credit_name", "amount"))
@@ -102,8 +106,9 @@ def _balances(transfers: DataFrame) -> DataFrame:
 
 
 def sessions_of(actions: DataFrame, transfers: DataFrame) -> DataFrame:
-    """Return a row for each session: actions of a player that are at most 30 minutes apart."""
-    # Rows of the player's own transfers follow the row of their action and have its time, so that no join is needed.
+    """Return a row for each session. A session is a series of actions by a player that are at most 30 minutes apart."""
+    # Put the rows of a player's own transfers after the row of the action that caused them. They have the same time as
+    # the action, so actions and transfers need not be joined.
     rows = _acts(actions).unionByName(_own_transfers(transfers))
     ordered = Window.partitionBy("realm", "player").orderBy("event_time", "offset", "after")
     before = ordered.rowsBetween(Window.unboundedPreceding, -1)
@@ -145,7 +150,7 @@ def _acts(actions: DataFrame) -> DataFrame:
 
 
 def _own_transfers(transfers: DataFrame) -> DataFrame:
-    """Return the transfers of the acting players themselves: gold that they spent, guilds that they joined or left."""
+    """Return the transfers from or to the acting player: gold that was spent, and guilds that were joined or left."""
     zero = f.lit(0).cast("bigint")
     owner = f.concat(f.lit("player:"), f.col("player"))
     gives, takes = f.col("debit_owner") == owner, f.col("credit_owner") == owner
@@ -168,7 +173,10 @@ def _own_transfers(transfers: DataFrame) -> DataFrame:
 
 
 def _times(*types: str) -> Column:
-    """Count how many events of these types a row stands for: a batch has the number of each in its details."""
+    """Return the number of events of these types that a row represents.
+
+    A row of type ``actions_batched`` represents several events; its details contain the number of events by type.
+    """
     inside = [f.coalesce(f.col("details")[name].try_cast("bigint"), f.lit(0)) for name in types]
     together = inside[0] if len(inside) == 1 else sum(inside[1:], inside[0])
     is_one = f.col("event_type").isin(*types).cast("bigint")

@@ -1,1 +1,1 @@
-"""The structured-streaming queries: settle, land, and the recovery beside them."""
+"""The structured-streaming queries ``settle`` and ``land``, and the recovery manager."""

@@ -1,7 +1,8 @@
-"""The land query: writes every record of the log to HDFS, into Iceberg tables that Presto reads.
+"""The land query writes every record of the log to HDFS, into Iceberg tables that Presto reads.
 
-Exactly once: the tables themselves hold the progress (the highest offset of each realm), a batch becomes visible in one
-atomic Iceberg commit, and the query starts after the landed offsets. So its checkpoint may be lost at any time.
+Each event lands exactly once. The tables themselves hold the progress, which is the highest offset of each realm. The
+events of a batch become visible in one atomic Iceberg commit. The query starts after the landed offsets, so its
+checkpoint may be lost at any time.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,13 +24,15 @@ from streaming.session import NAMESPACE
 EVENTS = f"{NAMESPACE}.events"
 QUARANTINE = f"{NAMESPACE}.quarantine"
 
-# Bounds a micro-batch of a backlog: a few seconds of work, so that progress shows and a restart repeats little.
+# Maximum number of records in a micro-batch. During a backlog, a batch of this size takes a few seconds. So the
+# progress is visible, and after a restart little work is repeated.
 MAX_RECORDS_A_BATCH = 25_000
 
-# Settling catches up first, because players wait for it and analysts do not; but landing waits only this long.
+# Each batch waits at most this long for settling. Settling goes first, because players wait for it.
 YIELD_SECONDS = 60
 
-# For a rebuild from the archive: the map of details does not keep which values are numbers. Added in a later version.
+# Columns that a later version added, for a rebuild from the archive. ``details_json`` keeps which values are numbers;
+# the map ``details`` makes all of them strings.
 _LATER_COLUMNS = ("details_json string", "request string")
 
 _PARSED = StructType([StructField(name, StringType()) for name in ("event", "event_type", "reason")])
@@ -38,13 +41,15 @@ _PARSED = StructType([StructField(name, StringType()) for name in ("event", "eve
 def create_tables(spark: SparkSession) -> None:
     """Create the tables if they do not exist.
 
-    They are partitioned by realm, so that each Spark task writes one file, and by day, because analysts filter by day.
+    The tables are partitioned by realm and by day. So each Spark task writes one file, because it has the records of
+    one realm. Analysts filter by day.
     """
     spark.sql(f"create namespace if not exists {NAMESPACE}")
     layout = "using iceberg partitioned by (realm, days(kafka_time)) tblproperties ('format-version' = '2', {})".format(
-        # The rows of a task are one realm in offset order already, so no shuffle is needed.
+        # Each task already has the rows of one realm in offset order, so Spark need not shuffle them.
         "'write.distribution-mode' = 'none', 'write.spark.fanout.enabled' = 'true', "
-        # Each commit writes a metadata file; readers need only the last one, and the history is in the snapshots.
+        # Delete old metadata files. Each commit writes a new one, readers need only the last one, and the snapshots
+        # keep the history.
         "'write.metadata.delete-after-commit.enabled' = 'true', 'write.metadata.previous-versions-max' = '20'"
     )
     spark.sql(
@@ -65,7 +70,10 @@ def create_tables(spark: SparkSession) -> None:
 
 
 def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, int]:
-    """Return, by realm, the highest offset in the table, -1 for none, from Iceberg's metadata and not the data."""
+    """Return, by realm, the highest offset in the table, or -1 if the realm has no row.
+
+    The function reads Iceberg's metadata and not the rows.
+    """
     rows = spark.sql(
         f"select partition.realm as realm, max(readable_metrics.offset.upper_bound) as offset "  # noqa: S608 - our names
         f"from {table}.files group by 1"
@@ -75,7 +83,7 @@ def landed_offsets(spark: SparkSession, table: str, realms: int) -> dict[int, in
 
 
 def quarantined_rows(spark: SparkSession, realms: int) -> dict[int, int]:
-    """Return, by realm, the number of rows in quarantine, from Iceberg's metadata."""
+    """Return, by realm, the number of rows in quarantine. The numbers come from Iceberg's metadata."""
     rows = spark.sql(
         f"select partition.realm as realm, sum(record_count) as n from {QUARANTINE}.files group by 1"  # noqa: S608 - ours
     ).collect()
@@ -86,7 +94,10 @@ def quarantined_rows(spark: SparkSession, realms: int) -> dict[int, int]:
 def start_landing(
     spark: SparkSession, settings: Settings, checkpoint: str, ledger: Ledger, progress: Progress
 ) -> StreamingQuery:
-    """Start the query; the tables must exist. Each batch first waits, for a limited time, for settling."""
+    """Start the query. The tables must exist.
+
+    Each batch first waits until settling has caught up, but only for a limited time.
+    """
     limit = ConsecutiveMalformedLimit(settings.malformed_limit, ledger.malformed_allowed)
     landed = landed_offsets(spark, EVENTS, settings.realms)
     stream = read_topic(spark, settings, {realm: offset + 1 for realm, offset in landed.items()}, MAX_RECORDS_A_BATCH)
@@ -107,7 +118,8 @@ def start_landing(
     def land(parsed: DataFrame) -> dict[int, int]:
         counts = count(parsed, settings.land_types)
         stream_metrics().records("land", sum(row.records for row in counts))
-        # Quarantine first: a crash between the two commits repeats the batch, and only quarantine skips its repeats.
+        # Write to quarantine first. After a crash between the two commits, the batch is repeated. Then ``quarantine``
+        # skips the records that it has, while the append to EVENTS would write its rows twice.
         if any(row.malformed for row in counts):
             quarantine(spark, parsed, settings.realms, limit)
             stream_metrics().quarantined.update(quarantined_rows(spark, settings.realms))
@@ -125,17 +137,19 @@ def start_landing(
 
 
 def parse(batch: DataFrame) -> DataFrame:
-    """Return Kafka's columns with either the ``event``, as canonical JSON, or the ``reason`` why it is malformed.
+    """Decode the records of a batch.
 
-    The same Python function decodes records here and in the settle query. Spark's own parser is more lenient, so that a
-    record could be malformed in Redis and an event on HDFS.
+    Returns Kafka's columns and either the ``event`` as canonical JSON or the ``reason`` why the record is malformed.
+    The same Python function decodes records here and in the settle query. Spark's JSON parser accepts more texts. With
+    that parser, a record could be malformed for the ledger and still be an event on HDFS.
     """
-    # Without useArrow=False, PySpark looks for type hints in the function and warns about those that it does not find.
+    # Set useArrow=False; otherwise PySpark looks for type hints in the function and warns if it finds none.
     decode_column = f.udf(_decode, _PARSED, useArrow=False)
     return batch.select(
         f.col("partition").alias("realm"),
         "offset",
-        # Truncate to milliseconds: Presto shows no more, and two values that look equal would not be.
+        # Truncate the time to milliseconds, because Presto shows only milliseconds. Otherwise two times could look
+        # equal in Presto and still differ.
         f.date_trunc("millisecond", f.col("timestamp")).cast("timestamp_ntz").alias("kafka_time"),
         "value",
         decode_column("value", "partition").alias("parsed"),
@@ -151,9 +165,9 @@ def _decode(value: bytes | bytearray | None, realm: int) -> tuple[str | None, st
 
 
 def count(parsed: DataFrame, types: str) -> list[Row]:
-    """Return, for each realm, the ``last`` offset and the numbers of ``records``, ``wanted`` and ``malformed`` ones.
+    """Return a row for each realm: its ``last`` offset and its numbers of records.
 
-    Wanted records are events of the types to land.
+    ``records`` counts all records, ``wanted`` the events of the types to land, and ``malformed`` the malformed records.
     """
     return (
         parsed.groupBy("realm")
@@ -174,9 +188,10 @@ def _wanted(types: str) -> Column:
 
 
 def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, limit: "ConsecutiveMalformedLimit") -> None:
-    """Write malformed records to quarantine, with their bytes and reasons, except those of a repeated batch.
+    """Write the malformed records to quarantine, with their bytes and reasons.
 
-    Raises TooManyMalformed, and then writes nothing.
+    Records that are in quarantine already, because the batch is repeated, are skipped. Raises TooManyMalformed if the
+    limit is exceeded, and then writes nothing.
     """
     known = landed_offsets(spark, QUARANTINE, realms)
     malformed = parsed.where("reason is not null")
@@ -186,22 +201,22 @@ def quarantine(spark: SparkSession, parsed: DataFrame, realms: int, limit: "Cons
 
 
 class ConsecutiveMalformedLimit:
-    """A limit for malformed records in a row (0: no limit), which does not hold up to the offset ``allowed(realm)``.
+    """A limit for the number of consecutive malformed records in a realm. A limit of 0 means that there is no limit.
 
-    An instance lives as long as its query. A restarted query starts after the last landed event, so that it sees the
-    whole run again.
+    Records up to the offset ``allowed(realm)`` are never refused. An instance of this class lives as long as its query.
+    A restarted query starts after the last landed event, so it sees all malformed records since then again.
     """
 
     def __init__(self, limit: int, allowed: Callable[[int], int]) -> None:
         self._limit = limit
         self._allowed = allowed
-        self._runs: dict[int, tuple[int, int]] = {}  # realm -> the last malformed offset, length of its run
+        self._runs: dict[int, tuple[int, int]] = {}  # realm -> (last malformed offset, length of its run)
 
     def check(self, malformed: Iterable[tuple[int, int]], known: Mapping[int, int]) -> None:
-        """Count the malformed records of a batch, as (realm, offset) in order.
+        """Count the malformed records of a batch, given as pairs (realm, offset) in ascending order.
 
-        Records up to the offset ``known`` of their realm are in quarantine already: they count but are not refused.
-        Raises TooManyMalformed if the limit is exceeded.
+        ``known`` has, by realm, the highest offset in quarantine. Records up to this offset count towards the limit,
+        but are not refused. Raises TooManyMalformed if the limit is exceeded.
         """
         runs = dict(self._runs)
         allowed: dict[int, int] = {}
@@ -223,7 +238,10 @@ def _after(offsets: Mapping[int, int]) -> Column:
 
 
 def events_of(parsed: DataFrame, types: str) -> DataFrame:
-    """Return the events of the wanted types (``*`` or names separated by commas), in the columns of the table."""
+    """Return the events of the wanted types, with the columns of the table ``events``.
+
+    ``types`` is ``*`` for all types, or names separated by commas.
+    """
     return (
         parsed.where(_wanted(types))
         .withColumn("e", f.from_json("event", struct_of(Event)))

@@ -1,4 +1,4 @@
-"""Progress of settling, for landing, the recovery manager and people."""
+"""Shares the state of the settle query with landing, the jobs, the application's main loop and operators."""
 
 import threading
 import time
@@ -6,22 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-IDLE_SECONDS = 1.0  # a query that is behind pauses only for milliseconds between two batches
+IDLE_SECONDS = 1.0  # an idle query has caught up: a query that is behind pauses only milliseconds between two batches
 POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Halt:
-    """The reason why a realm is not settled, and a check whether it is over."""
+    """The reason why a realm is not settled. ``is_over`` returns whether this reason no longer exists."""
 
     reason: str
     is_over: Callable[[], bool]
 
 
 class Progress:
-    """State of the settle query. The query writes it and others read it. Thread-safe.
+    """The state of the settle query. The query writes the state, and other threads read it. Thread-safe.
 
-    ``publish(realm, reason)`` tells people why a realm is halted, or with an empty reason that it no longer is.
+    ``publish(realm, reason)`` shows operators why a realm is halted. An empty reason means that the realm is no longer
+    halted.
     """
 
     def __init__(
@@ -35,28 +36,31 @@ class Progress:
         self._halted: dict[int, Halt] = {}
 
     def begin(self, halted: Mapping[int, "Halt"]) -> None:
-        """Record the start of the query without the halted realms."""
+        """Record that the query starts, and which realms it leaves out because they are halted."""
         self._halted = dict(halted)
         self._caught_up.set()
         for realm in range(self._realms):
             self._publish(realm, halted[realm].reason if realm in halted else "")
 
     def halt(self, realm: int, halt: "Halt") -> None:
-        """Halt a realm; the others continue."""
+        """Halt a realm. The other realms continue."""
         self._halted[realm] = halt
         self._publish(realm, halt.reason)
 
     def is_halted(self, realm: int) -> bool:
-        """Whether the query skips the realm."""
+        """Return whether the query skips the realm."""
         return realm in self._halted
 
     def halt_cleared(self) -> bool:
-        """Whether the cause of a halt is over, so that the query should restart. Raises what the checks raise."""
+        """Return whether the reason for a halt no longer exists, so that the query should be restarted.
+
+        Raises the exceptions of the checks, such as redis.RedisError.
+        """
         return any(halt.is_over() for halt in self._halted.values())
 
     @contextmanager
     def batch(self, *, full: bool) -> Iterator[None]:
-        """Wrap the work on a batch. After a full one there may be more records."""
+        """Mark the time in which the query works on a batch. After a ``full`` batch, more records may be waiting."""
         self._idle_since = None
         if full:
             self._caught_up.clear()
@@ -68,9 +72,9 @@ class Progress:
             self._idle_since = self._monotonic()
 
     def wait_for_settling(self, seconds: float) -> None:
-        """Wait until settling has caught up, at most for ``seconds``.
+        """Wait until settling has caught up, but at most ``seconds`` seconds.
 
-        A full batch may be the last one, so an idle query also counts as caught up.
+        Even a full batch may be the last one. So a query that has been idle for IDLE_SECONDS also counts as caught up.
         """
         deadline = self._monotonic() + seconds
         while not self._caught_up.wait(POLL_SECONDS):

@@ -1,7 +1,8 @@
-"""Appends fences and voids: the decisions that only the log can make.
+"""Appends fences and voids to the log.
 
-A realm whose Redis was restarted gets a fence. An expired hold, whose event never reached the log, gets a void; the API
-appends voids too, but only in realms in which players act.
+Their position in the log decides which records are stale and which holds are cancelled. This module appends a fence to
+a realm after Redis was restarted. It appends a void for an expired hold, whose event may never have reached the log.
+The API appends voids too, but only in realms in which players act.
 """
 
 import time
@@ -19,12 +20,16 @@ from streaming.metrics import stream_metrics
 
 _log = json_logging.get_logger("recovery")
 
-# A fence is appended again if its acknowledgement may be lost. A second one with the same token has no effect.
+# If a realm is still recovering after this time, its fence may have been lost and is appended again. A second fence
+# with the same token has no effect.
 REPEAT_FENCE_SECONDS = 15.0
 
 
 class RecoveryManager:
-    """Keeps the realms open; call ``tick`` regularly. ``install`` loads the ledger's functions into Redis."""
+    """Keeps the realms open.
+
+    ``tick`` must be called regularly. ``install`` loads the functions of the ledger into Redis.
+    """
 
     def __init__(
         self,
@@ -42,7 +47,7 @@ class RecoveryManager:
         self._fenced: dict[int, tuple[str, float]] = {}
 
     def tick(self) -> None:
-        """Check every realm once. Raises redis.RedisError if Redis is unreachable."""
+        """Append a fence and voids to every realm that needs them. Raises redis.RedisError if Redis is unreachable."""
         try:
             for realm in range(self._realms):
                 self._fence(realm, self._ledger.attach(realm))
@@ -53,7 +58,7 @@ class RecoveryManager:
         except ResponseError as error:
             if "Function not found" not in str(error):
                 raise
-            # A Redis that lost its data has lost the functions too.
+            # If Redis lost its data, it has also lost the functions of the ledger.
             _log.warning("ledger functions are missing in Redis: installing them")
             self._install()
 

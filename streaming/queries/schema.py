@@ -1,4 +1,4 @@
-"""Derives the schema of events for Spark and Iceberg from the one in ``game.events``."""
+"""Derives the event schema for Spark and Iceberg from the model in ``game.events``."""
 
 from typing import Any, get_args, get_origin
 
@@ -15,12 +15,15 @@ from pyspark.sql.types import (
 
 
 def struct_of(model: type[BaseModel]) -> StructType:
-    """Return a StructType with the fields of the model. Raises TypeError for a type without a counterpart."""
+    """Return a StructType with the fields of the model. Raises TypeError if Spark has no type for a field."""
     return StructType([StructField(name, spark_type(f.annotation)) for name, f in model.model_fields.items()])
 
 
 def spark_type(annotation: Any) -> DataType:
-    """Return the Spark type of a field: str, int, lists of models, and maps, whose values all become strings."""
+    """Return the Spark type for a field of type str, int, list of models, or dict.
+
+    All values of a dict become strings. Raises TypeError for any other type.
+    """
     if annotation is str:
         return StringType()
     if annotation is int:

@@ -1,16 +1,17 @@
-"""The settle query: passes each realm's records, in offset order, to the ledger.
+"""The settle query passes the records of each realm to the ledger, in offset order.
 
-It starts from the offsets in Redis, and its checkpoint is thrown away, so that it also repairs a Redis that was killed,
-rolled back or wiped. Two settle queries at once do no harm, because the ledger skips records that it has.
+The query starts from the offsets in Redis and does not keep its checkpoint. So it also repairs the state in Redis after
+Redis was killed, rolled back or wiped. Two settle queries at the same time do no harm, because the ledger skips records
+that it has already settled.
 
-The way of a record from Kafka to Redis:
+This is the way of a record from Kafka to Redis:
 
 1. ``streaming.app.RestartingQuery.ensure_running`` calls ``SettleQuery.start``.
-2. ``streaming.queries.source.read_topic`` reads the topic, one Spark task a realm.
+2. ``streaming.queries.source.read_topic`` reads the topic, with one Spark task for each realm.
 3. ``SettleQuery.settle_batch`` gets a micro-batch; ``collect_rows`` brings it into the driver.
-4. ``by_realm`` splits it, and ``SettleQuery.settle_realm`` works on each realm in a thread.
-5. ``settle_rows`` cuts chunks; ``to_settle_record`` decodes each value (``game.events.decode``) and encodes it for the
-   ledger (``state.ledger.encode_settle_record``).
+4. ``by_realm`` splits it by realm, and ``SettleQuery.settle_realm`` works on each realm in a separate thread.
+5. ``settle_rows`` cuts the rows into chunks; ``to_settle_record`` decodes each value (``game.events.decode``) and
+   encodes it for the ledger (``state.ledger.encode_settle_record``).
 6. ``state.ledger.Ledger.settle`` calls the Redis Function ``settle`` of ``state/ledger.lua``: ``new_records`` checks
    the chunk, ``settle_one`` decides each record, ``apply`` writes the balances.
 """
@@ -45,15 +46,17 @@ from streaming.queries.land import QUARANTINE, landed_offsets
 from streaming.queries.progress import Halt, Progress
 from streaming.queries.source import LATEST, read_topic
 
-# Records in one call of the ledger: about 20 ms of work, during which Redis serves no one else.
+# Maximum number of records in one call of the ledger. A call takes about 20 ms, and Redis serves no other client
+# meanwhile.
 CHUNK = 500
 
-# A micro-batch is held in the driver: 10 MB with usual events, and 640 MB with the largest ones.
+# Maximum number of records in a micro-batch. The driver holds all of them in memory, which takes 10 MB for ordinary
+# events and 640 MB for the largest possible events.
 MAX_RECORDS_A_BATCH = 10_000
 
 
 class SettleQuery:
-    """The settle query of one application. ``start`` may be called again after the query ended."""
+    """Starts the settle query and settles its batches. ``start`` may be called again after the query has ended."""
 
     def __init__(self, spark: SparkSession, settings: Settings, ledger: Ledger, progress: Progress) -> None:
         self._spark, self._settings, self._ledger, self._progress = spark, settings, ledger, progress
@@ -62,7 +65,7 @@ class SettleQuery:
     def start(self, checkpoint: str) -> StreamingQuery:
         """Start the query from the ledger's offsets.
 
-        A realm that cannot be settled is left out and reported in the progress.
+        A realm that cannot be settled is left out, and ``progress`` gets the reason.
         Raises redis.RedisError or kafka.errors.KafkaError if a server is unreachable.
         """
         starts, halted = start_offsets(self._ledger, self._settings)
@@ -76,10 +79,10 @@ class SettleQuery:
         )
 
     def settle_batch(self, batch: DataFrame, _batch_id: int) -> None:
-        """Settle a micro-batch, all realms at the same time.
+        """Settle a micro-batch, with all realms in parallel.
 
-        It runs in the driver and not in tasks: starting a Python worker for each task and batch takes four times as
-        long as the work itself.
+        The work runs in the driver and not in Spark tasks. For each task of each batch, Spark would have to start a
+        Python worker, which takes four times as long as the work itself.
         """
         with stream_metrics().batch("settle"):
             rows = collect_rows(batch)
@@ -88,7 +91,7 @@ class SettleQuery:
                 list(self._pool.map(lambda part: self.settle_realm(*part), by_realm(rows)))
 
     def settle_realm(self, realm: int, rows: Sequence[Row]) -> None:
-        """Settle the rows of one realm, or halt the realm if the ledger refuses them. Skips a halted realm."""
+        """Settle the rows of one realm, or halt the realm if the ledger refuses the rows. Skips a halted realm."""
         if self._progress.is_halted(realm):
             return
         try:
@@ -101,7 +104,8 @@ class SettleQuery:
             stream_metrics().ack_to_settled.observe([row.at_ms for row in rows], time.time())
 
     def _accept_or_halt(self, realm: int, rows: Sequence[Row], reason: str, offset: int) -> None:
-        # Records in quarantine were accepted before; a Redis that was wiped has forgotten that.
+        # If the records are in quarantine, they were accepted earlier. After Redis was wiped, the ledger no longer
+        # knows this.
         accepted = self._quarantined_offset(realm)
         if accepted >= offset:
             self._ledger.allow_malformed(realm, accepted)
@@ -110,7 +114,7 @@ class SettleQuery:
             self._progress.halt(realm, Halt(reason, lambda: self._ledger.malformed_allowed(realm) >= offset))
 
     def _quarantined_offset(self, realm: int) -> int:
-        """Return the realm's highest offset in quarantine, -1 for none or if HDFS is unreachable."""
+        """Return the realm's highest offset in quarantine, or -1 if it has none or HDFS is unreachable."""
         try:
             return landed_offsets(self._spark, QUARANTINE, self._settings.realms)[realm]
         except (PySparkException, Py4JError):
@@ -118,16 +122,17 @@ class SettleQuery:
 
 
 def collect_rows(batch: DataFrame) -> list[Row]:
-    """Bring a micro-batch into the driver, as rows of partition, offset, at_ms and value."""
-    # Epoch milliseconds: a conversion to datetime and back would double the cost of a row.
+    """Bring a micro-batch into the driver, as rows with the columns partition, offset, at_ms and value."""
+    # Use epoch milliseconds, because converting each time to datetime and back would double the cost of a row.
     at_ms = f.unix_millis("timestamp").alias("at_ms")
-    # One byte beyond the limit shows that a value is too long; its other bytes need no memory.
+    # Keep at most one byte more than the limit. That byte shows that the value is too long, and the others would only
+    # use memory.
     value = f.left("value", f.lit(MAX_BYTES + 1)).alias("value")
     return batch.select("partition", "offset", at_ms, value).collect()
 
 
 def start_offsets(ledger: Ledger, settings: Settings) -> tuple[dict[int, int], dict[int, Halt]]:
-    """Return, by realm, the offset to continue from, and the halts of realms that cannot be settled."""
+    """Return, by realm, the offset to start from, and a Halt for each realm that cannot be settled."""
     begins, ends = offset_bounds(settings)
     starts, halted = {}, {}
     for realm, offset in ledger.offsets(range(settings.realms)).items():
@@ -150,7 +155,11 @@ def _halt_reason(ledger: Ledger, realm: int, offset: int, begin: int, end: int) 
 
 
 def by_realm(rows: Iterable[Row]) -> Iterator[tuple[int, list[Row]]]:
-    """Split rows by realm. Spark collects one partition after the other, each in offset order."""
+    """Split rows by realm.
+
+    The rows of a realm must follow each other in offset order. They do, because Spark collects one partition after the
+    other.
+    """
     for realm, realm_rows in groupby(rows, attrgetter("partition")):
         yield realm, list(realm_rows)
 
@@ -163,7 +172,7 @@ def settle_rows(settle: Callable[[list[str]], int], rows: Sequence[Row]) -> None
 
 
 def to_settle_record(value: bytes | None, realm: int, offset: int, at_ms: int) -> str:
-    """Encode a Kafka record for the ledger. A malformed record only moves the offset."""
+    """Encode a Kafka record for the ledger. If the record is malformed, the ledger will only advance its offset."""
     try:
         event = decode(value, realm)
     except Malformed:

@@ -1,4 +1,4 @@
-"""Reads the topic from given offsets, with one Spark task a realm."""
+"""Reads the topic from given offsets, with one Spark task for each realm."""
 
 import json
 from collections.abc import Mapping
@@ -7,13 +7,16 @@ from pyspark.sql import DataFrame, SparkSession
 
 from infra.settings import Settings
 
-LATEST = -1  # in place of an offset: only records that arrive from now on
+LATEST = -1  # given instead of an offset, it means to read only records that arrive from now on
 
 
 def read_topic(
     spark: SparkSession, settings: Settings, start: Mapping[int, int], max_records_a_batch: int
 ) -> DataFrame:
-    """Return a stream of records from each realm's offset in ``start``. The query fails if Kafka no longer has it."""
+    """Return a stream of the records from each realm's offset in ``start`` on.
+
+    The query fails if Kafka no longer has the record at such an offset.
+    """
     return (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.kafka)
@@ -21,7 +24,8 @@ def read_topic(
         .option("startingOffsets", json.dumps({settings.topic: {str(n): offset for n, offset in start.items()}}))
         .option("maxOffsetsPerTrigger", max_records_a_batch)
         .option("failOnDataLoss", "true")
-        # A fetch waits up to this time for records, and the next one waits for its end: the default adds 500 ms.
+        # Kafka holds a fetch up to this time if there are no records. The next fetch starts only after that, so the
+        # default would delay records by up to 500 ms.
         .option("kafka.fetch.max.wait.ms", 10)
         .load()
     )

@@ -1,4 +1,4 @@
-"""Reads the log from the landed tables with Presto, for a rebuild after Kafka has deleted it."""
+"""Reads records of the log from the landed tables with Presto, for a rebuild after Kafka has deleted them."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from game.accounts import Transfer
 from game.events import new_event
 from state.ledger import encode_malformed_record, encode_settle_record
 
-PAGE = 10_000  # offsets in one query: spreads the cost of a query, and Presto sorts only a little
+PAGE = 10_000  # number of offsets in one query: enough to spread its fixed cost, and few enough to hold in memory
 
 RunSql = Callable[[str], Sequence[Sequence[Any]]]  # SQL -> rows
 
@@ -21,17 +21,18 @@ _COLUMNS = (
 
 
 class Incomplete(Exception):
-    """The archive lacks a record. The message is for the operator."""
+    """A record is missing in the archive. The message is for the operator."""
 
 
 def from_archive(run_sql: RunSql) -> Callable[[int, int, int], Iterator[str]]:
-    """Return a reader of (realm, first offset, last offset) of landed records; later ones must come from the log.
+    """Return a function that reads landed records.
 
-    The reader raises Incomplete if an offset is missing.
+    Its arguments are the realm, the first and the last offset. It raises Incomplete if a record in this range has not
+    landed.
     """
 
     def read(realm: int, first: int, last: int) -> Iterator[str]:
-        # Request the next page while this one is settled.
+        # Request the next page from Presto while the caller settles the records of this page.
         with ThreadPoolExecutor(1) as pool:
             page = pool.submit(_page, run_sql, realm, first, min(first + PAGE, last + 1))
             while first <= last:
@@ -51,7 +52,7 @@ def from_archive(run_sql: RunSql) -> Callable[[int, int, int], Iterator[str]]:
 
 
 def landed(run_sql: RunSql, realm: int) -> int:
-    """Return the highest landed offset of the realm, -1 for none."""
+    """Return the highest landed offset of the realm, or -1 if nothing has landed."""
     text = " union all ".join(
         f'select max("offset") as o from {table} where realm = {realm:d}'  # noqa: S608 - our numbers and names
         for table in ("events", "quarantine")
@@ -81,7 +82,7 @@ def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str,
         event_type=event_type,
         realm=realm,
         player=player or "",
-        at=datetime.fromtimestamp(at_ms / 1000, UTC),  # the ledger does not use it
+        at=datetime.fromtimestamp(at_ms / 1000, UTC),  # any time would do, because the ledger does not use it
         generation=int(generation),
         request=request or "",
         details=json.loads(details or "{}"),
@@ -91,6 +92,6 @@ def _record(realm: int, offset: int, at_ms: int, event_id: str, event_type: str,
 
 
 def _parts(transfer: Any) -> tuple[str, str, int]:
-    # Presto casts a row to a JSON array of its fields.
+    # Presto casts a row to a JSON array with the values of its fields.
     debit, credit, amount = transfer
     return debit, credit, int(amount)

@@ -1,8 +1,9 @@
-"""Rebuilds a realm's state from the beginning of the log, with the settle code of the stream.
+"""Rebuilds a realm's state from the beginning of the log, with the same settle code as the stream.
 
-During a rebuild the realm is closed, and only the rebuild may settle it. The rebuild stops at the offset of the old
-state, so that the digests before and after can be compared; if the old state is older than the end of the archive, it
-stops at the end of the archive. The stream then continues from there, and a fence opens the realm.
+During a rebuild the realm is closed, and only the rebuild may settle its records. The rebuild stops at the offset of
+the old state, so that the digests of the old and the new state can be compared. If the archive ends beyond that offset,
+a rebuild from the archive stops at the end of the archive. Afterwards the stream settles the records that follow, and a
+fence opens the realm.
 """
 
 import uuid
@@ -21,17 +22,18 @@ from state.digest import digest
 from state.ledger import Ledger, LogTruncated
 from streaming.queries.settle import CHUNK, to_settle_record
 
-WIPE_KEYS = 2000  # keys of one call: some milliseconds in which Redis serves no one else
+WIPE_KEYS = 2000  # number of keys to delete in one call, which blocks Redis for some milliseconds
 POLL_MS = 1000
-POLL_RECORDS = 5000  # at most a second of work, so that people see progress
+POLL_RECORDS = 5000  # number of records to settle between two polls: at most a second of work, so that progress shows
 
-# (realm, offset of the old state) -> records for the ledger from offset 0 on, at least up to that offset
+# Arguments: the realm and the offset of the old state. Result: the records for the ledger, from offset 0 at least up to
+# the offset of the old state.
 Records = Callable[[int, int], Iterable[str]]
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The result of a rebuild: offset and digest of the state before and after."""
+    """The result of a rebuild: the offsets and digests of the old and the new state."""
 
     realm: int
     offset_before: int
@@ -41,17 +43,18 @@ class Rebuilt:
 
     @property
     def differs(self) -> bool:
-        """Whether the states differ at the same offset."""
+        """Return whether the old and the new state differ although they have the same offset."""
         return self.offset_before == self.offset_after and self.before != self.after
 
 
 def rebuild(
     connection: redis.Redis, settings: Settings, realm: int, records: Records, advance: Callable[[int], None]
 ) -> Rebuilt:
-    """Wipe the realm and settle ``records``; ``advance`` is called with the number of records settled.
+    """Wipe the state of the realm and settle ``records``.
 
-    After an interruption the realm stays closed until the next rebuild. Raises redis.RedisError, and LogTruncated if
-    the records are missing, before anything is wiped.
+    After each chunk, ``advance`` is called with the number of records settled. If the rebuild is interrupted, the realm
+    stays closed until the next rebuild. Raises redis.RedisError if Redis is unreachable. Raises LogTruncated if Kafka
+    no longer has the first records, before anything is wiped.
     """
     ledger, token = Ledger(connection, settings), str(uuid.uuid4())
     goal = ledger.begin_rebuild(realm, token)
@@ -64,7 +67,7 @@ def rebuild(
     before = digest(connection, realm)
     while ledger.wipe(realm, token, WIPE_KEYS):
         pass
-    # Settle one chunk while the next one is read, so that Redis and this process work at the same time.
+    # Read the next chunk while Redis settles the previous one, so that Redis and this process work in parallel.
     with ThreadPoolExecutor(1) as pool:
         waiting: Future[int] | None = None
         for chunk in _chunks(first, source):
@@ -86,7 +89,10 @@ def _chunks(first: list[str], rest: Iterator[str]) -> Iterator[list[str]]:
 
 
 def from_kafka(settings: Settings) -> Callable[[int, int, int], Iterator[str]]:
-    """Return a reader of (realm, first offset, last offset). It raises LogTruncated if Kafka lacks one of them."""
+    """Return a function that reads records from Kafka.
+
+    Its arguments are the realm, the first and the last offset. It raises LogTruncated if Kafka lacks one of the two.
+    """
 
     def read(realm: int, first: int, last: int) -> Iterator[str]:
         begins, ends = offset_bounds(settings)

@@ -1,1 +1,1 @@
-"""``./guildhall quarantine``: list, show and replay the records of the log that are not valid events."""
+"""Implements ``./guildhall quarantine``, which lists, shows and replays log records that are not valid events."""

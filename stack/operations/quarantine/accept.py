@@ -1,4 +1,7 @@
-"""``./guildhall quarantine accept``: let a realm go on that too many malformed records in a row have halted."""
+"""Implements ``./guildhall quarantine accept``.
+
+The command resumes a realm that was halted because of too many malformed records in a row.
+"""
 
 from infra.errors import server_errors
 from infra.kafka.topic import end_offsets
@@ -8,7 +11,7 @@ from state.ledger import Ledger
 
 
 def accept(instance: Instance, realm: int) -> int:
-    """Allow the malformed records that are in the log now to go to quarantine. Returns the last allowed offset.
+    """Let all malformed records that are now in the realm's log go to quarantine. Returns the last such offset.
 
     Raises OperatorError if Kafka or Redis does not respond.
     """

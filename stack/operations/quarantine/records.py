@@ -10,9 +10,9 @@ from infra.errors import OperatorError
 from infra.presto import fetch
 from stack.instance import Instance
 
-PAGE = 500  # records in one query of `replay --all`: with the largest possible events these are 32 MB
+PAGE = 500  # number of records in one query of `replay --all`; 32 MB if all have the largest possible size
 
-# One byte beyond the limit shows that a record is too long to be an event.
+# Read at most one byte more than an event may have. That byte shows that the record is too long to be an event.
 _COLUMNS = f'realm, "offset", kafka_time, length(value), substr(value, 1, {MAX_BYTES + 1}), reason'
 
 
@@ -20,8 +20,8 @@ _COLUMNS = f'realm, "offset", kafka_time, length(value), substr(value, 1, {MAX_B
 class QuarantinedRecord:
     """A record in quarantine.
 
-    ``kafka_time`` is UTC. ``size`` counts all bytes of the record; ``value`` has at most one byte more than an event
-    may have, and is None if the record has no value.
+    ``kafka_time`` is in UTC. ``size`` is the number of all bytes of the record. ``value`` contains the beginning of the
+    record: at most one byte more than an event may have. It is None if the record has no value.
     """
 
     realm: int
@@ -33,7 +33,7 @@ class QuarantinedRecord:
 
 
 def find(instance: Instance, *, realm: int | None = None, limit: int) -> tuple[list[QuarantinedRecord], int]:
-    """Return the newest ``limit`` records in log order, and the number of all. Raises OperatorError."""
+    """Return the newest ``limit`` records in log order, and the number of all records. Raises OperatorError."""
     where = "" if realm is None else f"where realm = {realm:d}"
     total = fetch(instance.settings(), f"select count(*) from quarantine {where}").rows[0][0]  # noqa: S608 - a number
     newest = _query(instance, f'{where} order by kafka_time desc, "offset" desc limit {limit:d}')
@@ -72,17 +72,21 @@ def _record(row: Sequence[Any]) -> QuarantinedRecord:
 
 
 def redecode(record: QuarantinedRecord, realms: int) -> Event:
-    """Decode the record with today's code, as an event of the realm that it names itself. Raises Malformed."""
+    """Decode the record with today's code, as an event of the realm that its JSON names.
+
+    If the JSON does not name an existing realm, the realm of the record is used. Raises Malformed if the record is not
+    a valid event.
+    """
     try:
         named = json.loads(record.value or b"")["realm"]
     except (ValueError, KeyError, TypeError, RecursionError):
         named = record.realm
-    is_realm = type(named) is int and 0 <= named < realms  # not isinstance: True is an int, too
+    is_realm = type(named) is int and 0 <= named < realms  # isinstance would accept True, which is an int too
     return decode(record.value, named if is_realm else record.realm)
 
 
 def current_verdict(record: QuarantinedRecord, realms: int) -> str:
-    """Return in a few words whether today's code accepts the record."""
+    """Return a few words that say whether today's code accepts the record."""
     try:
         return f"event of realm {redecode(record, realms).realm}"
     except Malformed:

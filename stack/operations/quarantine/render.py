@@ -1,4 +1,4 @@
-"""The output of ``./guildhall quarantine list`` and ``show``."""
+"""Formats the output of ``./guildhall quarantine list`` and ``show``."""
 
 import string
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from rich.text import Text
 from stack.instance import Instance
 from stack.operations.quarantine.records import QuarantinedRecord, current_verdict
 
-DUMPED_BYTES = 2048  # a record may have a megabyte, and its beginning is enough to recognise its producer
+DUMPED_BYTES = 2048  # a record may be a megabyte long, but its beginning is enough to recognise its producer
 
 
 def render(records: Sequence[QuarantinedRecord], total: int, realms: int) -> Table:
@@ -36,12 +36,12 @@ def render(records: Sequence[QuarantinedRecord], total: int, realms: int) -> Tab
 
 
 def show(instance: Instance, record: QuarantinedRecord, console: Console) -> None:
-    """Print everything about one record: position, reason, text and the first bytes."""
+    """Print the details of one record: its position, the reason, its text and its first bytes."""
     lines = [f"realm {record.realm}, offset {record.offset}, {record.kafka_time} UTC, {record.size:,} bytes"]
     lines += [f"reason: {printable(record.reason)}", f"today it is: {current_verdict(record, instance.realms)}", ""]
     beginning = (record.value or b"")[:DUMPED_BYTES]
     text = beginning.decode(errors="replace")
-    # Cutting in the middle of a character must not make a text look like binary data.
+    # Ignore an incomplete character at the end. It is there because the value was cut, and does not mean binary data.
     if all(c.isprintable() or c in "\n\r\t" for c in text.rstrip("\ufffd")) and text:
         lines += [text, ""]
     lines += list(hexdump(beginning))
@@ -51,12 +51,12 @@ def show(instance: Instance, record: QuarantinedRecord, console: Console) -> Non
 
 
 def printable(text: str) -> str:
-    """Escape everything that a terminal would interpret: the text may come from the producer of the record."""
+    """Escape every character that a terminal could interpret, because the text may come from an unknown producer."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def hexdump(data: bytes) -> Iterator[str]:
-    """Yield a line for each sixteen bytes: position, hexadecimal digits and the printable ASCII characters."""
+    """Yield a line for every sixteen bytes, with the position, the hexadecimal digits and the ASCII characters."""
     visible = frozenset(string.digits + string.ascii_letters + string.punctuation + " ")
     for at in range(0, len(data), 16):
         line = data[at : at + 16]

@@ -1,7 +1,8 @@
-"""``./guildhall quarantine replay``: append records that today's code accepts to their realms.
+"""Implements ``./guildhall quarantine replay``.
 
-A replay takes a hold before it appends, like every action. So it cannot spend gold that another accepted action
-counts on, and the ledger settles each id once.
+The command appends a record from quarantine to its realm if today's code accepts the record. Like every action, a
+replay takes a hold before it appends. So it cannot spend gold that is reserved for another accepted action. The ledger
+settles each id once, so a repeated replay does no harm.
 """
 
 import queue
@@ -28,11 +29,14 @@ _ADVICE = "./guildhall up, then replay again"
 
 
 class NotReplayed(Exception):
-    """The record stays in quarantine only. The message is the reason, in one line."""
+    """The record was not appended and is still in quarantine. The message is the reason, in one line."""
 
 
 def replay(instance: Instance, records: Iterable[QuarantinedRecord], console: Console) -> bool:
-    """Replay these records and print a line for each. Returns whether all were replayed. Raises OperatorError."""
+    """Replay the records and print a line for each record.
+
+    Returns whether all records were replayed. Raises OperatorError if a server does not respond.
+    """
     all_replayed = True
     with server_errors(_ADVICE):
         replayer = Replayer(instance)
@@ -49,7 +53,10 @@ def replay(instance: Instance, records: Iterable[QuarantinedRecord], console: Co
 
 
 class Replayer:
-    """Appends quarantined records that are valid events today. Raises OperatorError if a server does not respond."""
+    """Appends quarantined records that are valid events for today's code.
+
+    All methods raise OperatorError if a server does not respond.
+    """
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -60,7 +67,7 @@ class Replayer:
     def replay(self, record: QuarantinedRecord) -> tuple[Event, int]:
         """Append the record to the realm that it names. Returns the event and its offset in that realm.
 
-        Raises NotReplayed if it is not a valid event, or one that would change nothing.
+        Raises NotReplayed if the record is not a valid event, or if appending the event would change nothing.
         """
         event = self._decode(record)
         with server_errors(_ADVICE):
@@ -75,8 +82,8 @@ class Replayer:
         if event.type in (VOID, FENCE):
             # A late fence or void would cancel events that were accepted in the meantime.
             raise NotReplayed(f"a {event.type} is valid only at its own place in the log; the stream appends them")
-        # Redis remembers an id for a day, the archive permanently.
-        where = f"realm = {event.realm:d} and event_id = '{event.id}'"  # the schema allows only hexadecimal digits
+        # Look for the id in the archive, which keeps ids permanently. Redis remembers an id only for a day.
+        where = f"realm = {event.realm:d} and event_id = '{event.id}'"  # the schema allows only hexadecimal ids
         known = fetch(self._instance.settings(), f'select min("offset") from events where {where}').rows[0][0]  # noqa: S608
         if known is not None:
             raise NotReplayed(f"event {event.id} is already in the log of realm {event.realm}, at offset {known}")
@@ -101,7 +108,7 @@ class Replayer:
                 raise NotReplayed(f"{account} has {available:,} available, but {needed:,} is needed")
             case Recovering():
                 raise OperatorError(f"realm {event.realm} is recovering: replay again in a moment")
-        raise AssertionError(result)  # other results need conditions or an earlier attempt, and there are none
+        raise AssertionError(result)  # other results occur only with conditions or after an earlier attempt
 
     def _append(self, event: Event) -> int:
         done: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -115,6 +122,7 @@ class Replayer:
         except queue.Empty:
             offset = None
         if offset is None:
-            # The hold stays: the event settles, or it is voided after the hold's deadline.
+            # Keep the hold, because the event may be in the log. If it is, it settles; otherwise a void cancels the
+            # hold after its deadline.
             raise OperatorError("Kafka did not confirm the event: replay it again in a few minutes")
         return offset

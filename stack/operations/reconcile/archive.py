@@ -1,4 +1,4 @@
-"""Presto's side of the comparison: a realm's ledger, computed from its landed records."""
+"""Computes a realm's ledger from its landed records, with Presto."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from stack.operations.reconcile import sql
 class LandedRecords:
     """Counts of a realm's landed records up to an offset.
 
-    ``rows`` exceeds ``offsets``, the distinct ones, if a record landed twice. ``last`` is the highest offset among
-    them; ``last_event`` is the highest offset of any landed event, also beyond the limit.
+    ``rows`` counts all rows and ``offsets`` the distinct offsets, so ``rows`` is larger if a record landed twice.
+    ``last`` is the highest of these offsets. ``last_event`` is the highest offset of any landed event and may be above
+    the limit.
     """
 
     rows: int
@@ -29,7 +30,7 @@ class LandedRecords:
 class ArchiveLedger:
     """A realm's ledger after an offset, as Presto computes it.
 
-    ``counts`` has the number of events by outcome. ``justified`` has those of the rejected offsets that would have
+    ``counts`` has the number of events by outcome. ``justified`` has the offsets of the rejected events that would have
     broken a balance.
     """
 
@@ -58,8 +59,8 @@ def landed_rows(settings: Settings, realm: int, offset: int) -> list[tuple[int, 
 def effective_fences(settings: Settings, realm: int, offset: int) -> list[int]:
     """Return the offsets of the fences that opened a generation. Raises OperatorError if Presto is unreachable.
 
-    Whether a fence is effective may depend on the fences before it. SQL without recursion cannot express this, and
-    fences are few, so Python decides.
+    Whether a fence opens a generation may depend on the fences before it. SQL without recursion cannot express this.
+    So Python decides; this is fast, because fences are few.
     """
     generation, used_ids, effective = NO_GENERATION, set(), []
     for at, event_id, event_type, written_in in fetch(settings, sql.fill(sql.FENCES, realm, offset)).rows:
@@ -73,16 +74,19 @@ def effective_fences(settings: Settings, realm: int, offset: int) -> list[int]:
 
 
 def archive_balances(settings: Settings, realm: int, offset: int, rejected: Sequence[int]) -> dict[str, int]:
-    """Return the realm's balances after ``offset``; only the ``rejected`` offsets are taken from the ledger.
+    """Return the realm's balances after ``offset``.
 
-    As in Redis, accounts at their opening balance are left out. Raises OperatorError if Presto is unreachable.
+    ``rejected`` are the offsets that the ledger in Redis rejected; everything else comes from the landed records.
+    Accounts at their opening balance are left out, as in Redis. Raises OperatorError if Presto is unreachable.
     """
     fences = effective_fences(settings, realm, offset)
     return dict(fetch(settings, sql.fill(sql.BALANCES, realm, offset, fences, rejected)).rows)
 
 
 def archive_ledger(settings: Settings, realm: int, offset: int, rejected: Sequence[int]) -> ArchiveLedger:
-    """Compute the realm's ledger after ``offset``, given the offsets that the ledger in Redis ``rejected``.
+    """Compute the realm's ledger after ``offset``.
+
+    ``rejected`` are the offsets that the ledger in Redis rejected.
 
     Raises OperatorError if Presto is unreachable.
     """

@@ -1,4 +1,4 @@
-"""The comparison of a realm's two ledgers. Pure: it asks no server."""
+"""Compares the ledger in Redis with the ledger that Presto computed. The functions are pure and use no server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from game.accounts import is_house, opening_balance
 from stack.operations.reconcile.archive import ArchiveLedger, LandedRecords
 from state.results import Snapshot
 
-MAX_SHOWN = 20  # findings of one kind; more of them have the same cause
+MAX_SHOWN = 20  # maximum number of findings of one kind to show, because many findings usually have the same cause
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class RealmComparison:
-    """Result of comparing one realm.
+    """The result of comparing one realm.
 
     ``counts`` has the number of records by outcome. ``total`` is the sum of all balances above their opening balances;
-    it must be 0, because a transfer creates nothing. ``findings`` are sentences.
+    it must be 0, because a transfer creates nothing. ``findings`` are sentences that say what else is wrong.
     """
 
     realm: int
@@ -36,12 +36,12 @@ class RealmComparison:
 
     @property
     def holds(self) -> bool:
-        """Whether both sides have the same balances and nothing else is wrong."""
+        """Return whether Redis and Presto have the same balances and nothing else is wrong."""
         return not self.differences and not self.findings and self.total == 0
 
 
 def compare(realm: int, snapshot: Snapshot, landed: LandedRecords, archive: ArchiveLedger) -> RealmComparison:
-    """Compare the realm's snapshot of Redis with Presto's ledger after the same offset."""
+    """Compare the realm's snapshot from Redis with Presto's ledger after the same offset."""
     counts = dict(archive.counts) | {"quarantined": landed.malformed, "events": landed.rows - landed.malformed}
     total = sum(balance - opening_balance(account) for account, balance in snapshot.balances.items())
     return RealmComparison(
@@ -55,7 +55,10 @@ def compare(realm: int, snapshot: Snapshot, landed: LandedRecords, archive: Arch
 
 
 def differences(in_redis: Mapping[str, int], in_presto: Mapping[str, int]) -> list[Difference]:
-    """Return the accounts whose two balances differ. An account that one side leaves out is at its opening balance."""
+    """Return the accounts whose balances differ.
+
+    An account that is missing in Redis or in Presto has its opening balance there.
+    """
     if in_redis == in_presto:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""The tables and lines that ``./guildhall verify`` prints."""
+"""Formats the tables and lines that ``./guildhall verify`` prints."""
 
 from collections.abc import Iterable
 
@@ -12,12 +12,12 @@ _OUTCOMES = ("events", "effective", "telemetry", "voided", "stale", "duplicates"
 
 
 def log_table(comparisons: Iterable[RealmComparison]) -> Table:
-    """Return a table with a row for each realm: the number of records of the log by outcome."""
+    """Return a table with a row for each realm. It shows the numbers of log records by outcome."""
     title = "Records of the log up to Redis's offset, counted by Presto"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("realm")
     for name in ("offset", *_OUTCOMES):
-        # On a narrow terminal the longest name wraps, so that no number is cut.
+        # Let only the longest column name wrap on a narrow terminal, so that no number is cut off.
         table.add_column(name, justify="right", no_wrap=name != "quarantined", overflow="fold")
     for c in comparisons:
         table.add_row(str(c.realm), f"{c.snapshot.offset:,}", *(f"{c.counts.get(name, 0):,}" for name in _OUTCOMES))
@@ -25,7 +25,7 @@ def log_table(comparisons: Iterable[RealmComparison]) -> Table:
 
 
 def balances_table(comparisons: Iterable[RealmComparison]) -> Table:
-    """Return a table with a row for each realm: whether Redis and Presto have the same balances."""
+    """Return a table with a row for each realm. It shows whether Redis and Presto have the same balances."""
     table = Table(title="Balances in Redis and in Presto", title_justify="left", box=None)
     table.add_column("realm")
     for name in ("accounts", "differences", "sum (must be 0)"):
@@ -39,7 +39,7 @@ def balances_table(comparisons: Iterable[RealmComparison]) -> Table:
 
 
 def print_findings(comparison: RealmComparison, console: Console) -> None:
-    """Print what is wrong in a realm; nothing if all is right."""
+    """Print the findings and differences of a realm. Prints nothing if there are none."""
     for finding in comparison.findings:
         console.print(Text(f"realm {comparison.realm}: {finding}", style="red"), soft_wrap=True)
     if not comparison.differences:
@@ -50,7 +50,7 @@ def print_findings(comparison: RealmComparison, console: Console) -> None:
     for name in ("Redis", "Presto", "Redis - Presto"):
         table.add_column(name, justify="right")
     for d in comparison.differences[:MAX_SHOWN]:
-        # Text, because rich would turn the account of a player called fire (`:fire:`) into an emoji.
+        # Use Text, because rich would turn `:fire:` in the account of a player called fire into an emoji.
         table.add_row(Text(d.account), f"{d.redis:,}", f"{d.presto:,}", f"{d.redis - d.presto:+,}")
     console.print(table)
     if len(comparison.differences) > MAX_SHOWN:

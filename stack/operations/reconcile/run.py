@@ -1,4 +1,4 @@
-"""Reconciles realms: a snapshot of Redis, the wait until its records have landed, and the comparison."""
+"""Reconciles realms: takes a snapshot of Redis, waits until its records have landed, and compares."""
 
 import time
 from collections.abc import Iterable
@@ -15,12 +15,14 @@ from state.connection import connect
 from state.ledger import Ledger
 from state.results import Snapshot
 
-POLL_SECONDS = 1.0  # landing commits every five seconds
-SNAPSHOT_SECONDS = 60.0  # for 200,000 owners it took 1.4 to 1.9 s on a busy machine, and 4 s to arrive
+POLL_SECONDS = 1.0  # short enough, because landing commits every five seconds
+# Timeout for a snapshot. With 200,000 owners on a busy machine, Redis needed 1.4 to 1.9 s, and the snapshot arrived
+# after 4 s.
+SNAPSHOT_SECONDS = 60.0
 
 
 def reconcile(instance: Instance, realms: Iterable[int], wait_seconds: float, console: Console) -> bool:
-    """Reconcile these realms and print the result. Returns whether all balances agree.
+    """Reconcile the given realms and print the result. Returns whether all balances agree.
 
     Raises OperatorError if the comparison is not possible.
     """
@@ -42,13 +44,14 @@ def reconcile(instance: Instance, realms: Iterable[int], wait_seconds: float, co
 
 
 def take_snapshot(settings: Settings, realm: int) -> Snapshot:
-    """Return the realm's ledger in Redis at one moment.
+    """Return a snapshot of the realm's ledger in Redis.
 
     Raises OperatorError if Redis does not respond or the realm is being rebuilt.
     """
     ledger = Ledger(connect(settings, timeout=SNAPSHOT_SECONDS))
     with server_errors():
-        # Checked before and after: a rebuild that starts or ends in between leaves half a state in the snapshot.
+        # Check for a rebuild before and after the snapshot. If a rebuild starts or ends in between, the snapshot
+        # contains an incomplete state.
         rebuilding = ledger.is_rebuilding(realm)
         snapshot = ledger.snapshot(realm)
         rebuilding = rebuilding or ledger.is_rebuilding(realm)
@@ -60,14 +63,16 @@ def take_snapshot(settings: Settings, realm: int) -> Snapshot:
 def wait_until_landed(settings: Settings, realm: int, offset: int, deadline: float) -> LandedRecords:
     """Wait until all records up to ``offset`` have landed, and return their counts.
 
-    Raises OperatorError if they have not by ``deadline``, on the clock of time.monotonic, or if they never will.
+    ``deadline`` is a value of time.monotonic(). Raises OperatorError if the records have not landed by the deadline, or
+    if they will never land.
     """
     passed = False
     while True:
         landed = landed_up_to(settings, realm, offset)
         if landed.offsets == offset + 1:
             return landed
-        # The two tables are not read at the same moment, so an apparent gap must be seen twice.
+        # Report a gap only if it is seen twice. Presto reads the two tables at different moments, so a single gap may
+        # not be real.
         if passed or time.monotonic() > deadline:
             raise OperatorError(_why_not_landed(settings, realm, offset, landed))
         passed = landed.last_event >= offset

@@ -1,7 +1,7 @@
 """The SQL that computes the ledger from the landed tables.
 
-It repeats the ledger's rules on purpose, see the package: a shared implementation could not find its own mistakes.
-Each constant is a template for :func:`fill`.
+The SQL repeats the rules of the ledger on purpose, because a shared implementation could not find its own mistakes. The
+docstring of the package lists the rules. Each constant is a template for :func:`fill`.
 """
 
 from collections.abc import Sequence
@@ -12,35 +12,37 @@ from game.events import FENCE, NO_GENERATION, VOID
 from infra.presto import IS_TELEMETRY
 from stack.operations.landed import LANDED_RECORDS
 
-LARGEST_BALANCE = 2**53 - 1  # the ledger computes in doubles, which are exact up to here
+LARGEST_BALANCE = 2**53 - 1  # the ledger computes with doubles, which represent integers exactly up to this value
 END_OF_LOG = 2**63 - 1  # the largest bigint; no offset reaches it
 
 _PART = 'realm = $realm and "offset" <= $offset'
 
-#: One row: landed rows, distinct offsets, highest offset, malformed records, and the highest offset of an event. The
-#: last one ignores $offset: it shows whether landing has passed it.
+#: Returns one row: number of landed rows, number of distinct offsets, highest offset, number of malformed records, and
+#: highest offset of any event. The last value also counts events after $offset, to show whether landing has passed
+#: $offset.
 LANDED = f"""
 select count(*), count(distinct "offset"), coalesce(max("offset"), -1), coalesce(sum(malformed), 0),
   coalesce((select max("offset") from events where realm = $realm), -1)
 from {LANDED_RECORDS} where {_PART}"""  # noqa: S608 - no input from outside
 
-#: The first offset that has not landed, in no or one row.
+#: Returns the first offset that has not landed, or no row if all have landed.
 FIRST_MISSING = f"""
 select before + 1 from (
   select "offset", lag("offset", 1, -1) over (order by "offset") as before
   from (select "offset" from {LANDED_RECORDS} where {_PART} union all select bigint '$offset' + 1))
 where "offset" > before + 1 order by 1 limit 1"""  # noqa: S608 - no input from outside
 
-#: Offset and event id of every landed event.
+#: Returns the offset and the event id of every landed event.
 ROWS = f"""select "offset", event_id from events where {_PART} order by 1"""  # noqa: S608 - no input from outside
 
-#: Every record that has the id of a fence. Only such a record can keep the fence from being effective.
+#: Returns every record that has the same id as a fence, including the fence. No other record can prevent the fence from
+#: opening a generation.
 FENCES = f"""
 select "offset", event_id, event_type, generation from events
 where {_PART} and event_id in (select event_id from events where {_PART} and event_type = '{FENCE}')
 order by 1"""  # noqa: S608 - no input from outside
 
-# The outcome of each event. A generation begins at its fence and ends at the next one.
+# Computes the outcome of each event. A generation begins at its fence and ends at the next fence.
 _OUTCOMES = f"""
 generations (begins, ends) as (values $generations),
 rejected ("offset") as (values $rejected),
@@ -60,7 +62,7 @@ outcomes as (
     else 'effective' end as outcome
   from winners)"""  # noqa: S608 - no input from outside
 
-# What each effective event adds to an account.
+# Computes the amount that each effective event adds to each of its accounts.
 _CHANGES = f"""
 changes as (
   select "offset", m.account, m.amount from events
@@ -74,16 +76,17 @@ _OPENING = (
     f"coalesce(cast(regexp_extract(account, {_HAS_OPENING}, 2) as bigint), 1), 0)"
 )
 
-#: Outcome -> number of events.
+#: Returns the number of events for each outcome.
 COUNTS = f"""with {_OUTCOMES} select outcome, count(*) from outcomes group by 1
 union all select 'telemetry', count(*) from events where {_PART} and {IS_TELEMETRY}"""  # noqa: S608 - no input
 
-#: Account -> balance, without accounts at their opening balance: the ledger in Redis leaves them out, too.
+#: Returns the balance of each account. Accounts at their opening balance are left out, because the ledger in Redis
+#: leaves them out too.
 BALANCES = f"""with {_OUTCOMES}, {_CHANGES}
 select account, {_OPENING} + sum(amount) from changes group by account having sum(amount) <> 0"""  # noqa: S608 - no input
 
-#: The offsets of the rejected events that would have broken a balance. It computes the balances of their accounts just
-#: before each of them.
+#: Returns the offsets of the rejected events that would have broken a balance. For this, the query computes the balance
+#: of each account of a rejected event just before that event.
 JUSTIFIED = f"""with {_OUTCOMES}, {_CHANGES},
 probes as (
   select "offset", m.account, sum(m.debit) as debit, sum(m.credit) as credit from events
@@ -111,6 +114,6 @@ def fill(template: str, realm: int, offset: int, fences: Sequence[int] = (), rej
         realm=int(realm),
         offset=int(offset),
         generations=", ".join(f"(bigint '{begin}', bigint '{end}')" for begin, end in generations),
-        # `values` needs a row, and no record has the offset -1.
+        # Always add -1, because `values` needs at least one row. No record has the offset -1.
         rejected=", ".join(f"bigint '{n}'" for n in (-1, *rejected)),
     )
