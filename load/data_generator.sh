@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Plays the game with Apache Bench (ab) against a running API: guests register, and named players buy swords, claim
-# their gold and join guilds. ab sends one fixed body a run, so each action of a player is a run of its own.
-# load/scenarios/smoke_results.py sums up the reports; load/scenarios/ab_runner.py plays the larger scenarios.
+# Plays the game with Apache Bench (ab) against a running API. Guests register, and named players buy swords, claim
+# their gold and join guilds. ab sends the same body in every request of a run. So each player needs a separate run for
+# each kind of action.
+# load/scenarios/smoke_results.py sums up the reports. load/scenarios/ab_runner.py plays the larger scenarios.
 set -euo pipefail
 
 operator_key=${GUILDHALL_OPERATOR_KEY:-}
@@ -33,19 +34,21 @@ ab=$(command -v ab || echo /usr/bin/ab)
 [ -x "$ab" ] || fail "Apache Bench (ab) is missing: type sudo apt-get install -y apache2-utils"
 
 mkdir -p "$out"
-# Half of the requests register guests; the other half is spread over the named players and their actions.
+# Half of the requests register guests. The other half are actions by the named players, in equal shares.
 guests=$((requests / 2 / realms))
 swords=(wooden_sword iron_sword steel_sword dragon_sword)
 each=$(((requests - guests * realms) / players))
 [ "$guests" -ge 1 ] && [ "$each" -ge 4 ] || fail "--requests $requests are too few for $players players in $realms realms: choose more"
 
-# run NAME REQUESTS CONCURRENCY BODY PATH [TOKEN]: run ab once, and keep its report (txt), percentiles (csv), times (tsv).
+# Usage: run NAME REQUESTS CONCURRENCY BODY PATH [TOKEN]
+# Run ab once. Save its report to NAME.txt, the percentiles to NAME.csv and the time of each request to NAME.tsv.
 run() {
   local name=$1 count=$2 level=$3 body=$4 path=$5 header=()
-  # The load comes from one address and faster than people play: without an operator's key, most responses are 429.
+  # All requests come from one address, and faster than people play. So without an operator key, the API responds 429
+  # to most of them.
   [ -z "$operator_key" ] || header=(-H "Guildhall-Operator: $operator_key")
   [ $# -lt 6 ] || header+=(-H "Authorization: Bearer $6")
-  [ "$level" -le "$count" ] || level=$count  # ab refuses a higher concurrency
+  [ "$level" -le "$count" ] || level=$count  # ab refuses a concurrency above the number of requests
   printf '%s' "$body" >"$out/$name.json"
   "$ab" -q -k -l -r -s 60 -n "$count" -c "$level" -p "$out/$name.json" -T application/json "${header[@]}" \
     -e "$out/$name.csv" -g "$out/$name.tsv" "$url$path" >"$out/$name.txt" 2>&1 || fail "ab failed: see $out/$name.txt"
@@ -57,12 +60,12 @@ for ((realm = 0; realm < realms; realm++)); do
 done
 
 echo "Registering $players named players ..."
-# Python registers them, because ab cannot keep the tokens of the responses.
+# A Python program registers these players, because ab cannot save the tokens that the API returns.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 GUILDHALL_OPERATOR_KEY=$operator_key PYTHONPATH=$here/.. "${GUILDHALL_VENV_PYTHON:-python3}" -m load.scenarios.register_players --url "$url" --players "$players" --realms "$realms" --out "$out"
 
 echo "Playing $each requests with each of them ..."
-# Four players act at the same time, each with its share of the concurrency.
+# Four players act at the same time. Each of them gets a quarter of the concurrency.
 share=$(((concurrency + 3) / 4))
 player=0
 while IFS=$'\t' read -r name token; do

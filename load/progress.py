@@ -1,4 +1,4 @@
-"""Wait for a condition, or until everything that was written is settled and landed."""
+"""Wait until a condition is true, or until all written events are settled and landed."""
 
 import contextlib
 import itertools
@@ -11,15 +11,17 @@ from stack.operations.landed import landed_offsets
 from state.ledger import Ledger
 
 POLL_SECONDS = 1.0
-CONDITION_POLL_SECONDS = 0.1  # short beside the seconds that a fault lasts
-LANDED_EVERY = 5  # polls of the ledger for one of Presto, whose queries would delay those of other users
-STANDSTILL_SECONDS = 300.0  # without progress: no step takes this long, so something is broken
+CONDITION_POLL_SECONDS = 0.1  # short compared with the seconds that a fault lasts
+LANDED_EVERY = 5  # Presto is polled once for this many polls of the ledger, because its queries delay other users
+
+# Time without progress after which waiting ends. No step of a working system takes this long, so something is broken.
+STANDSTILL_SECONDS = 300.0
 
 
 def wait_for(condition: Callable[[], bool], timeout_seconds: float) -> bool:
-    """Wait until the condition is true. Returns whether that was in time.
+    """Wait until the condition is true. Returns whether it became true before the timeout.
 
-    An exception of the condition counts as not yet: during a fault, any client may raise any exception.
+    If the condition raises an exception, it counts as not yet true, because any client may fail during a fault.
     """
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
@@ -35,9 +37,10 @@ def wait_until_landed(
 ) -> tuple[float, float]:
     """Wait until both streams have reached the end offsets of all realms.
 
-    Returns the times at which everything was settled and landed, in seconds of the monotonic clock. ``report`` gets
-    "settled" or "landed" and the offsets by realm, and returns the progress as one number.
-    Raises OperatorError if neither stream makes progress, redis.RedisError if Redis is unreachable.
+    Returns two times in seconds of the monotonic clock: when everything was settled, and when everything was landed.
+    ``report`` is called with "settled" or "landed" and with the offset of each realm. It returns the progress as one
+    number, which grows as long as the stream advances.
+    Raises OperatorError if neither stream makes progress, and redis.RedisError if Redis is unreachable.
     """
     settled_at: float | None = None
     progress = {"settled": -1, "landed": -1}

@@ -1,8 +1,8 @@
-"""The checker: decide from a history, the log, Redis and Presto whether every promise of the system was kept.
+"""Decide from a history, the log, Redis and Presto whether the system kept all of its promises.
 
-``collect`` reads the log and the ledger, ``archive`` reads Presto. ``check`` is pure: it runs the checks of
-``acknowledgements``, ``reads``, ``invariants`` and ``convergence`` on a ``check_input`` for each realm. All of them
-compare with ``model``, which computes the balances of a realm from its log alone.
+``collect`` reads the log and the ledger, and ``archive`` reads Presto. ``check`` does no input or output. For each
+realm, it runs the checks in ``acknowledgements``, ``reads``, ``invariants`` and ``convergence`` on a ``CheckInput``.
+The checks compare what they find with ``model``, which computes the balances of a realm from the log alone.
 
-Of ``load`` it imports only ``load.workload``, for the history of requests and responses.
+From the other folders of ``load``, the checker imports only ``workload``, which defines the history.
 """

@@ -1,4 +1,4 @@
-"""Compare the responses that clients got with the log, the ledger and the archive: the set test of the checker."""
+"""Compare the responses that clients got with the log, the ledger and the archive, like Jepsen's set test."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from load.workload.operations import matches_request
 
 
 def lost_write(check_input: CheckInput) -> Iterator[Finding]:
-    """Find accepted events that are not settled by the log, in the ledger, or that have not landed."""
+    """Find accepted events that did not settle according to the log or the ledger, or that have not landed."""
     landed = {event_id for _, event_id in check_input.archive.rows}
     accepted = {o.event_id: o for o in check_input.operations if o.outcome == "success" and o.event_id}
     for event_id, operation in accepted.items():
@@ -26,7 +26,7 @@ def lost_write(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def duplicated_write(check_input: CheckInput) -> Iterator[Finding]:
-    """Find idempotency keys whose attempts settled as more than one event."""
+    """Find idempotency keys under which more than one event settled."""
     events: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for o in check_input.operations:
         if o.key and o.event_id in check_input.model.settled:
@@ -41,7 +41,7 @@ def duplicated_write(check_input: CheckInput) -> Iterator[Finding]:
 def unexpected_effect(check_input: CheckInput) -> Iterator[Finding]:
     """Find settled events that no client asked for.
 
-    An event is expected if an attempt that was not refused asked for exactly this event.
+    An event is expected if some attempt asked for exactly this event and the API did not refuse that attempt.
     """
     attempts_by_event = _attempts_by_event(check_input)
     for event_id, event in check_input.model.settled.items():
@@ -60,7 +60,7 @@ def unexpected_effect(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def rejected(check_input: CheckInput) -> Iterator[Finding]:
-    """Find events of the API that settling rejected, which their holds should have made impossible."""
+    """Find events that clients requested and settling rejected; their holds should have made that impossible."""
     for event_id, attempts in _attempts_by_event(check_input).items():
         if check_input.model.statuses.get(event_id) == "rejected":
             first = attempts[0]
@@ -81,7 +81,7 @@ def unresolved(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def unexpected_response(check_input: CheckInput) -> Iterator[Finding]:
-    """Find undocumented responses: 503 is the only status that may leave the outcome unknown."""
+    """Find responses other than 503 that leave the outcome unknown; the API documents no such response."""
     for o in check_input.operations:
         if o.outcome == "unknown" and o.answer is not None and o.answer.get("status") != 503:
             yield check_input.finding(

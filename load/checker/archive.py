@@ -8,11 +8,11 @@ from state.ledger import Ledger
 
 
 def archive(settings: Settings, realm: int, offset: int) -> Archive:
-    """Return the realm up to this offset, by Presto.
+    """Return the state of the realm after this offset, as Presto computes it from the landed tables.
 
-    Raises OperatorError if Presto is unreachable, redis.RedisError if Redis is.
+    Raises OperatorError if Presto is unreachable, and redis.RedisError if Redis is unreachable.
     """
-    # Deciding whether an event was covered needs the balances before it, row by row, which SQL cannot do well.
-    # So the rejected events come from Redis.
+    # An event is rejected if the balances just before it do not cover its debits. To decide that, one must go through
+    # the events row by row, which SQL cannot do well. So the list of rejected events comes from Redis.
     rejected = Ledger(connect(settings)).snapshot(realm).rejected
     return Archive(archive_balances(settings, realm, offset, rejected), landed_rows(settings, realm, offset))

@@ -1,12 +1,14 @@
-"""Decide after a run whether every promise was kept. This module is pure: ``collect`` gathers its input.
+"""Decide after a run whether the system kept all of its promises.
 
-The method is that of Jepsen's set and bank tests. Clients kept a history of their requests and responses. The log says
-what became of each request. The ledger and the archive must both equal the model that is computed from that log. Call
-it when all servers work again and have caught up, because a ledger behind its log is a finding.
+This module does no input or output; ``collect`` gathers what it compares. The method is that of Jepsen's set and bank
+tests. Clients recorded a history of their requests and responses, and the log says what became of each request. The
+ledger and the archive must both equal the model that is computed from the log. Call ``check`` only when all servers
+work again and have caught up, because a ledger that is behind the log is a finding.
 
-The checker cannot see rules that the log does not record (whether a price was right), time (a response that came too
-late), and the order in which different processes saw something. It supports logs of less than a day: see
-``load.checker.model``.
+The checker cannot see three kinds of mistakes. The first kind concerns facts that the log does not record, such as
+whether a price was right. The second kind concerns time, such as a response that came too late. The third kind is a
+wrong order in which different processes saw something. The checker supports only logs that span less than a day;
+``load.checker.model`` explains why.
 """
 
 from collections import defaultdict
@@ -44,9 +46,9 @@ def check(
     ledger: Mapping[int, RealmState],
     archive: Mapping[int, Archive],
 ) -> list[Finding]:
-    """Return all findings, realm by realm; an empty list means that all promises were kept.
+    """Return all findings, realm by realm; the list is empty if all promises were kept.
 
-    Raises KeyError if ``ledger``, ``archive`` or the log lacks a realm.
+    Raises KeyError if ``log``, ``ledger`` or ``archive`` lacks a realm that occurs in ``history`` or ``log``.
     """
     operations: defaultdict[int, list[Operation]] = defaultdict(list)
     for operation in history:

@@ -9,7 +9,10 @@ from load.workload.history import Operation
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken promise. ``kind`` is stable, for programs; ``detail`` names ids and accounts, for people."""
+    """A broken promise.
+
+    Programs may rely on ``kind``, which does not change. ``detail`` is a text for people that names ids and accounts.
+    """
 
     kind: str
     realm: int
@@ -18,9 +21,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RealmState:
-    """A realm in Redis: settled and held balances by account, and statuses by event id.
+    """The state of a realm in Redis: settled and held balances by account, and statuses by event id.
 
-    Accounts at their opening balance and ids that Redis does not know are left out.
+    It leaves out accounts at their opening balance, and event ids that Redis does not know.
     """
 
     offset: int
@@ -31,9 +34,9 @@ class RealmState:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A realm in Presto: the balances that SQL computes, and (offset, event id) of every landed row.
+    """The state of a realm in Presto: the balances that SQL computes, and (offset, event id) of every landed row.
 
-    The rows are a sequence instead of a set, so that a row that landed twice is visible.
+    The rows are a sequence and not a set, so that the checker can see a row that landed twice.
     """
 
     balances: Mapping[str, int]
@@ -42,7 +45,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """Everything that is known about one realm, and the model that its log gives."""
+    """Everything that is known about one realm, and the model computed from the realm's log."""
 
     realm: int
     operations: Sequence[Operation]

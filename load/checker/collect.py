@@ -1,7 +1,7 @@
-"""Collect the checker's input: the log from Kafka, the state of the realms from Redis and from Presto.
+"""Collect the checker's input: the log from Kafka, and the state of the realms from Redis and from Presto.
 
-Use it when every server works again and has caught up. The three are read one after the other, so a change in between
-would look like a difference.
+Use it only when every server works again and has caught up. Kafka, Redis and Presto are read one after the other, so a
+change between two of these reads would look like a difference.
 """
 
 import time
@@ -16,14 +16,16 @@ from load.checker.model import fold
 from load.workload.history import Operation
 from state.ledger import Ledger
 
-READ_SECONDS = 120.0  # for the whole log: a run leaves about ten thousand records, which are read in a second
+# The longest time in which the whole log must be read. A run writes about ten thousand records, which take one second.
+READ_SECONDS = 120.0
 
 
 def collect(
     settings: Settings, ledger: Ledger, history: Sequence[Operation], archive: Callable[[int, int], Archive]
 ) -> list[Finding]:
-    """Check a run of all realms. ``archive(realm, offset)`` returns a realm up to and including an offset.
+    """Collect the state of all realms after a run, check it, and return the findings.
 
+    ``archive(realm, offset)`` must return the realm's state in Presto up to this offset, inclusive.
     Raises redis.RedisError or kafka.errors.KafkaError if a server is unreachable, TimeoutError if Kafka takes too
     long, and whatever ``archive`` raises.
     """
@@ -36,7 +38,7 @@ def collect(
 
 
 def read_log(settings: Settings) -> dict[int, list[Record]]:
-    """Return each realm's records, from the first that Kafka still has to the newest at the time of the call.
+    """Return each realm's records, from the oldest that Kafka still has to the newest at the time of the call.
 
     Raises kafka.errors.KafkaError, or TimeoutError after READ_SECONDS.
     """
@@ -59,7 +61,7 @@ def read_log(settings: Settings) -> dict[int, list[Record]]:
 
 
 def read_ledger(ledger: Ledger, realm: int, event_ids: Iterable[str]) -> RealmState:
-    """Return the realm in Redis, with the statuses of these events and of every open hold.
+    """Return the state of the realm in Redis, with the statuses of these events and of every open hold's event.
 
     Raises redis.RedisError.
     """

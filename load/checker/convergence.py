@@ -1,4 +1,4 @@
-"""Compare the model of the log with the state in Redis and in Presto: the bank test of the checker."""
+"""Compare the model of the log with the state in Redis and in Presto, like Jepsen's bank test."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
@@ -9,7 +9,7 @@ from load.checker.model import STALE, effect
 
 
 def offset_gap(check_input: CheckInput) -> Iterator[Finding]:
-    """Find a missing offset in the log, and a ledger that does not stand at the log's end."""
+    """Find an offset that is missing in the log, and a ledger that has not settled exactly to the end of the log."""
     for expected, record in enumerate(check_input.records):
         if record.offset != expected:
             yield check_input.finding("offset_gap", f"the log has offset {record.offset} where {expected} is expected")
@@ -22,13 +22,13 @@ def offset_gap(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def ledger_differs(check_input: CheckInput) -> Iterator[Finding]:
-    """Find accounts whose balance in Redis is not that of the model."""
+    """Find accounts whose balance in Redis differs from their balance in the model."""
     for account, expected, found in _differences(check_input.model.balances, check_input.ledger.balances):
         yield check_input.finding("ledger_differs", f"{account} is {expected} by the log and {found} in the ledger")
 
 
 def archive_differs(check_input: CheckInput) -> Iterator[Finding]:
-    """Find accounts whose balance in Presto is not that of the model, and events that are only in one of the two."""
+    """Find accounts whose balance in Presto differs from the model, and events in only one of log and archive."""
     for account, expected, found in _differences(check_input.model.balances, check_input.archive.balances):
         yield check_input.finding("archive_differs", f"{account} is {expected} by the log and {found} in the archive")
     logged = {(offset, event.id) for offset, event in check_input.model.events}
@@ -40,7 +40,7 @@ def archive_differs(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def duplicated_effect(check_input: CheckInput) -> Iterator[Finding]:
-    """Find rows that landed twice, and differences of balances that look as if an event was applied twice."""
+    """Find rows that landed twice, and wrong balances that look as if an event was applied twice."""
     for (offset, event_id), count in Counter(check_input.archive.rows).items():
         if count > 1:
             yield check_input.finding("duplicated_write", f"{event_id} at offset {offset} has landed {count} times")
@@ -55,9 +55,9 @@ def duplicated_effect(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def negative(check_input: CheckInput) -> Iterator[Finding]:
-    """Find balances below zero that are not the house's.
+    """Find accounts with a balance below zero, except for the house's accounts.
 
-    The model cannot have one, because it rejects uncovered events.
+    Only the ledger and the archive are searched, because the model rejects events that no balance covers.
     """
     for place, balances in (("ledger", check_input.ledger.balances), ("archive", check_input.archive.balances)):
         for account, balance in balances.items():
@@ -66,17 +66,19 @@ def negative(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def status_differs(check_input: CheckInput) -> Iterator[Finding]:
-    """Find events whose status in the ledger is not that of the model.
+    """Find events whose status in the ledger differs from their status in the model.
 
-    The kind ``status_conflict`` is an event that one of the two settled and the other voided.
+    The kind of the finding is ``status_conflict`` if one of ledger and model settled the event and the other voided it.
     """
     expected_statuses, found_statuses = check_input.model.statuses, check_input.ledger.statuses
     for event_id in sorted(expected_statuses.keys() | found_statuses.keys()):
         expected, found = expected_statuses.get(event_id), found_statuses.get(event_id)
         if found == "pending":
-            continue  # the check "unresolved" reports it
+            continue  # the check ``unresolved`` reports pending events
         if expected == STALE:
-            expected = "voided"  # the ledger has one word for both; only the model says which ids are used up
+            # The ledger says "voided" for stale events, too. Only the model distinguishes them, because the id of a
+            # stale event may be used again.
+            expected = "voided"
         if {expected, found} == {"settled", "voided"}:
             yield check_input.finding(
                 "status_conflict", f"{event_id} is {expected} by the log and {found} in the ledger"
@@ -97,17 +99,20 @@ def _differences(expected: Mapping[str, int], found: Mapping[str, int]) -> Itera
 
 
 def _applied_twice(check_input: CheckInput, balances: Mapping[str, int], settled: Set[str]) -> Iterator[str]:
-    """Yield ids of events whose effect is contained, with its sign, in the excess of players' and guilds' accounts.
+    """Yield the ids of events that may have been applied twice to these balances.
 
-    Of several events with the same effect, the earliest is reported for the one that was really applied twice. Events
-    that only this side has ``settled`` come first, because they explain a difference that is not a double effect.
+    An event may have been applied twice if every account that it changes deviates from the model in the same direction
+    and by at least the same amount. If several events have the same effect, the earliest of them is yielded, whichever
+    was really applied twice. ``settled`` are the ids that this ledger or archive settled. Those that the model did not
+    settle are subtracted first, because they explain a deviation without a double effect.
     """
     model = check_input.model
     excess = Counter({a: found - expected for a, expected, found in _differences(model.balances, balances)})
     moving = {event.id: event for _, event in model.events if event.transfers}
     only_here = [event for event in moving.values() if event.id in settled - model.settled.keys()]
     for event in (*only_here, *model.settled.values()):
-        # The house is left out: it takes part in every player's events, so opposite differences could cancel out.
+        # The house's accounts are left out. Events of all players change them, so that opposite deviations could
+        # cancel out there.
         changes = {account: by for account, by in effect(event).items() if by and not is_house(account)}
         if changes and all(_contains(excess[account], by) for account, by in changes.items()):
             excess.subtract(changes)

@@ -1,4 +1,4 @@
-"""Check the invariants of the game after every event of the log, whichever players acted at the same time."""
+"""Check after every event of the log that the invariants of the game hold."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -11,11 +11,11 @@ from game.rules.trading import Offer
 from load.checker.check_input import CheckInput, Finding
 from load.checker.model import effect
 
-Violations = Iterator[tuple[str, str]]  # the kind of finding, and what is wrong
+Violations = Iterator[tuple[str, str]]  # pairs: the kind of the finding, and a text that says what is wrong
 
 
 def broken_rules(check_input: CheckInput) -> Iterator[Finding]:
-    """Check every invariant after every event that is settled by the log."""
+    """Check all invariants after every event that the model settles, and report each violation."""
     state = _GameState()
     for offset, event, status in check_input.model.finals:
         if status != "settled" or event.type == FENCE:
@@ -28,11 +28,11 @@ def broken_rules(check_input: CheckInput) -> Iterator[Finding]:
 
 
 class _GameState:
-    """The balances so far, and the sums over players that the invariants need."""
+    """The balances after the events so far, and the sums over all players that the invariants need."""
 
     def __init__(self) -> None:
         self.balances: dict[str, int] = {}
-        self.sums: Counter[str] = Counter()  # account name -> sum over all players
+        self.sums: Counter[str] = Counter()  # account name -> sum of this account over all players
         self.roll: Counter[str] = Counter()  # guild -> number of names on its roll
         self.memberships: Counter[str] = Counter()  # player -> number of guilds
         self.offers: dict[str, tuple[str, str, dict[str, str | int]]] = {}  # open offers: id -> giver, taker, details
@@ -57,7 +57,7 @@ class _GameState:
 
 
 def _oversold(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
-    """Require that the pieces of an edition, enchanted or not, owned or left in the shop, add up to its size."""
+    """Require that the owned pieces of an edition, enchanted or not, and those in the shop add up to its size."""
     names = {split(account)[1].removeprefix("item:") for account in changes if ":item:" in account}
     names |= {account.split(":")[1] for account in changes if account.startswith("shop:")}
     items = {name: catalogue.ITEMS[name] for name in names & catalogue.ITEMS.keys()}
@@ -71,7 +71,7 @@ def _oversold(state: _GameState, _: Event, changes: dict[str, int]) -> Violation
 
 
 def _health(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
-    """Health + wounds stays at its initial value, and is 0 for players who left."""
+    """Require that a player's health plus wounds equals full health, or 0 if the player has left the realm."""
     for owner in {split(account)[0] for account in changes}:
         if state.is_registered(owner):
             total = state[f"{owner}:health"] + state[f"{owner}:wounds"]
@@ -81,7 +81,7 @@ def _health(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
 
 
 def _knock_out(state: _GameState, event: Event, changes: dict[str, int]) -> Violations:
-    """Require one defeat and one victory in the event that takes a player's last health."""
+    """Require that an event which takes a player's last health counts one defeat and one victory."""
     totals = Counter({name: sum(by for a, by in changes.items() if _is(a, name)) for name in ("victories", "defeats")})
     for owner in {split(account)[0] for account in changes if _is(account, "health") or _is(account, "defeats")}:
         after, defeats = state[f"{owner}:health"], changes.get(f"{owner}:defeats", 0)
@@ -96,10 +96,10 @@ def _knock_out(state: _GameState, event: Event, changes: dict[str, int]) -> Viol
 
 
 def _guild_books(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
-    """Check a founded guild's crown and numbers, and that every player is in one guild or a free agent.
+    """Require that the accounts of a founded guild agree, and that every player is in one guild or a free agent.
 
-    The one crown of a guild belongs to a member who leads it, or to the guild itself. The numbers of its roll, its
-    members and its taken seats are equal.
+    A guild has one crown, which belongs either to the member who leads the guild or to the guild itself. The number of
+    names on the guild's roll, the number of its members and the number of its taken seats must be equal.
     """
     yield from _guild_of_player(state, changes)
     for guild in _guilds(changes):
@@ -127,7 +127,7 @@ def _guild_of_player(state: _GameState, changes: dict[str, int]) -> Violations:
 
 
 def _trade(state: _GameState, event: Event, _: dict[str, int]) -> Violations:
-    """Require that an offer closes once, for both sides, and changes hands exactly as offered if accepted."""
+    """Require that a trade offer closes once, for both sides, and that an accepted offer moves exactly its goods."""
     if event.type == "trade_offered":
         state.offers[event.id.replace("-", "")] = (event.player, str(event.details["to"]), event.details)
         return
@@ -153,7 +153,7 @@ def _trade(state: _GameState, event: Event, _: dict[str, int]) -> Violations:
 
 
 def _daily_gold(state: _GameState, event: Event, changes: dict[str, int]) -> Violations:
-    """No player gets the gold of one day twice."""
+    """Require that no player gets the daily gold twice on the same day."""
     for account, by in changes.items():
         if _is(account, "claim_day") and by <= 0:
             yield "claimed_twice", f"{account} went to {state[account]} by {by}"
@@ -165,7 +165,7 @@ def _daily_gold(state: _GameState, event: Event, changes: dict[str, int]) -> Vio
 
 def _telemetry(_: _GameState, event: Event, __: dict[str, int]) -> Violations:
     """Require that a view event has no transfers."""
-    # The model leaves view events out, so one that is settled has transfers.
+    # The model leaves out view events without transfers. So a view event that settles in the model has transfers.
     if event.type in TELEMETRY:
         yield "telemetry", f"{len(event.transfers)} transfers"
 

@@ -1,7 +1,8 @@
-"""Compute the state of a realm from its log alone: the checker's own implementation of the protocol.
+"""Compute the state of a realm from its log alone, by the checker's own implementation of the settlement protocol.
 
-It is written from the design and not from ``state/ledger.lua``, so that one mistake cannot be in both. It never
-forgets an id. So it is right for logs of less than a day, after which the ledger may take an old id for a new one.
+This implementation follows the design and not ``state/ledger.lua``, so that both are unlikely to share a mistake. It
+remembers every event id, whereas the ledger forgets an id after a day and may then take it for a new one. So the model
+predicts the ledger only for logs of less than a day.
 """
 
 from collections.abc import Iterable
@@ -12,10 +13,10 @@ from game.events import FENCE, NO_GENERATION, VOID, Event, Malformed, decode, is
 
 FINAL = frozenset({"settled", "voided", "rejected"})
 
-# Status of an event of another generation. It is void, but its id is not used up: a retry may settle under it.
+# Status of an event from another generation. The event moves nothing, but a retry with the same id may still settle.
 STALE = "stale"
 
-MAX_BALANCE = 2**53 - 1  # the ledger computes in doubles, which are exact up to here
+MAX_BALANCE = 2**53 - 1  # the ledger computes with doubles, which represent integers exactly up to this number
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,20 @@ class Record:
 
 
 class ModelLedger:
-    """The state of one realm after the records that were applied so far."""
+    """The state of one realm after the records that have been applied so far."""
 
     def __init__(self, realm: int) -> None:
         self.realm = realm
         self.offset = -1
         self.generation = NO_GENERATION
-        self.balances: dict[str, int] = {}  # of every account that a settled transfer has touched
+        self.balances: dict[str, int] = {}  # account -> balance, for accounts that a settled transfer touched
         self.statuses: dict[str, str] = {}  # event id -> settled, voided, rejected or stale
-        self.events: list[tuple[int, Event]] = []  # the events of the log by offset, without malformed records
-        self.settled: dict[str, Event] = {}  # event id -> event that changed the balances; without fences
+        self.events: list[tuple[int, Event]] = []  # (offset, event) in log order, without malformed records
+        self.settled: dict[str, Event] = {}  # event id -> settled event, except for fences
         self.finals: list[tuple[int, Event, str]] = []  # (offset, event, final status), in log order
 
     def balance(self, account: str) -> int:
-        """Return the balance of an account; it is the opening balance for an account without transfers."""
+        """Return the balance of an account, which is its opening balance if no transfer has touched the account."""
         return self.balances.get(account, opening_balance(account))
 
     def apply(self, record: Record) -> None:
@@ -62,7 +63,7 @@ class ModelLedger:
                 self.finals.append((record.offset, event, status))
 
     def _decide(self, event: Event) -> str:
-        """Return the event's status; it is empty for a void of another generation, which has no effect."""
+        """Return the event's status, or an empty string for a void from another generation, which has no effect."""
         if event.type == FENCE:
             self.generation = self.offset
             return "settled"
@@ -78,7 +79,10 @@ class ModelLedger:
         return "settled"
 
     def _balances_after(self, event: Event) -> dict[str, int] | None:
-        """Return the balances that the event leaves, None if they are not legal. All debits precede any credit."""
+        """Return the new balances of the accounts that the event touches, or None if they are not allowed.
+
+        The balances before the event must cover all of its debits. Credits in the same event do not count.
+        """
         needed: dict[str, int] = {}
         for transfer in event.transfers:
             needed[transfer.debit] = needed.get(transfer.debit, 0) + transfer.amount
@@ -92,7 +96,7 @@ class ModelLedger:
 
 
 def effect(event: Event) -> dict[str, int]:
-    """Return the change of each account that the event touches."""
+    """Return by how much the event changes the balance of each account that it touches."""
     changes: dict[str, int] = {}
     for transfer in event.transfers:
         changes[transfer.debit] = changes.get(transfer.debit, 0) - transfer.amount
@@ -101,7 +105,7 @@ def effect(event: Event) -> dict[str, int]:
 
 
 def fold(realm: int, records: Iterable[Record]) -> ModelLedger:
-    """Return the state after all of these records."""
+    """Return the state of the realm after all of these records."""
     model = ModelLedger(realm)
     for record in records:
         model.apply(record)

@@ -1,4 +1,4 @@
-"""Check what players read: each read is the state of the log at one offset, and no client sees time run backwards."""
+"""Check that each read shows the state after one offset of the log, and that later reads never show older states."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from load.checker.check_input import CheckInput, Finding
 from load.checker.model import ModelLedger
 from load.workload.history import Operation
 
-# Accounts that the API does not show.
+# Names of accounts that the API does not show.
 _HIDDEN = frozenset({"vacancy", "claim_day", "departed"})
 _HIDDEN_PREFIXES = ("quest:", "offer:", "offered:")
 
-Read = tuple[Operation, dict[str, Any]]  # the operation and its response
-Entry = tuple[int, str, str, str]  # of a player's history: offset, id, type and status
+Read = tuple[Operation, dict[str, Any]]  # a read operation and the response to it
+Entry = tuple[int, str, str, str]  # one entry of a player's history: the event's offset, id, type and status
 
 
 def stale_read(check_input: CheckInput) -> Iterator[Finding]:
-    """Find inventories that differ from the model at their offset, and reads of one process that go back in time."""
+    """Find inventories that differ from the model at the same offset, and processes whose reads go back in time."""
     reads = _reads(check_input, "inventory")
     yield from _reads_going_back(check_input, reads)
     at_offset: defaultdict[int, list[Read]] = defaultdict(list)
@@ -36,15 +36,16 @@ def stale_read(check_input: CheckInput) -> Iterator[Finding]:
 
 
 def inconsistent_history(check_input: CheckInput) -> Iterator[Finding]:
-    """Find pages of a history that do not equal the log's events of the player up to some moment.
+    """Find history pages that are not the player's newest events at any point of the log.
 
-    A player's history has the player's own events and those that changed an account of the player.
+    A player's history contains the events by this player, and the events by others that changed the player's accounts.
     """
     expected = _histories(check_input)
     for operation, response in _reads(check_input, "history"):
         found = [(e["offset"], e["id"], e["type"], e["status"]) for e in reversed(response["events"])]
         entries = expected.get(f"player:{operation.player}", [])
-        # A page has the newest twenty entries; a page without a next one must reach back to the first event.
+        # A page has the newest twenty entries. If the response names no next page, the page must reach back to the
+        # player's first event.
         end = next((i + 1 for i, entry in enumerate(entries) if found and entry == found[-1]), 0)
         begin = end - len(found)
         if (found and not end) or entries[max(begin, 0) : end] != found or (response["next"] is None and begin > 0):
@@ -56,7 +57,7 @@ def _reads(check_input: CheckInput, kind: str) -> list[Read]:
 
 
 def _reads_going_back(check_input: CheckInput, reads: list[Read]) -> Iterator[Finding]:
-    # The offset is the realm's, so it may not go back from one player to another either.
+    # All players of a realm share one offset. So the offset must not go back even if a process reads for two players.
     last: dict[int, int] = {}
     for operation, response in sorted(reads, key=lambda read: read[0].begun):
         before, offset = last.get(operation.process, -1), response["offset"]
@@ -92,7 +93,7 @@ def _differences(
 
 
 def _histories(check_input: CheckInput) -> dict[str, list[Entry]]:
-    """Return the history of each player, the oldest entry first."""
+    """Return the expected history of each player, oldest entry first."""
     histories: defaultdict[str, list[Entry]] = defaultdict(list)
     for offset, event, status in check_input.model.finals:
         for owner in _affected_players(event):
@@ -101,7 +102,7 @@ def _histories(check_input: CheckInput) -> dict[str, list[Entry]]:
 
 
 def _affected_players(event: Event) -> set[str]:
-    """Return the owners that have the event in their history: the acting player and those whose accounts it changed."""
+    """Return whose histories contain the event: the acting player and all players whose accounts it changed."""
     accounts = (account for t in event.transfers for account in (t.debit, t.credit) if account.startswith("player:"))
     owners = {split(account)[0] for account in accounts}
     return owners | ({f"player:{event.player}"} if event.player else set())

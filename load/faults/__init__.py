@@ -1,8 +1,9 @@
-"""Fault injection: disturb the real servers of an instance during a workload, then let the checker judge the result.
+"""Disturb the real servers of an instance during a workload, then let the checker judge the result.
 
-``campaign`` runs a workload while it injects the faults of ``injectors`` in the order of ``schedule``, then heals and
-checks; ``environment`` gives it an instance of its own and ``report`` prints the result. ``command`` joins these for
-``./guildhall faults``. ``processes``, ``small_disks``, ``rogue_producer`` and ``second_settler`` are parts of faults.
+``injectors`` defines the faults, and ``schedule`` chooses their order. ``campaign`` runs a workload and injects the
+faults meanwhile. Then it heals the servers and runs the checker. ``environment`` starts a new instance for a campaign,
+and ``report`` prints the result. ``command`` combines these modules for ``./guildhall faults``. The injectors use
+``processes``, ``small_disks``, ``rogue_producer`` and ``second_settler``.
 
-Of ``load`` it imports ``load.workload``, ``load.checker`` and ``load.progress``.
+From the rest of ``load``, this folder imports only ``workload``, ``checker`` and ``progress``.
 """

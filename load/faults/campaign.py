@@ -1,4 +1,4 @@
-"""A campaign: inject faults into every server during a workload, heal everything, and check the result."""
+"""Run a campaign: inject faults into the servers during a workload, heal the servers, and check the result."""
 
 import random
 import threading
@@ -27,33 +27,50 @@ from stack.servers import lifecycle, supervisor
 from state.connection import connect, hash_tag
 from state.ledger import Ledger
 
-RECOVERY_SECONDS = 180.0  # from the end of a fault until all accepted events are settled; longer is a finding
-QUIET_SECONDS = 300.0  # at the end, until all is landed and no hold is open: a void waits for the hold's deadline
-PLAY_SECONDS = 300.0  # for one segment of play: far more than it takes, unless the API accepts nothing any more
-SHARE_SECONDS = 60.0  # for the play between two faults; a slow machine plays the rest after the last fault
-SEGMENT_TURNS = 25  # of each player between two checks for the end: a player's incarnation, see load.workload.runner
+# The system must settle all accepted events within this time after a fault ends. If it does not, that is a finding.
+RECOVERY_SECONDS = 180.0
 
-Report = Callable[[int, int, str], None]  # gets the numbers of finished faults and operations, and the current step
+# The longest wait at the end of a campaign until everything has landed and no hold is open. It is long because a
+# hold whose event never reached the log is voided only after its deadline.
+QUIET_SECONDS = 300.0
+
+# Time limit of one segment of play: far more than a segment needs, unless the API no longer accepts anything.
+PLAY_SECONDS = 300.0
+
+# The longest time to play between two faults. On a slow machine, the rest of the turns is played after the last fault.
+SHARE_SECONDS = 60.0
+
+# Turns that each player takes in one segment. After each segment, the load decides whether to stop. The number equals
+# STEPS_PER_INCARNATION in load.workload.runner, so that each player plays one incarnation in a segment.
+SEGMENT_TURNS = 25
+
+# Called with the number of finished faults, the number of finished operations, and a description of the current step.
+Report = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
 class CampaignConfig:
-    """The size of a campaign: concurrent players, the minimum number of their turns, and the number of faults."""
+    """The size of a campaign.
+
+    ``players`` is the number of concurrent players, ``actions`` the minimum number of turns that they take in all, and
+    ``faults`` the number of faults.
+    """
 
     players: int
     actions: int
     faults: int
     seed: int | None = None
-    # Threads of the workload: more would only take the two cores from the servers under test.
+    # Number of threads that play. More threads would only take time on the two cores away from the servers under test.
     threads: int = 12
 
 
 @dataclass
 class InjectionResult:
-    """The result of one fault. Times are seconds of the monotonic clock.
+    """The result of one fault. Times are in seconds of the monotonic clock.
 
-    ``done`` is when it was injected and ``settled`` when the system had recovered. ``together`` is true for the second
-    fault of a step. ``skipped`` is the reason why the fault was not injected, empty if it was.
+    ``began`` is the time at which the injection began, ``done`` the time at which it was complete, and ``settled`` the
+    time at which the system had recovered. ``together`` is true for the second fault of a step. ``skipped`` is the
+    reason why the fault was not injected, or an empty string if it was injected.
     """
 
     fault: str
@@ -66,7 +83,10 @@ class InjectionResult:
 
 @dataclass
 class Campaign:
-    """The course and the result of a campaign. ``seconds`` is its duration; ``began`` is on the monotonic clock."""
+    """What happened in a campaign, and what the checker found.
+
+    ``seconds`` is the duration of the campaign, and ``began`` is its start on the monotonic clock.
+    """
 
     seed: int
     began: float
@@ -77,7 +97,10 @@ class Campaign:
     seconds: float = 0.0
 
     def seconds_until_accepting(self, result: InjectionResult) -> float | None:
-        """Return the time from the start of the fault until each realm had accepted an action sent after it."""
+        """Return the seconds from the start of the fault until every realm had accepted an action again.
+
+        Only actions count that were sent after the fault was injected. Returns None if a realm accepted no such action.
+        """
         first_by_realm: dict[int, float] = {}
         for o in self.operations:
             if o.outcome == "success" and o.event_id and o.begun >= result.done:
@@ -87,7 +110,10 @@ class Campaign:
 
 
 class Load:
-    """A background workload: segment after segment, until it is stopped and ``actions`` turns are taken."""
+    """A workload in a background thread.
+
+    It plays one segment after the other until it is told to stop and the players have taken at least ``actions`` turns.
+    """
 
     def __init__(self, instance: Instance, players: int, actions: int, seed: int, threads: int) -> None:
         self.operations: list[Operation] = []
@@ -110,11 +136,11 @@ class Load:
 
     @property
     def count(self) -> int:
-        """The number of operations that have ended."""
+        """Return the number of operations that have ended."""
         return len(self.operations) + self._count_in_segment
 
     def wait_for(self, count: int) -> None:
-        """Return when this number of operations has ended, or after SHARE_SECONDS."""
+        """Wait until this number of operations has ended, but at most SHARE_SECONDS."""
         wait_for(lambda: self.count >= count, SHARE_SECONDS)
 
     def _play_segments(self) -> None:
@@ -149,8 +175,8 @@ def run_campaign(
 ) -> Campaign:
     """Play while faults are injected, heal the servers, wait until everything is settled and landed, and check.
 
-    The instance must be up, and ``before`` must hold every operation that was played on it already.
-    Raises OperatorError if a server does not start again, and whatever the check raises.
+    The instance must be up. ``before`` must contain every operation that clients have already sent to the instance.
+    Raises OperatorError if a server does not start again, and whatever ``check_campaign`` raises.
     """
     seed = config.seed or 0
     rng = random.Random(seed)  # noqa: S311 - repeatable, not a secret
@@ -159,7 +185,8 @@ def run_campaign(
     planned = order(injectors.catalogue(instance.settings(), rng), count, rng)
     with Load(instance, config.players, config.actions, seed, config.threads) as load:
         for step in steps(planned, rng):
-            # Spread the faults over the play: otherwise the second half of the play is undisturbed.
+            # Wait for a share of the play before each step. Otherwise all faults would come early, and nothing would
+            # disturb the second half of the play.
             load.wait_for(config.actions * len(campaign.results) // count)
             time.sleep(rng.uniform(0, MAX_PAUSE_SECONDS))
             report(len(campaign.results), load.count, " and ".join(fault.name for fault in step))
@@ -177,9 +204,9 @@ def run_campaign(
 
 
 def check_campaign(instance: Instance, campaign: Campaign) -> None:
-    """Add the findings of the checker, and the faults after which not all was settled in time.
+    """Add the checker's findings to the campaign, and a finding for each fault after which settling took too long.
 
-    Raises what ``collect`` raises.
+    Raises whatever ``collect`` raises.
     """
     settings = instance.settings()
     ledger = Ledger(connect(settings), settings)
@@ -196,7 +223,10 @@ def check_campaign(instance: Instance, campaign: Campaign) -> None:
 
 
 def inject_step(instance: Instance, step: Sequence[Fault]) -> list[InjectionResult]:
-    """Inject the faults of a step at once, heal them, and wait until everything accepted until then is settled."""
+    """Inject the faults of a step directly after each other, heal them, and wait until the system has recovered.
+
+    The system has recovered when it has settled everything in the log and every realm is open.
+    """
     results: list[InjectionResult] = []
     try:
         for fault in step:
@@ -212,7 +242,8 @@ def inject_step(instance: Instance, step: Sequence[Fault]) -> list[InjectionResu
         for fault in step:
             fault.heal(instance)
     for server in ("redis", "kafka"):
-        supervisor.start(instance, server)  # the supervisor gives up on a server that cannot start on a full disk
+        # After several failed starts, for example on a full disk, the supervisor gives up. So start the server here.
+        supervisor.start(instance, server)
     if wait_for_settling(instance):
         for result in results:
             result.settled = time.monotonic()
@@ -220,14 +251,14 @@ def inject_step(instance: Instance, step: Sequence[Fault]) -> list[InjectionResu
 
 
 def wait_for_settling(instance: Instance) -> bool:
-    """Wait until everything that is now in the log is settled and every realm is open.
+    """Wait until all records that the log has now are settled and every realm is open.
 
     Returns whether that happened within RECOVERY_SECONDS.
     """
     ledger, ends = Ledger(connect(instance.settings())), dict[int, int]()
 
     def is_settled() -> bool:
-        if not ends:  # asked here and not before, because Kafka may be unreachable at first
+        if not ends:  # read the end offsets here, so that a Kafka that is unreachable at first is asked again
             ends.update(end_offsets(instance.settings()))
         offsets = ledger.offsets(range(instance.realms))
         return all(offsets[realm] >= ends[realm] - 1 for realm in offsets) and all_open(instance)
@@ -239,7 +270,8 @@ def all_open(instance: Instance) -> bool:
     """Return whether every realm takes holds. Raises redis.RedisError."""
     admin = connect(instance.settings("admin"))
     run_id, ledger = admin.info("server")["run_id"], Ledger(admin)
-    # After a restart of Redis a realm looks open until the first client attaches. So compare the run ids, too.
+    # After a restart of Redis, a realm looks open until the first client attaches to it. Attaching stores the server's
+    # run id. So compare the stored run id with the server's, too.
     return all(
         admin.get(f"{hash_tag(realm)}:run") == run_id and not ledger.is_recovering(realm)
         for realm in range(instance.realms)
@@ -247,7 +279,10 @@ def all_open(instance: Instance) -> bool:
 
 
 def is_quiet(instance: Instance) -> bool:
-    """Return whether the log is settled and landed to its end and no hold is open. Raises what the clients raise."""
+    """Return whether the whole log is settled and landed, no hold is open, and every realm takes holds.
+
+    Raises whatever the clients of the servers raise.
+    """
     ledger = Ledger(connect(instance.settings()))
     return all(
         r.is_caught_up and not ledger.snapshot(r.realm).open_holds for r in pipeline_status.realm_progress(instance)

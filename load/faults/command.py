@@ -1,4 +1,4 @@
-"""Run ``./guildhall faults``: one campaign on an instance of its own, with progress and a report."""
+"""Run ``./guildhall faults``: start a new instance, run one campaign on it, and report the result."""
 
 import json
 import secrets
@@ -15,11 +15,16 @@ from load.faults.report import print_campaign
 from stack.instance import Instance
 from stack.operations.reconcile.run import reconcile
 
-VERIFY_SECONDS = 60.0  # for landing, which has caught up before: it only has to see that
+# The longest wait until everything has landed. The campaign has waited for that before, so this wait is short.
+VERIFY_SECONDS = 60.0
 
 
 def run_faults(home: Path, port: int, realms: int, config: CampaignConfig, console: Console) -> bool:
-    """Run the campaign. Returns whether it found nothing. Raises OperatorError if a server does not come back."""
+    """Run a campaign on a new instance in the folder ``home``, and print its result.
+
+    Returns True if there are no findings and Redis agrees with Presto.
+    Raises OperatorError if a server does not start again.
+    """
     config = replace(config, seed=secrets.randbelow(10**6) if config.seed is None else config.seed)
     console.print(f"Seed {config.seed}")
     with fault_instance(home, port, realms, console) as instance:

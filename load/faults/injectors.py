@@ -1,8 +1,8 @@
-"""The faults that a campaign injects into the real servers of an instance.
+"""Define the faults that a campaign injects into the real servers of an instance.
 
-Each fault is injected, lasts for a time, and is healed; afterwards the system recovers by its own work. A killed
-process is restarted by its supervisor and not by the campaign. Faults of different servers may be injected at the same
-time.
+A campaign injects a fault, lets it last for some time, and heals it. Afterwards the system must recover without help.
+For example, the supervisor restarts a killed process; the campaign does not. Two faults may be injected at the same
+time if they disturb different servers.
 """
 
 import os
@@ -28,44 +28,54 @@ from stack.servers import lifecycle, supervisor
 from state.connection import TIMEOUT_SECONDS, connect
 from state.ledger import Ledger
 
-PAUSE_SECONDS = 4.0  # of a paused broker: longer than a request to it may take
-FULL_SECONDS = 8.0  # of a full disk: a few hundred writes
-APPEAR_SECONDS = 60.0  # for a process that comes and goes: landing, for example, may have to start again first
-OLDER_RECORDS = 60  # by which a restored Redis is older than the log: enough that players have acted in between
-SECOND_SETTLER_SECONDS = 8.0  # with two settle queries at work: dozens of micro-batches
-READY_SECONDS = 90.0  # for a JVM that starts on a busy machine
+PAUSE_SECONDS = 4.0  # duration of a Kafka pause: longer than the timeout of a single request to Kafka
+FULL_SECONDS = 8.0  # time for which a disk stays full: long enough for a few hundred write attempts
 
-EVERY_SERVER = "every server"  # the ``server`` of a fault that no other fault may accompany
+# The longest wait for a process that does not run all the time. For example, Spark's Python workers exist only during a
+# landing, and the land query may first have to start again.
+APPEAR_SECONDS = 60.0
+
+# Number of records that the log gains after the copy of Redis is made: enough that players have acted meanwhile.
+OLDER_RECORDS = 60
+
+SECOND_SETTLER_SECONDS = 8.0  # time for which two settle queries run: long enough for dozens of micro-batches
+READY_SECONDS = 90.0  # the longest wait until a JVM has started on a busy machine
+
+EVERY_SERVER = "every server"  # value of ``Fault.server`` for a fault that must not be combined with another one
 
 
 class Skipped(Exception):
-    """The fault cannot be injected here; the message says why."""
+    """The fault cannot be injected into this instance; the message says why."""
 
 
 class Fault(Protocol):
-    """A fault: ``name`` is for people, ``server`` is what it disturbs, and it lasts ``duration_seconds``."""
+    """A fault that a campaign can inject.
+
+    ``name`` is shown to people, ``server`` names the server that the fault disturbs, and ``duration_seconds`` is the
+    time between injecting and healing.
+    """
 
     name: str
     server: str
     duration_seconds: float
 
     def inject(self, instance: Instance) -> None:
-        """Inject the fault and return when it has happened. Raises Skipped."""
+        """Inject the fault, and return as soon as it has taken effect. Raises Skipped if that is not possible."""
 
     def heal(self, instance: Instance) -> None:
-        """Undo the fault and return at once. It does nothing if the fault was not injected."""
+        """Undo the fault without waiting for recovery, or do nothing if the fault was not injected."""
 
 
 class SelfHealing:
-    """The part of a fault that the system repairs by itself."""
+    """Base class of the faults that the system repairs by itself."""
 
     def heal(self, instance: Instance) -> None:
-        """Do nothing: the supervisor restarts what was killed, and the streams repair what was lost."""
+        """Do nothing, because the supervisor restarts killed processes and the streams restore lost data."""
 
 
 @dataclass
 class Kill(SelfHealing):
-    """kill -9 of processes that are started again by what started them."""
+    """Kill processes with SIGKILL; the program that started them starts them again."""
 
     name: str
     server: str
@@ -79,7 +89,7 @@ class Kill(SelfHealing):
 
 @dataclass
 class Pause:
-    """SIGSTOP, and SIGCONT after a time."""
+    """Pause processes with SIGSTOP, and let them continue with SIGCONT after some time."""
 
     name: str
     server: str
@@ -101,7 +111,7 @@ class Pause:
 
 @dataclass
 class Outage:
-    """A server that is stopped for a time."""
+    """Stop a server, and start it again after some time."""
 
     name: str
     server: str
@@ -116,7 +126,7 @@ class Outage:
 
 @dataclass
 class OlderRedis(Outage):
-    """Redis is started with an older copy of its data."""
+    """Stop Redis, replace its data by an older copy, and start Redis again."""
 
     name: str = "Redis restored from an older copy"
     server: str = "redis"
@@ -126,7 +136,8 @@ class OlderRedis(Outage):
         data, copy = instance.folder("data", self.server), instance.home / "run" / "redis-copy"
         shutil.rmtree(copy, ignore_errors=True)
         redis = find_some(instance, processes.server(self.server), self.name)[0]
-        # Redis is paused during the copy, so that the files fit together; it only ever appends to them.
+        # Redis is paused while its files are copied, so that they are consistent with each other. A copy of files from
+        # one moment is valid, because Redis only appends to them.
         redis.send_signal(signal.SIGSTOP)
         try:
             shutil.copytree(data, copy)
@@ -141,7 +152,7 @@ class OlderRedis(Outage):
 
 @dataclass
 class EmptyRedis(Outage):
-    """Redis is started without its data, and so without the ledger's functions."""
+    """Stop Redis, delete its data, which includes the ledger's functions, and start Redis again."""
 
     name: str = "Redis without its data"
     server: str = "redis"
@@ -154,7 +165,7 @@ class EmptyRedis(Outage):
 
 @dataclass
 class FlushedRedis(SelfHealing):
-    """FLUSHALL, by an administrator who mistook the server."""
+    """Delete all keys in Redis with FLUSHALL, like an administrator who is connected to the wrong server."""
 
     name: str = "Redis wiped by FLUSHALL"
     server: str = "redis"
@@ -166,7 +177,7 @@ class FlushedRedis(SelfHealing):
 
 @dataclass
 class LostCheckpoints(SelfHealing):
-    """The streams' checkpoints are deleted, and then the driver is killed."""
+    """Delete the checkpoints of the streams, then kill the streaming driver."""
 
     name: str = "Spark's checkpoints deleted, driver killed"
     server: str = "streaming"
@@ -180,10 +191,10 @@ class LostCheckpoints(SelfHealing):
 
 @dataclass
 class SecondSettler:
-    """Two settle queries at the same time."""
+    """Run a second settle query at the same time as the instance's own."""
 
     name: str = "two settle queries at once"
-    server: str = EVERY_SERVER  # the second query starts only if every server works
+    server: str = EVERY_SERVER  # the second query can start only while all servers work
     duration_seconds: float = SECOND_SETTLER_SECONDS
     _process: subprocess.Popen[bytes] | None = None
 
@@ -214,7 +225,7 @@ class SecondSettler:
 
 @dataclass
 class Garbage(SelfHealing):
-    """Another program writes into the topic. Its records stay there."""
+    """Write records into the topic like a foreign program. These records stay in the topic."""
 
     rng: random.Random
     name: str = "garbage, forgeries and duplicates in the topic"
@@ -227,7 +238,7 @@ class Garbage(SelfHealing):
 
 @dataclass
 class FullDisk:
-    """The disk of a server has no space left."""
+    """Fill the disk of a server, and enlarge it after some time."""
 
     name: str
     server: str
@@ -273,7 +284,7 @@ def catalogue(settings: Settings, rng: random.Random) -> list[Fault]:
 
 
 def find_some(instance: Instance, find: Find, fault: str) -> list[psutil.Process]:
-    """Return the processes, waiting until there is one. Raises Skipped if none appears."""
+    """Wait until ``find`` finds at least one process, and return what it found. Raises Skipped if none appears."""
     found: list[psutil.Process] = []
 
     def has_found() -> bool:
@@ -291,7 +302,7 @@ def settled(instance: Instance) -> int:
 
 
 def empty(folder: Path) -> None:
-    """Remove the content of a folder, but not the folder, which may be a disk of its own."""
+    """Delete the content of a folder, but not the folder itself, because a small disk may be mounted there."""
     for child in folder.iterdir():
         if child.is_dir():
             shutil.rmtree(child, ignore_errors=True)

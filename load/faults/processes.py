@@ -1,4 +1,4 @@
-"""Find the processes of an instance that faults disturb; all of them are below the instance's own supervisor."""
+"""Find the processes that faults disturb; they are all descendants of the instance's own supervisor."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Find = Callable[[Instance], list[psutil.Process]]
 
 
 def server(name: str) -> Find:
-    """Return a function that finds the process which the supervisor started, without its children."""
+    """Return a function that finds the server's main process, without the child processes."""
 
     def find(instance: Instance) -> list[psutil.Process]:
         pid = supervisor.processes(instance)[name]["pid"]
@@ -26,7 +26,7 @@ def whole_api(instance: Instance) -> list[psutil.Process]:
 
 
 def api_worker(instance: Instance) -> list[psutil.Process]:
-    """Find one of the processes that respond to requests."""
+    """Find one of the API's worker processes, which respond to requests."""
     workers = [child for main in server("api")(instance) for child in main.children() if not _is_tracker(child)]
     return workers[:1]
 
@@ -37,13 +37,16 @@ def driver_jvm(instance: Instance) -> list[psutil.Process]:
 
 
 def python_worker(instance: Instance) -> list[psutil.Process]:
-    """Find a process in which Spark runs Python functions; it exists only during and shortly after a landing."""
+    """Find a process in which Spark runs Python functions.
+
+    Such a process exists only during a landing and shortly after it.
+    """
     found = [child for jvm in driver_jvm(instance) for child in jvm.children(True) if _is_spark_python(child)]
     return found[-1:]
 
 
 def _is_tracker(process: psutil.Process) -> bool:
-    # It is a helper that Python's multiprocessing starts, and serves no requests.
+    # The resource tracker is a helper process that Python's multiprocessing starts. It serves no requests.
     return "resource_tracker" in " ".join(process.cmdline())
 
 

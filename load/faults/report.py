@@ -1,4 +1,4 @@
-"""Print the faults, operations and findings of a campaign as tables."""
+"""Print the faults and operations of a campaign as tables, and its findings as lines."""
 
 from collections import Counter
 
@@ -7,11 +7,12 @@ from rich.table import Table
 
 from load.faults.campaign import Campaign, InjectionResult
 
-MAX_PRINTED_FINDINGS = 40  # more would scroll the tables away; all findings are in the file
+# More lines would scroll the tables off the screen. The file findings.jsonl contains all findings.
+MAX_PRINTED_FINDINGS = 40
 
 
 def print_campaign(campaign: Campaign, console: Console) -> None:
-    """Print all tables, and the number of findings."""
+    """Print the tables of faults and operations, some totals, and the findings."""
     console.print(_faults(campaign))
     console.print(_operations(campaign))
     kinds = Counter(result.fault for result in campaign.results if not result.skipped)

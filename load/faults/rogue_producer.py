@@ -1,7 +1,8 @@
 """Write records into the topic like a foreign program: garbage, forged events, and copies of real events.
 
-No record of these may change a balance. Records that would are left out: a program with write access to Kafka can mint
-gold with a well-formed event that debits the house, and no check behind Kafka can tell that event from the API's.
+None of these records may change a balance. This module does not write the one kind of forgery that would change one. A
+program with write access to Kafka can mint gold with a well-formed event that debits the house. The programs that read
+from Kafka cannot distinguish such an event from one that the API wrote.
 """
 
 import json
@@ -17,16 +18,20 @@ from infra.settings import Settings
 from load.checker.collect import read_log
 from load.checker.model import Record, fold
 
-COPIES = 15  # of older records: enough that some are purchases, and few beside the records of the players
+# Number of older records to copy: enough to include some purchases, but few compared with the players' own records.
+COPIES = 15
 
-# No realm ever has this generation: a generation is an offset, and no log grows this long.
+# A generation that no realm ever has. Generations are offsets, and no log becomes this long.
 _FAR_GENERATION = 10**15
 
-_LARGE_VALUE_BYTES = 1_000_000  # just below the maximum that a broker accepts by default
+_LARGE_VALUE_BYTES = 1_000_000  # just below the size of the largest record that a broker accepts by default
 
 
 def write(settings: Settings, rng: random.Random) -> int:
-    """Write into every realm. Returns the number of records. Raises kafka.errors.KafkaError or TimeoutError."""
+    """Write records into the partition of every realm, and return how many were written.
+
+    Raises kafka.errors.KafkaError, or TimeoutError if Kafka does not respond in time.
+    """
     log = read_log(settings)
     producer = open_producer(settings, max_request_size=2 * _LARGE_VALUE_BYTES)
     sent = []
@@ -43,7 +48,7 @@ def write(settings: Settings, rng: random.Random) -> int:
 
 
 def garbage(realm: int) -> Iterator[bytes | None]:
-    """Yield values that are not an event of this realm."""
+    """Yield record values that are not valid events of this realm."""
     valid = _event(realm)
     yield from (None, b"", b"\xff\x00 garbage", b"null", b"[]", b"{}", b'"event"', b"[" * 5000)
     yield json.dumps(valid).encode()[:-40]
@@ -74,7 +79,7 @@ def garbage(realm: int) -> Iterator[bytes | None]:
 
 
 def forged(realm: int, generation: int) -> Iterator[bytes]:
-    """Yield well-formed events that no balance covers, and events of another generation than the realm's."""
+    """Yield a well-formed event that no balance covers, and events from a generation that is not the realm's."""
     yield json.dumps(_event(realm) | {"generation": generation}).encode()
     yield json.dumps(_event(realm) | {"generation": _FAR_GENERATION}).encode()
     mint = _transfer(debit="house:mint")
@@ -86,7 +91,7 @@ def forged(realm: int, generation: int) -> Iterator[bytes]:
 
 
 def copies(records: list[Record], rng: random.Random) -> list[bytes | None]:
-    """Return some of the realm's own records again."""
+    """Return the values of some records that the realm's log already contains."""
     return [record.value for record in rng.sample(records, min(COPIES, len(records)))]
 
 

@@ -1,7 +1,7 @@
-"""Run a second settle query on an instance, like an old driver that still runs.
+"""Run a second settle query on an instance, like an old driver that has not been stopped.
 
-Usage: ``python -m load.faults.second_settler``. It settles and does not land, because two land queries at the same
-time would write rows twice, while two settle queries do no harm.
+Usage: ``python -m load.faults.second_settler``. The program does not start a second land query, because two land
+queries at the same time would write rows twice. Two settle queries at the same time do no harm.
 """
 
 import os
@@ -19,11 +19,11 @@ from streaming.session import create_session
 
 
 def main() -> None:
-    """Settle until killed."""
+    """Run the settle query until this process is killed."""
     settings = Settings()
     ledger = Ledger(connect(settings, attach=True), settings)
     spark = create_session(settings)
-    # The reason of a halt is not reported here: the instance's own query reports it.
+    # This program does not report why a realm is halted, because the instance's own settle query reports it.
     progress = Progress(settings.realms, lambda _realm, _reason: None)
     with tempfile.TemporaryDirectory(prefix="checkpoints-") as checkpoints:
         settle = SettleQuery(spark, settings, ledger, progress)

@@ -1,4 +1,4 @@
-"""Give servers small disks in memory, so that a fault can fill one. Only root can mount them."""
+"""Mount small disks in memory for some servers, so that a fault can fill such a disk. Only root can mount disks."""
 
 import os
 import subprocess
@@ -8,15 +8,18 @@ from stack.instance import Instance
 
 SERVERS = ("redis", "kafka")
 
-# Memory is used only as far as the disk is filled, and a campaign writes about 100 MB.
+# Size of a disk that is not full. A disk takes only as much memory as its files, and a campaign writes about 100 MB.
 DISK_BYTES = 2 * 1024**3
 
-# Free space of a full disk: a few records, so that it becomes full in the middle of a write.
+# Space left on a nearly full disk: room for a few records, so that the disk fills up in the middle of a write.
 LEFT_BYTES = 8 * 1024
 
 
 def mount(instance: Instance) -> bool:
-    """Give each server a disk of its own in memory; its data folder must be empty. Returns whether that is possible."""
+    """Mount a disk in memory at the data folder of each server in SERVERS. These folders must be empty.
+
+    Returns whether that was possible. If not, no disk is mounted.
+    """
     if os.geteuid() != 0:
         return False
     for server in SERVERS:
@@ -29,25 +32,25 @@ def mount(instance: Instance) -> bool:
 
 
 def unmount(instance: Instance) -> None:
-    """Remove the disks with their content. Raises subprocess.CalledProcessError if a server still uses one."""
+    """Remove the disks and their content. Raises subprocess.CalledProcessError if a server still uses its disk."""
     for server in SERVERS:
         if is_mounted(instance, server):
             subprocess.run(["umount", str(_path(instance, server))], check=True)
 
 
 def is_mounted(instance: Instance, server: str) -> bool:
-    """Return whether the server has a disk of its own."""
+    """Return whether a small disk is mounted for the server."""
     return _path(instance, server).is_mount()
 
 
 def fill(instance: Instance, server: str) -> None:
-    """Shrink the disk to its content. Raises subprocess.CalledProcessError."""
+    """Shrink the disk until only LEFT_BYTES are free. Raises subprocess.CalledProcessError if that fails."""
     usage = os.statvfs(_path(instance, server))
     _resize(instance, server, (usage.f_blocks - usage.f_bfree) * usage.f_frsize + LEFT_BYTES)
 
 
 def enlarge(instance: Instance, server: str) -> None:
-    """Give the disk its full size again. Raises subprocess.CalledProcessError."""
+    """Resize the disk to DISK_BYTES again. Raises subprocess.CalledProcessError if that fails."""
     _resize(instance, server, DISK_BYTES)
 
 

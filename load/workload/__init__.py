@@ -1,1 +1,1 @@
-"""Seeded random requests, their delivery and the recorded history."""
+"""Plan random requests from a seed, send them to the API, and record the requests and responses as a history."""

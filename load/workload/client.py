@@ -1,6 +1,6 @@
-"""Send one attempt of one action over HTTP and describe it as an operation of the history.
+"""Send one attempt of one action over HTTP, and describe the attempt as an operation in the history.
 
-A batch that is not atomic becomes several operations, one for each of its actions.
+A batch that is not atomic becomes several operations, one for each action in the batch.
 """
 
 import itertools
@@ -17,9 +17,10 @@ from load.guildhall_client import Guildhall
 from load.workload.history import Operation, OperationType, Response
 from load.workload.operations import ROUTES
 
-TIMEOUT_SECONDS = 10.0  # of one request: longer than a healthy server ever takes, shorter than most faults
+# Timeout of one request: longer than a healthy server ever needs, and shorter than most faults last.
+TIMEOUT_SECONDS = 10.0
 
-# The members of a successful response; any other one has the id of an event.
+# Members that a successful response must have. For operations that are not listed, that is the ``id`` of an event.
 _REQUIRED_MEMBERS: dict[OperationType, set[str]] = {
     "inventory": {"offset", "accounts"},
     "history": {"events", "next"},
@@ -33,7 +34,8 @@ _IN_USE = "/problems/idempotency_key_in_use"
 class Action:
     """One action to send.
 
-    Reads have no ``key``, and a registration has no ``token``. An ``etag`` is sent as ``If-Match``.
+    ``key`` is None for reads, and ``token`` is empty for a registration. ``etag`` is sent in the header ``If-Match``,
+    unless it is empty.
     """
 
     realm: int
@@ -47,7 +49,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The response; ``status`` is 0 without one. ``retry_after`` is seconds, 0 if the server did not send it."""
+    """The response to a request.
+
+    ``status`` is 0 if there was no response. ``retry_after`` is in seconds, and 0 if the server did not send it.
+    """
 
     status: int
     body: dict[str, Any]
@@ -56,13 +61,16 @@ class Reply:
 
     @property
     def is_open(self) -> bool:
-        """Return whether a retry of the same request may get another response."""
+        """Return whether the outcome is still open, so that a retry of the same request may get another response."""
         parts = (Reply(part["status"], part["body"]) for part in self.body.get("results", ()))
         return self.status in (0, 503) or self.body.get("type") == _IN_USE or any(part.is_open for part in parts)
 
 
 class Client:
-    """A thread-safe client. Each thread is one process of the history, because it does one thing at a time."""
+    """A client that several threads may share.
+
+    Each thread has its own process number in the history, because a thread sends one request at a time.
+    """
 
     def __init__(self, url: str, operator_key: str = "") -> None:
         self._url, self._operator_key = url, operator_key
@@ -71,7 +79,10 @@ class Client:
         self._of_thread = threading.local()
 
     def attempt(self, action: Action) -> tuple[list[Operation], Reply]:
-        """Send the request once. Never raises for an error of the server or the network."""
+        """Send the request once, and return the operations for the history and the response.
+
+        An error of the server or the network does not raise an exception. It is part of the result.
+        """
         process, guildhall = self._process()
         begun = time.monotonic()
         reply = _send(guildhall, action)
@@ -88,16 +99,16 @@ class Client:
         if not hasattr(local, "guildhall"):
             local.process = next(self._process_ids)
             local.guildhall = Guildhall(self._url, operator_key=self._operator_key, timeout=TIMEOUT_SECONDS)
-            local.guildhall.session.trust_env = False  # a proxy could not reach this machine's loopback address
+            local.guildhall.session.trust_env = False  # ignore proxy settings, because a proxy cannot reach loopback
             self._clients.append(local.guildhall)
         return local.process, local.guildhall
 
 
 def outcome_of(kind: OperationType, reply: Reply) -> Response:
-    """Return the outcome of this attempt according to its response.
+    """Return the outcome of this attempt according to the response.
 
-    A response that the API does not document leaves it unknown. So does 429, which a client with an operator's key
-    must never get.
+    The outcome is unknown if the API does not document the response. It is also unknown after a 429, because a client
+    with the operator key must never get one.
     """
     problem = str(reply.body.get("type", "")).removeprefix("/problems/")
     if reply.status in (200, 202) and _REQUIRED_MEMBERS.get(kind, {"id"}) <= reply.body.keys():
@@ -127,13 +138,13 @@ def _operation(process: int, action: Action, reply: Reply, begun: float, ended: 
 
 
 def _parts(whole: Operation, reply: Reply) -> Iterator[Operation]:
-    """Return an operation for each action of the batch, with the keys that the API gives to the parts."""
+    """Yield an operation for each action of the batch, with the key that the API derives for that action."""
     results = reply.body.get("results") or [None] * len(whole.request["actions"])
     for i, (action, result) in enumerate(zip(whole.request["actions"], results, strict=True)):
         kind: OperationType = action["action"]
         request = {name: value for name, value in action.items() if name != "action"}
         part = Action(whole.realm, whole.player, "", kind, request, f"{whole.key}/{i}")
-        # Without results, the response to the whole batch is the response to each part.
+        # If the response has no results, it applies to every action of the batch.
         part_reply = reply if result is None else Reply(result["status"], result["body"])
         operation = _operation(whole.process, part, part_reply, whole.begun, whole.ended)
         yield replace(operation, outcome=whole.outcome) if result is None else operation
@@ -167,7 +178,7 @@ def _body(response: requests.Response) -> dict[str, Any]:
 
 
 def _recorded(reply: Reply) -> dict[str, Any] | None:
-    """Return what the history records of a response: never a token, because histories may be passed on."""
+    """Return the parts of the response to record, without a token, because people may pass histories on."""
     if reply.status == 0:
         return None
     names = ("type", "offset", "accounts", "guild", "leads", "events", "next", "unreadable")

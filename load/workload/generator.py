@@ -1,8 +1,12 @@
-"""The workload generator: plans requests as a function of seed, player, incarnation and step, never of a response.
+"""Plan the requests of a workload.
 
-So a seed plans the same requests however threads interleave; their outcomes differ from run to run. The plan provokes
-contention: players want more than they can pay, strike the same player of their realm, and want the same guilds, crowns
-and few pieces of an edition. They also accept trades whose goods are being spent.
+A planned request depends only on the seed, the player, the incarnation and the step, and never on a response. (A player
+slot plays one player after the other; each of these players is one incarnation.) So the same seed always gives the same
+requests, in whatever order threads run. The outcomes of the requests differ from run to run.
+
+The plan causes contention. Players try to buy more than they can pay, and they strike the same player of their realm.
+They want the same guilds, the same crowns and the few pieces of an edition. They also accept trades while the offered
+goods are being spent.
 """
 
 import random
@@ -19,11 +23,12 @@ from load.workload.history import OperationType
 Json = dict[str, Any]
 T = TypeVar("T")
 
-#: How a request is delivered: once; twice at the same time with one key; a second time after it has ended, with the
-#: same key; or three times at the same time with different keys.
+#: How a request is sent. ``once``: one time. ``concurrent_duplicate``: twice at the same time, with the same key.
+#: ``sequential_duplicate``: again with the same key after the first one has ended. ``concurrent_distinct``: three times
+#: at the same time, with different keys.
 DeliveryMode = Literal["once", "concurrent_duplicate", "sequential_duplicate", "concurrent_distinct"]
 
-# Relative frequencies. Reads are frequent because each one is checked against the log.
+# Relative frequencies of the operations. Reads are frequent, because the checker compares each of them with the log.
 _WEIGHTS: Final[dict[OperationType, int]] = {
     "buy_sword": 10,
     "buy": 12,
@@ -52,14 +57,14 @@ _WEIGHTS: Final[dict[OperationType, int]] = {
     "history": 5,
 }
 
-# The first steps get what most other actions need: a sword and a guild.
+# In the first steps, a player tries to get what most other actions require: a sword and a guild.
 _FIRST_STEPS: Final = 3
 _FIRST_WEIGHTS: Final[dict[OperationType, int]] = {"buy_sword": 4, "buy": 2, "join_guild": 4, "inventory": 1}
 
-# The player whom all others strike drinks potions and revives more often.
+# The target is the player whom all others strike. It drinks potions and revives more often than the others.
 _TARGET_WEIGHTS: Final[dict[OperationType, int]] = _WEIGHTS | {"buy": 20, "drink": 20, "revive": 40}
 
-# Actions that often succeed, because one rejected action rejects the whole batch.
+# Batches mostly contain actions that are likely to succeed, because one rejected action rejects the whole batch.
 _BATCH_WEIGHTS: Final[dict[OperationType, int]] = {
     "buy_sword": 3,
     "buy": 3,
@@ -88,9 +93,12 @@ _DELIVERY_WEIGHTS: Final[dict[DeliveryMode, int]] = {
 
 _READS: Final = frozenset({"inventory", "history"})
 MAX_BATCH_ACTIONS: Final = 3
-SAME_TARGET_SHARE: Final = 0.5  # of all choices of a player: the first player of the realm
-CONDITIONAL_SHARE: Final = 0.1  # of all purchases: only at a price, or only if the inventory has not changed
-_GUILD_NEIGHBOURS: Final = 4  # players who want the same small guild
+SAME_TARGET_SHARE: Final = 0.5  # probability that a chosen player is the target, the first player of the realm
+
+# Share of the purchases that require an expected price. The same share requires an unchanged inventory.
+CONDITIONAL_SHARE: Final = 0.1
+
+_GUILD_NEIGHBOURS: Final = 4  # number of players who want the same small guild
 _CHEAP: Final = ("wooden_sword", "iron_sword", "oak_shield", "small_potion")
 _CHEAP_SWORDS: Final = _CHEAP[:2]
 _POTIONS: Final = ("small_potion",)
@@ -99,10 +107,10 @@ _EDITIONS: Final = tuple(name for name, item in catalogue.FOR_SALE.items() if it
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:
-    """One request and how it is delivered.
+    """One request and how to send it.
 
-    ``key`` is empty for a read; ``further_keys`` are for ``concurrent_distinct``. With ``if_unchanged`` it is sent with
-    the ETag of the inventory that was read last.
+    ``key`` is empty for a read. ``further_keys`` are the keys of the other two requests of ``concurrent_distinct``. If
+    ``if_unchanged`` is true, the request is sent with the ETag of the inventory that the player read last.
     """
 
     kind: OperationType
@@ -115,7 +123,10 @@ class PlannedRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlayerSlot:
-    """The place of one player after another: the ``number`` among its realm's ``peers``."""
+    """A slot that plays one player after the other. Each of these players is an incarnation.
+
+    ``number`` is the number of the slot. ``peers`` are the numbers of all slots in its realm, including its own.
+    """
 
     seed: int
     run: str
@@ -124,11 +135,11 @@ class PlayerSlot:
     peers: tuple[int, ...]
 
     def name(self, incarnation: int) -> str:
-        """Return the name of the player in this incarnation."""
+        """Return the name of the player that the slot plays in this incarnation."""
         return f"p{self.number}_{self.run}_{incarnation}"
 
     def peer(self, number: int) -> "PlayerSlot":
-        """Return the slot of a peer."""
+        """Return the slot with this number in the same realm."""
         return PlayerSlot(self.seed, self.run, self.realm, number, self.peers)
 
     def plan_registration(self, incarnation: int) -> PlannedRequest:
@@ -138,7 +149,7 @@ class PlayerSlot:
         return PlannedRequest("register", {"realm": self.realm, "name": self.name(incarnation)}, key, further, delivery)
 
     def plan(self, incarnation: int, step: int) -> PlannedRequest:
-        """Return the request of this step of the incarnation; steps begin at 1."""
+        """Return the request that the player sends in this step of the incarnation; the first step is 1."""
         draw = _Draw(self, incarnation, step)
         key, further, delivery = draw.key(), (draw.key(), draw.key()), draw.weighted(_DELIVERY_WEIGHTS)
         kind = draw.kind()
@@ -150,7 +161,7 @@ class PlayerSlot:
 
 
 class _Draw:
-    """The random choices of one step."""
+    """The random choices that plan one step."""
 
     def __init__(self, slot: PlayerSlot, incarnation: int, step: int) -> None:
         self.slot, self.incarnation, self.step = slot, incarnation, step
@@ -175,23 +186,32 @@ class _Draw:
         return self.rng.choice(names)
 
     def any_player(self) -> str:
-        """Return a player of the same incarnation: often the target, and seldom the player itself."""
+        """Return a player in the realm: often the target, and seldom the acting player itself.
+
+        The returned player is in the same incarnation as the acting player.
+        """
         peers = self.slot.peers
         number = peers[0] if self.rng.random() < SAME_TARGET_SHARE else self.rng.choice(peers)
         return self.slot.peer(number).name(self.incarnation)
 
     def neighbour(self) -> str:
-        """Return the next one of the peers."""
+        """Return the name of the player in the next slot of the realm."""
         peers = self.slot.peers
         return self.slot.peer(peers[(peers.index(self.slot.number) + 1) % len(peers)]).name(self.incarnation)
 
     def item(self) -> str:
-        """Return an item that is cheap, of an edition, or any; the target needs potions instead of cheap ones."""
+        """Return a cheap item, an item of an edition, or any item, each with the same probability.
+
+        For the target, a potion takes the place of the cheap item, because the target needs potions.
+        """
         cheap = _POTIONS if self.is_target() else _CHEAP
         return self.one_of(self.rng.choice((cheap, _EDITIONS, tuple(catalogue.FOR_SALE))))
 
     def guild(self) -> str:
-        """Return the guild that all peers want, or one that a few neighbours want, so that there are many leaders."""
+        """Return the name of the guild that all peers want, or of a guild that only a few neighbours want.
+
+        Because each group of neighbours has its own guild, there are many leaders.
+        """
         group = self.slot.peers.index(self.slot.number) // _GUILD_NEIGHBOURS
         prefix = "g" if self.rng.random() < 0.4 else f"h{group}_"
         return f"{prefix}{self.incarnation}_{self.slot.run}"
@@ -213,7 +233,11 @@ class _Draw:
         return {"item": _any_of(self, ("wooden_sword",)), "quantity": 1}
 
     def trade(self, *, own: bool) -> str:
-        """Return the id of an earlier offer by this player (``own``) or to it; a random id if there was none."""
+        """Return the id of a trade that was offered in an earlier step.
+
+        If ``own`` is true, the trade is an offer by this player, otherwise an offer to this player. If there is no such
+        offer, the id is random.
+        """
         givers = [self.slot.number] if own else [n for n in self.slot.peers if n != self.slot.number]
         me, offers = self.slot.name(self.incarnation), []
         for giver in givers:
@@ -226,7 +250,7 @@ class _Draw:
 
 @lru_cache(maxsize=100_000)
 def _offer(slot: PlayerSlot, incarnation: int, step: int) -> tuple[str, str] | None:
-    """Return the id of the trade that this step offers and the other player, None if it does something else."""
+    """Return the id of the trade that this step offers and the player who gets the offer, or None if it offers none."""
     draw = _Draw(slot, incarnation, step)
     key, _, _ = draw.key(), (draw.key(), draw.key()), draw.weighted(_DELIVERY_WEIGHTS)
     if draw.kind() != "offer_trade":
@@ -242,7 +266,7 @@ def _purchase(draw: _Draw, field: str) -> Json:
     is_sword = field == "sword"
     item = draw.one_of(draw.rng.choice((_CHEAP_SWORDS, tuple(catalogue.SWORDS)))) if is_sword else draw.item()
     price = catalogue.FOR_SALE[item].price
-    expected = draw.sometimes(CONDITIONAL_SHARE, expected_price=price + draw.gold(2) - 1)  # right half of the time
+    expected = draw.sometimes(CONDITIONAL_SHARE, expected_price=price + draw.gold(2) - 1)  # right in half of the cases
     quantity = draw.sometimes(0.2, quantity=draw.gold(3)) if not is_sword else {}
     return {field: item} | expected | quantity
 
@@ -252,13 +276,16 @@ def _strike(draw: _Draw) -> Json:
 
 
 def _enchant(draw: _Draw) -> Json:
-    # Seldom one that is enchanted already, which the rules must reject.
+    # In 5% of the cases, the sword is already enchanted, and the rules must reject the request.
     sword = draw.one_of(_CHEAP_SWORDS if draw.rng.random() < 0.8 else tuple(catalogue.SWORDS))
     return {"sword": catalogue.enchanted(sword) if draw.rng.random() < 0.05 else sword}
 
 
 def _any_of(draw: _Draw, items: Sequence[str]) -> str:
-    """Return one of the items, seldom an enchanted one: giving or selling it must not leave an enchantment behind."""
+    """Return one of the items. If it is a sword, it is enchanted in 30% of the cases.
+
+    Enchanted swords are included, because giving or selling one must not leave an enchantment behind.
+    """
     item = draw.one_of(items)
     return catalogue.enchanted(item) if item in catalogue.SWORDS and draw.rng.random() < 0.3 else item
 

@@ -1,6 +1,6 @@
-"""The history of a run: every operation of a client and how it ended, as lines of JSON.
+"""Write and read the history of a run: every operation by a client and how it ended, one JSON object a line.
 
-It is written during the run, so that a run that is killed leaves its history up to then.
+The history is written during the run. So if the run is killed, the file has all operations that ended before.
 """
 
 import json
@@ -11,17 +11,18 @@ from typing import Any, Literal, TextIO
 #: The type of an operation: a key of ``load.workload.operations.ROUTES``, such as ``buy_sword`` or ``inventory``.
 OperationType = str
 
-#: ``success``: 2xx. ``refused``: certainly nothing has happened. ``unknown``: it may have happened, or may yet.
+#: ``success``: the status was 2xx. ``refused``: the attempt certainly has no effect. ``unknown``: the attempt may have
+#: had its effect, or may still have it later.
 Response = Literal["success", "refused", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One attempt of one request by one ``process``, which does one thing at a time.
+    """One attempt to send one request. A ``process`` is a client that sends one request at a time.
 
-    ``begun`` and ``ended`` are seconds of a monotonic clock. ``key`` is the Idempotency-Key and ``event_id`` the event
-    that the attempt may have caused; reads have neither. ``answer`` is None without a response. Otherwise it contains
-    the HTTP ``status``, the ``type`` of the problem or of the event, and what a read returned.
+    ``begun`` and ``ended`` are seconds of a monotonic clock. ``key`` is the Idempotency-Key, and ``event_id`` is the id
+    of the event that the attempt may have caused. Both are None for reads. ``answer`` is None if there was no response.
+    Otherwise it contains the HTTP ``status``, the ``type`` of the problem or of the event, and what a read returned.
     """
 
     process: int
@@ -38,14 +39,14 @@ class Operation:
 
 
 def write(operation: Operation, file: TextIO) -> None:
-    """Add one line to the file. Raises OSError."""
+    """Append the operation to the file as one line. Raises OSError if that fails."""
     file.write(json.dumps(asdict(operation)) + "\n")
 
 
 def read(path: Path) -> list[Operation]:
-    """Return the operations in the order in which they ended.
+    """Return the operations in the file, in the order in which they ended.
 
-    Raises OSError, and ValueError or TypeError if the file is not a history.
+    Raises OSError if the file cannot be read, and ValueError or TypeError if it is not a history.
     """
     with path.open() as file:
         return [Operation(**json.loads(line)) for line in file]

@@ -1,6 +1,6 @@
-"""The operations of the workload: how each one is sent, and the events that it may become.
+"""Define the operations of the workload: how each of them is sent, and which events may result from it.
 
-The operations of commands derive from the catalogue ``game.commands.COMMANDS``.
+The operations for the game's commands are derived from the catalogue ``game.commands.COMMANDS``.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How an operation is sent.
+    """How an operation is sent, and which events may result from it.
 
-    ``path`` takes the fields in braces from the request. The others are the body, or the query of a DELETE. ``types``
-    are the events that it may become, none for a read. ``renamed`` maps a field of the request to the event's detail.
+    ``path`` may contain field names in braces, which the values in the request replace. All other fields of the request
+    form the body, or the query string of a DELETE. ``types`` are the types of the events that may result; the set is
+    empty for a read. ``renamed`` maps the name of a request field to the name of the detail in the event, where the two
+    differ.
     """
 
     method: str
@@ -27,7 +29,7 @@ class Route:
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, request: Json) -> tuple[str, Json, Json]:
-        """Return path, body and query of this request."""
+        """Return the path, the body and the query parameters for this request."""
         rest = {name: value for name, value in request.items() if f"{{{name}}}" not in self.path}
         path = self.path.format_map(request)
         return (path, {}, rest) if self.method == "DELETE" else (path, rest, {})
@@ -42,14 +44,14 @@ ROUTES: Final[dict[OperationType, Route]] = {
         for command in COMMANDS
     },
     "batch": Route("POST", "/batches", frozenset({"actions_batched"})),
-    "batch_apart": Route("POST", "/batches"),  # the history has an operation for each of its actions instead
+    "batch_apart": Route("POST", "/batches"),  # the history has an operation for each action of the batch instead
     "inventory": Route("GET", "/inventory"),
     "history": Route("GET", "/history"),
 }
 
 
 def matches_request(kind: OperationType, request: Json, event_type: str, details: Json) -> bool:
-    """Return whether an event of this type and with these details is what the request asks for."""
+    """Return whether the request asks for an event of this type with these details."""
     route = ROUTES[kind]
     if event_type not in route.types:
         return False
@@ -60,7 +62,7 @@ def matches_request(kind: OperationType, request: Json, event_type: str, details
 
 
 def _flat(request: Json) -> Json:
-    """Return the request with the sides of a trade named as in its event: ``give_gold`` and the like."""
+    """Flatten the two sides of a trade request to the names that the event uses, such as ``give_gold``."""
     flat: Json = {}
     for name, value in request.items():
         flat |= {f"{name}_{part}": v for part, v in value.items()} if isinstance(value, dict) else {name: value}
@@ -68,9 +70,10 @@ def _flat(request: Json) -> Json:
 
 
 def _matches_batch(actions: list[Json], details: Json) -> bool:
-    """Return whether the event of a batch counts its actions right.
+    """Return whether the counts in a batch's event fit the actions in the request.
 
-    It must count all actions, and of each type at most as many as may have become it.
+    The event counts its actions by event type. The counts must add up to the number of actions. The count of a type
+    must not exceed the number of actions that can result in this type.
     """
     counts = {name: n for name, n in details.items() if name != "actions"}
     possible = [ROUTES[action["action"]].types for action in actions]

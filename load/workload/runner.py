@@ -1,7 +1,7 @@
-"""Play the game over HTTP and through faults, and record the history that the checker checks.
+"""Play the game over HTTP, even while servers fail, and record the history that the checker reads.
 
-``load.workload.generator`` plans the requests. Several threads act for one player, and a request with an unknown
-outcome is retried with the same key.
+``load.workload.generator`` plans the requests. Several threads send requests for the same player, so that duplicates
+arrive at the same time. A request with an unknown outcome is retried with the same key.
 """
 
 import ipaddress
@@ -23,18 +23,22 @@ from load.workload.history import Operation
 
 Progress = Callable[[int], None]
 
-# Steps until the player registers under a new name. By then the gold is about spent, and most requests are refused.
+# Number of steps after which the slot registers a new player. By then the gold is almost spent, so that the API refuses
+# most requests.
 STEPS_PER_INCARNATION = 25
 
-MAX_TRIES = 6  # of one action; but a registration is retried until it succeeds, because a player cannot act without
-MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.1, 2.0  # between two tries, whatever Retry-After asks for
+# The maximum number of tries for one action. A registration is retried without this limit, because an unregistered
+# player cannot act.
+MAX_TRIES = 6
+
+MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.1, 2.0  # limits of the pause between two tries, whatever Retry-After says
 
 
 @dataclass(slots=True)
 class _Player:
-    """The present player of a slot.
+    """The player that a slot plays at present.
 
-    Without a ``token`` it is not registered yet. ``etag`` is that of the inventory that was read last.
+    ``token`` is empty until the player is registered. ``etag`` is the ETag of the inventory that the player read last.
     """
 
     slot: PlayerSlot
@@ -47,7 +51,7 @@ class _Player:
         self.incarnation, self.step, self.token, self.etag = self.incarnation + 1, 0, "", ""
 
     def learn(self, action: Action, replies: list[Reply]) -> None:
-        """Remember what the next step needs to know of this one."""
+        """Update the player from the replies to an action, so that the next step can use the result."""
         if action.kind == "register":
             self.token = next((str(r.body["token"]) for r in replies if "token" in r.body), "")
             if not self.token:
@@ -71,17 +75,19 @@ def play(
     deadline_seconds: float = 600.0,
     progress: Progress = lambda _operations: None,
 ) -> list[Operation]:
-    """Let ``players`` do ``actions`` planned requests in all, rounded up to the same number for each.
+    """Let ``players`` players send ``actions`` planned requests in all.
 
-    Returns the operations, which are also written to the file. There are more of them than planned requests, because
-    of retries and duplicates. Ends early at the deadline. ``progress`` is called with the number of operations that
-    have ended, in one call at a time. Without the operator's key most requests get a 429.
+    Each player sends the same number of planned requests, so the total may be rounded up. Playing ends early when
+    ``deadline_seconds`` have passed. ``progress`` is called with the number of operations that have ended, and only by
+    one thread at a time. Without the operator key, the API responds 429 to most requests.
 
-    Raises ValueError if the address is not on this machine, and OSError if the file cannot be written.
+    Returns the operations, which are also written to ``history_path``. Because of retries and duplicates, there are
+    more operations than planned requests.
+    Raises ValueError if the URL is not on this machine, and OSError if the file cannot be written.
     """
     if not _is_loopback(url):
         raise ValueError(f"{url} is not this machine: the workload would flood a game that others play")
-    run = secrets.token_hex(3)  # the names of an earlier run with the same seed are taken
+    run = secrets.token_hex(3)  # part of all names, because the names of an earlier run with the same seed are taken
     everyone = [_Player(slot) for slot in player_slots(seed, run, realms, players)]
     steps = -(-actions // players)
     client = Client(url, operator_key)
@@ -96,13 +102,16 @@ def play(
 
 
 def player_slots(seed: int, run: str, realms: int, players: int) -> list[PlayerSlot]:
-    """Return this many slots, spread over the realms."""
+    """Return ``players`` slots, distributed evenly over the realms."""
     peers = [tuple(range(realm, players, realms)) for realm in range(realms)]
     return [PlayerSlot(seed, run, i % realms, i, peers[i % realms]) for i in range(players)]
 
 
 class _Workload:
-    """The state that the threads of a run share. ``helpers`` send the concurrent duplicates of a thread's requests."""
+    """The state that all threads of a run share.
+
+    A thread sends a request itself and lets the thread pool ``helpers`` send the concurrent duplicates.
+    """
 
     def __init__(
         self, client: Client, helpers: ThreadPoolExecutor, deadline: float, file: TextIO, progress: Progress
@@ -112,7 +121,7 @@ class _Workload:
         self._file, self._progress, self._lock = file, progress, threading.Lock()
 
     def take_steps(self, players: list[_Player], steps: int) -> None:
-        """Do one thread's part: a step of each of its players, again and again."""
+        """Do the work of one thread: take a step for each of these players in turn, ``steps`` times."""
         for _ in range(steps):
             for player in players:
                 if self._seconds_left() <= 0:
@@ -141,7 +150,10 @@ class _Workload:
         player.learn(action, replies)
 
     def _retry_until_known(self, action: Action) -> Reply:
-        """Send with the same key until the outcome is known, and return the last reply."""
+        """Send the action with the same key until its outcome is known, and return the last reply.
+
+        Gives up after MAX_TRIES, except for a registration, or at the deadline. Reads are sent only once.
+        """
         pause = MIN_PAUSE_SECONDS
         for tried in itertools.count(1):
             operations, reply = self._client.attempt(action)
