@@ -1,1 +1,1 @@
-"""Everything an analyst uses: ready-made queries, the report behind analysis.ipynb and the SQL prompt."""
+"""Provide the tools for analysts: ready-made queries, the report behind analysis.ipynb, and the SQL prompt."""

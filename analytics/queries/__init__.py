@@ -1,13 +1,14 @@
-"""Ready-made queries: the files ``<name>.sql`` in this folder.
+"""Load ready-made queries, which are the files ``<name>.sql`` in this folder.
 
-Run one with ``./guildhall sql --name NAME``; ``--list`` lists them and ``--show NAME`` prints the SQL.
-Each file holds one query, without a semicolon at its end. Its first line is a comment with the question that the query
-answers, in plain English and under 120 characters; it ends with a question mark or a period.
+Run a query with ``./guildhall sql --name NAME``. The option ``--list`` lists the queries, and ``--show NAME`` prints
+the SQL of one query. Each file contains one query, without a semicolon at its end. The first line of a file is a
+comment with the question that the query answers. The comment is in plain English, has fewer than 120 characters, and
+ends with a question mark or a period.
 
 Names that begin with ``report_`` belong to the report (``analysis.ipynb``), which shows each query beside its figures.
-The other queries are for analysts: a starting point to copy and change. docs/analysis/tables.md describes the tables.
+The other queries are for analysts, who can copy and change them. docs/analysis/tables.md describes the tables.
 
-To add a query, add a file. Tests check the comment, and that Presto runs the query.
+To add a query, add a file. Tests check that its comment has this form and that Presto can run the query.
 """
 
 import difflib
@@ -24,7 +25,10 @@ def names() -> list[str]:
 
 
 def load(name: str) -> str:
-    """Return the SQL of a query with its comments, without a semicolon at its end. Raises OperatorError if unknown."""
+    """Return the SQL of a query, including its comments, without a semicolon at its end.
+
+    Raises OperatorError if there is no query with this name.
+    """
     known = names()
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
@@ -34,7 +38,7 @@ def load(name: str) -> str:
 
 
 def sentence(name: str) -> str:
-    """Return the question of a query. Raises OperatorError if its first line is not a comment."""
+    """Return the question that a query answers. Raises OperatorError if the first line is not a comment."""
     first = load(name).partition("\n")[0]
     if not first.startswith("-- "):
         raise OperatorError(f"{FOLDER / name}.sql must begin with a comment that asks its question")

@@ -1,6 +1,7 @@
-"""The parts of ``analysis.ipynb``, and its export to one HTML file by ``./guildhall report``.
+"""Implement the notebook ``analysis.ipynb``, and its export to one HTML file by ``./guildhall report``.
 
-``source`` queries Presto and ``display`` shows results. A module for each topic (``economy``, ``combat``,
-``player_behaviour``, ``data_quality``, ``pipeline_health``) has functions in three kinds: those that compute a typed
-result, ``plot_...`` and ``..._text``, which writes sentences in which every figure is computed.
+``source`` queries Presto, and ``display`` shows results. There is one module per topic: ``economy``, ``combat``,
+``player_behaviour``, ``data_quality`` and ``pipeline_health``. A topic has three kinds of functions. Some compute a
+typed result. Functions named ``plot_...`` draw the result. Functions named ``..._text`` describe it in sentences, in
+which every figure is computed.
 """

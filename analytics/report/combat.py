@@ -1,4 +1,4 @@
-"""Fights, the distribution of gold, and players who are probably programs."""
+"""Analyse fights, the distribution of gold, and players who are probably programs."""
 
 from dataclasses import dataclass
 
@@ -14,38 +14,38 @@ from analytics.report.statistics import Estimate, at, difference, gini_estimate,
 #: Groups of players by the time since their registration.
 BANDS = ("first day", "first week", "later")
 
-#: Players are taken for programs if at least this share of their pauses is within a second of the previous pause.
-#: Of random pauses with a mean of ten seconds, a tenth are.
+#: A player counts as a program if at least this share of the player's pauses is regular. A pause is regular if it is
+#: within a second of the previous pause. Of random pauses with a mean of ten seconds, a tenth are regular.
 REGULAR = 0.25
 
 
 @dataclass(frozen=True)
 class Targets:
-    """How newcomers on their first day are attacked, and whether a defeat drives them away."""
+    """How often newcomers are attacked on their first day, and whether a defeat drives newcomers away."""
 
-    by_veterans: Estimate  # share of the blows against newcomers that players of a week and more strike
-    struck: float  # share of all blows that hit newcomers
-    present: float  # share of all sessions that are those of newcomers
-    felled: Estimate  # share of players defeated in their first session who returned
-    spared: Estimate  # share of players who fought in it undefeated and returned
-    difference: Estimate
-    adjusted: Estimate  # factor for the chance of never returning, among sessions of similar length
+    by_veterans: Estimate  # share of blows against newcomers by players who registered a week ago or earlier
+    struck: float  # share of all blows that newcomers receive
+    present: float  # share of all sessions that newcomers play
+    felled: Estimate  # share who returned, among players who fought in their first session and were defeated
+    spared: Estimate  # share who returned, among players who fought in their first session and were not defeated
+    difference: Estimate  # felled minus spared
+    adjusted: Estimate  # factor by which a defeat changes the chance of never returning, among similarly long sessions
 
 
 def blows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the number of blows, attackers in rows and targets in columns."""
+    """Return the number of blows between groups, with attackers in rows and targets in columns."""
     require(float(frame["blows"].sum()) if len(frame) else 0, "blows")
     grid = frame.pivot(index="attacker", columns="target", values="blows")
     return grid.reindex(index=BANDS, columns=BANDS).fillna(0)
 
 
 def present(frame: pd.DataFrame) -> pd.Series:
-    """Return the number of sessions of each group."""
+    """Return the number of sessions that each group of players played."""
     return frame.groupby("target")["target_sessions"].first().reindex(BANDS).astype(float).fillna(0)
 
 
 def targets(frame: pd.DataFrame, defeats: pd.DataFrame) -> Targets:
-    """Measure attacks on newcomers. Defeated newcomers are compared with those who fought and were not defeated."""
+    """Measure attacks on newcomers. Compare defeated newcomers with newcomers who fought without being defeated."""
     grid = blows(frame)
     presence = present(frame)
     on_newcomers = grid["first day"]
@@ -68,7 +68,7 @@ def targets(frame: pd.DataFrame, defeats: pd.DataFrame) -> Targets:
 
 
 def plot_fights(frame: pd.DataFrame) -> Figure:
-    """Plot blows by the groups of attacker and target, and blows received against sessions."""
+    """Plot the blows between groups of players, and compare each group's blows received with its sessions."""
     grid = blows(frame)
     figure, (left, right) = theme.figure(2)
     sns.heatmap(grid / grid.to_numpy().sum() * 100, annot=True, fmt=".1f", cmap="cividis", cbar=False, ax=left)
@@ -88,7 +88,7 @@ def plot_fights(frame: pd.DataFrame) -> Figure:
 
 
 def fights_text(targets: Targets) -> str:
-    """Describe in sentences how newcomers are attacked, and whether it drives them away."""
+    """Describe in sentences how often newcomers are attacked, and whether defeats drive newcomers away."""
     verdict = (
         "this is more than chance"
         if targets.adjusted.excludes(1)
@@ -137,7 +137,7 @@ def wealth(frame: pd.DataFrame, cheapest_sword: int) -> Wealth:
 
 
 def plot_wealth(frame: pd.DataFrame, wealth: Wealth) -> Figure:
-    """Plot the Lorenz curve, and the distribution of gold per player."""
+    """Plot the Lorenz curve of gold, and the distribution of gold per player."""
     gold = gold_per_player(frame)
     figure, (left, right) = theme.figure(2)
     players = np.linspace(0, 1, len(gold) + 1)
@@ -184,7 +184,7 @@ def suspects(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def bots(frame: pd.DataFrame, players: int, actions: int, fights: pd.DataFrame) -> Bots:
-    """Measure the share of players, actions, blows and victories that suspects have."""
+    """Measure the suspects' shares of all players, actions, blows and victories."""
     require(len(frame), "players with long sessions", 5)
     suspected = suspects(frame)
     all_blows = max(1.0, float(fights["blows"].sum()))
@@ -199,7 +199,7 @@ def bots(frame: pd.DataFrame, players: int, actions: int, fights: pd.DataFrame) 
 
 
 def plot_bots(frame: pd.DataFrame) -> Figure:
-    """Plot pauses and the share of equal pauses for each player with long sessions."""
+    """Plot each player with long sessions by the number of pauses and the share of regular pauses."""
     figure, (axes,) = theme.figure()
     is_bot = frame["regularity"] >= REGULAR
     for mask, title, colour, mark in (

@@ -1,4 +1,4 @@
-"""How reliable the data is: events that came late, twice or not at all."""
+"""Measure how reliable the data is: how many events came late or twice, and how many records do not count."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,16 @@ from analytics.report import formatting as fmt
 from analytics.report import theme
 from analytics.report.statistics import Estimate, require, share
 
-#: Events up to this late count as in time: a second covers the network and the difference of the two clocks.
+#: An event that comes at most this many seconds late counts as in time. One second is enough for the network and for
+#: the difference between the two clocks.
 IN_TIME_SECONDS = 1
 
 
 def lateness(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add ``share``: the share of the events of a kind (generated or live) that came within ``within_seconds``."""
+    """Add the column ``share``: the share of events that came within ``within_seconds``.
+
+    Generated events and live events have separate shares.
+    """
     require(float(frame["events"].sum()) if len(frame) else 0, "events")
     rows = frame.assign(generated=frame["generated"].astype(bool)).sort_values(["generated", "within_seconds"])
     groups = rows.groupby("generated")["events"]
@@ -30,14 +34,14 @@ def late(rows: pd.DataFrame) -> Estimate:
 
 
 def waits_for(rows: pd.DataFrame, part: float) -> float:
-    """Return the seconds after the end of a day until this share of its events has certainly arrived."""
+    """Return how many seconds after the end of a day at least the share ``part`` of its events has arrived."""
     arrived = rows.groupby("within_seconds")["events"].sum().sort_index().cumsum()
     sufficient = arrived[arrived >= part * arrived.iloc[-1]]
     return float(sufficient.index[0])
 
 
 def plot_lateness(rows: pd.DataFrame) -> Figure:
-    """Plot the events that came more than a second late, by lateness."""
+    """Plot how many events came more than a second late, grouped by how late they came."""
     figure, (axes,) = theme.figure(height=3.2)
     slow = rows[rows["within_seconds"] > IN_TIME_SECONDS]
     require(float(slow["events"].sum()), "late events", 1)
@@ -59,7 +63,7 @@ def plot_lateness(rows: pd.DataFrame) -> Figure:
 
 
 def lateness_text(rows: pd.DataFrame) -> str:
-    """Describe in sentences what came late."""
+    """Describe in sentences how many events came late, and how late."""
     longest = float(rows["longest"].max())
     return (
         f"{fmt.percent(late(rows), 3)} of the events came more than a second after they happened, the latest one after "
@@ -71,15 +75,19 @@ def lateness_text(rows: pd.DataFrame) -> str:
 
 
 def twice(totals: Mapping[str, int]) -> Estimate:
-    """Estimate the share of records that came twice, without view events, whose ids the ledger does not remember.
+    """Estimate the share of records that came twice.
 
-    ``totals`` are the ledger's numbers of records by outcome.
+    View events are left out, because the ledger does not remember their ids. ``totals`` maps each outcome in the ledger
+    to its number of records.
     """
     return share(totals.get("duplicate", 0), sum(totals.values()) - totals.get("telemetry", 0))
 
 
 def records_text(totals: dict[str, int], quarantined: int) -> str:
-    """Describe in sentences which records do not count. ``totals`` are the ledger's numbers by outcome."""
+    """Describe in sentences which records do not count.
+
+    ``totals`` maps each outcome in the ledger to its number of records.
+    """
     total = sum(totals.values())
     kinds = {
         "duplicate": "came twice",

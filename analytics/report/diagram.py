@@ -1,4 +1,4 @@
-"""A diagram of the pipeline with figures of the current run."""
+"""Draw a diagram of the pipeline, with figures from the current run."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -6,7 +6,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from analytics.report import theme
 
-# Name, task in words for a manager, position (in a field of 10 by 5), colour.
+# Each box has a name, its task in words for a manager, its x and y position in a field of 10 by 5, and a colour.
 _BOXES = (
     ("Players", "buy, fight, trade", 0.1, 2.0, theme.GREY),
     ("API", "checks the rules,\nsets the price aside", 2.1, 2.0, theme.BLUE),
@@ -20,7 +20,7 @@ _WIDTH, _HEIGHT = 1.5, 1.05
 
 
 def pipeline(figures: dict[str, str]) -> Figure:
-    """Draw boxes and arrows; ``figures`` has a line to show under some of the boxes, by their names."""
+    """Draw boxes and arrows. ``figures`` maps the name of a box to a line of text that is shown under the box."""
     figure, (axes,) = theme.figure(height=3.7)
     axes.set_xlim(0, 10)
     axes.set_ylim(-0.35, 5.75)

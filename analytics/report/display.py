@@ -1,4 +1,4 @@
-"""Output of the notebook's cells: paragraphs, figures, tables and folded queries."""
+"""Show output in the notebook's cells: paragraphs, figures, tables and folded queries."""
 
 import html
 from base64 import b64encode
@@ -23,8 +23,8 @@ def write(text: str) -> None:
 
 
 def show_figure(figure: Figure, alt: str) -> None:
-    """Show a figure; ``alt`` describes it in words for readers who cannot see it."""
-    # Render here instead of in a hook of matplotlib, so that the picture belongs to this cell in notebook and page.
+    """Show a figure. ``alt`` describes the figure in words for readers who cannot see it."""
+    # Render here and not in a matplotlib hook, so that both notebook and page show the picture with this cell.
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=theme.DPI, metadata={"Software": None})
     picture = b64encode(buffer.getvalue()).decode()
@@ -34,7 +34,7 @@ def show_figure(figure: Figure, alt: str) -> None:
 
 
 def show_table(frame: pd.DataFrame, **formats: str) -> None:
-    """Show a frame as a table; ``formats`` give the format of the values of a column, such as ``{:,.0f}``."""
+    """Show a frame as a table. ``formats`` maps a column to the format for its values, such as ``{:,.0f}``."""
     formatted = frame.copy()
     for column, pattern in formats.items():
         formatted[column] = [pattern.format(value) for value in formatted[column]]
@@ -53,12 +53,12 @@ def _cell(tag: str, text: str, right: bool) -> str:
 
 
 def show_query(name: str, text: str, seconds: float) -> None:
-    """Show a query, folded under its question."""
+    """Show a query's SQL, folded under the question that the query answers."""
     display(HTML(query_html(name, text, seconds)))
 
 
 def query_html(name: str, text: str, seconds: float) -> str:
-    """Return a query as HTML, folded under its question."""
+    """Return HTML with a query's SQL, folded under the question that the query answers."""
     first, _, rest = text.partition("\n")
     return (
         f'<details class="query"><summary>{html.escape(first.removeprefix("-- "))} '
@@ -68,9 +68,9 @@ def query_html(name: str, text: str, seconds: float) -> str:
 
 @contextmanager
 def skip_if_insufficient(question: str) -> Iterator[None]:
-    """Replace the output of a block by one sentence if the data is insufficient or a server cannot be reached.
+    """Show one sentence instead of the block's output if there is too little data or a server is unreachable.
 
-    Too little data is a valid result of the report, not a failure.
+    Too little data is a valid result for the report, not a failure.
     """
     try:
         yield

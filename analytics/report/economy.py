@@ -1,4 +1,4 @@
-"""Sales of the shop, flows of gold, prices among players, and the flash sale."""
+"""Analyse the shop's sales, the flows of gold, the prices among players, and the flash sale."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from analytics.report import theme
 from analytics.report.statistics import CONFIDENCE_LEVEL, Estimate, InsufficientData, mean, rate_ratio, require, trend
 from game.catalogue import ITEMS
 
-MIN_TRADES = 10  # a day with fewer trades is not plotted: the average of two or three prices means nothing
+MIN_TRADES = 10  # a day with fewer trades is not plotted, because the average of two or three prices means nothing
 
-#: Names of event types in plots of the flow of gold; other types keep their own name.
+#: Names for event types in the plot of gold flows. Event types that are not listed keep their own names.
 FLOWS = {
     "gold_claimed": "daily gold",
     "player_registered": "starting gold",
@@ -31,7 +31,7 @@ FLOWS = {
 
 
 def by_item(sold: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per item over all its prices, in descending order of gold."""
+    """Return one row per item with its sums over all prices, sorted by gold in descending order."""
     require(float(sold["units"].sum()), "pieces sold")
     totals = sold.groupby(["item", "item_kind"], as_index=False)[["units", "gold"]].sum()
     totals["price"] = totals["gold"] / totals["units"]
@@ -40,7 +40,7 @@ def by_item(sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_items(items: pd.DataFrame) -> Figure:
-    """Plot gold and pieces of each item side by side."""
+    """Plot the gold spent on each item and the pieces bought, side by side."""
     figure, (left, right) = theme.figure(2, height=4.2, sharey=True)
     names = [
         f"{fmt.name(item)} ({price:,.0f})"
@@ -76,9 +76,10 @@ def items_text(items: pd.DataFrame) -> str:
 
 
 def daily_gold(flows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per day: gold created and destroyed, the stock at its end, and the stock per player of the day.
+    """Return one row per day: gold created, gold destroyed, the stock at the end of the day, and the stock per player.
 
-    The first and the last day are usually incomplete. They stay in, because the stock would be wrong without them.
+    The players are those who were active on the day. The first and the last day are usually incomplete. The result
+    includes these days, because the stock would be wrong without them.
     """
     daily = flows.groupby("day")[["created", "destroyed"]].sum().sort_index()
     daily["net"] = daily["created"] - daily["destroyed"]
@@ -89,7 +90,7 @@ def daily_gold(flows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_flows(flows: pd.DataFrame) -> Figure:
-    """Plot sources of gold to the right and sinks to the left, the largest first."""
+    """Plot the sources of gold to the right and the sinks to the left, with the largest flow first."""
     require(len(flows), "kinds of flows of gold", 1)
     totals = flows.groupby("event_type")[["created", "destroyed"]].sum()
     totals["net"] = totals["created"] - totals["destroyed"]
@@ -108,8 +109,8 @@ def plot_flows(flows: pd.DataFrame) -> Figure:
 
 
 def plot_stock(daily: pd.DataFrame) -> Figure:
-    """Plot the flows of each day, and the stock of gold per player of the day."""
-    # Leave out the last day: while it is incomplete, the whole stock is divided by few players.
+    """Plot the gold created and destroyed on each day, and the stock of gold per player who was active on the day."""
+    # Leave out the last day. It may be incomplete, so that the whole stock would be divided by only a few players.
     daily = daily.iloc[:-1] if len(daily) > 2 else daily
     figure, (left, right) = theme.figure(2)
     left.plot(daily["day"], daily["created"], color=theme.BLUE, marker="o", markersize=3, label="created")
@@ -127,15 +128,19 @@ def plot_stock(daily: pd.DataFrame) -> Figure:
 
 @dataclass(frozen=True)
 class Inflation:
-    """How the amount of gold and the prices change."""
+    """How the amount of gold and the prices change over time."""
 
     net: Estimate  # gold per day over the later half of the days
     supply: Estimate  # daily change of the gold per active player, as a share of its average
-    prices: Estimate | None  # weekly change of prices among players, as a share; None if they trade too little
+    prices: Estimate | None  # weekly change of prices among players, as a share; None if players trade too little
 
 
 def inflation(daily: pd.DataFrame, trades: pd.DataFrame) -> Inflation:
-    """Estimate the trends of gold without the launch, when every player brings starting gold."""
+    """Estimate the trends of gold and of prices among players.
+
+    The trends of gold use only the later half of the complete days, because at the launch every player brings starting
+    gold.
+    """
     complete = daily.iloc[1:-1]
     require(len(complete), "complete days", 7)
     later = complete.iloc[len(complete) // 2 :]
@@ -148,7 +153,7 @@ def inflation(daily: pd.DataFrame, trades: pd.DataFrame) -> Inflation:
 
 
 def relative_prices(trades: pd.DataFrame) -> pd.DataFrame:
-    """Return trades of items of the catalogue with ``relative``, their price as a share of the shop's."""
+    """Return the trades of catalogue items, with the column ``relative``: the price as a share of the shop's price."""
     known = trades[trades["item"].isin(list(ITEMS))].copy()
     known["relative"] = known["price"] / known["item"].map({name: item.price for name, item in ITEMS.items()})
     return known
@@ -157,7 +162,8 @@ def relative_prices(trades: pd.DataFrame) -> pd.DataFrame:
 def price_trend(trades: pd.DataFrame) -> Estimate:
     """Estimate the weekly change of prices among players, as a share.
 
-    A regression of the logarithm with a constant per item, in which a day weighs as much as its number of trades.
+    The model is a regression of the price's logarithm, with a constant per item. The number of trades is the weight of
+    a day.
     """
     known = relative_prices(trades)
     require(float(known["trades"].sum()) if len(known) else 0, "trades", 100)
@@ -172,7 +178,7 @@ def price_trend(trades: pd.DataFrame) -> Estimate:
 
 
 def gold_text(daily: pd.DataFrame, inflation: Inflation) -> str:
-    """Describe sources, sinks and trends of gold in sentences."""
+    """Describe in sentences the sources, the sinks and the trends of gold."""
     created, destroyed = daily["created"].sum(), daily["destroyed"].sum()
     supply = (
         f"The stock of gold per active player changes by {fmt.percent(inflation.supply, 2)} a day"
@@ -203,7 +209,7 @@ def net_text(net: Estimate) -> str:
 
 
 def plot_trade_prices(trades: pd.DataFrame) -> Figure:
-    """Plot the average price among players per day over all items, as a share of the shop's price."""
+    """Plot each day's average price among players over all items, as a share of the shop's price."""
     known = relative_prices(trades)
     require(float(known["trades"].sum()) if len(known) else 0, "trades", 100)
     known["weighted"] = known["relative"] * known["trades"]
@@ -222,28 +228,32 @@ def plot_trade_prices(trades: pd.DataFrame) -> Figure:
     return figure
 
 
-#: Distance from the sale of the days it is compared with: at the launch, every player buys a first sword.
+#: The sale is compared only with days that are at most this far from it. Days near the launch would distort the
+#: comparison, because every player buys a first sword then.
 MAX_DISTANCE = pd.Timedelta(days=7, hours=12)
 
 
 @dataclass(frozen=True)
 class Sale:
-    """The flash sale and its effects. The estimates are factors per player present, against the usual days."""
+    """The flash sale and its effects.
+
+    Each estimate is a factor: a quantity per present player during the sale, divided by this quantity on usual days.
+    """
 
     item: str
-    pieces: int  # sold at the lower price
+    pieces: int  # number of pieces sold at the lower price
     hours: int
     price: float
     usual_price: float
-    units: Estimate  # pieces of the item
-    gold: Estimate  # gold from the item
-    others: Estimate  # pieces of other swords
-    all_gold: Estimate  # gold from all swords
-    crowd: float  # factor for the number of players
+    units: Estimate  # factor for the pieces of the item
+    gold: Estimate  # factor for the gold from the item
+    others: Estimate  # factor for the pieces of other swords
+    all_gold: Estimate  # factor for the gold from all swords
+    crowd: float  # factor for the number of present players
 
 
 def sale(hours: pd.DataFrame) -> Sale:
-    """Compare the hours of the sale with the same hours of the days around it, per player present."""
+    """Compare the sale with the same hours on the days before and after it, per present player."""
     if hours.empty:
         raise InsufficientData("there was no sale")
     hours = hours[(hours["moment"] - hours.loc[hours["in_sale"].astype(bool), "moment"].min()).abs() <= MAX_DISTANCE]
@@ -270,7 +280,7 @@ def sale(hours: pd.DataFrame) -> Sale:
 
 
 def plot_sale(hours: pd.DataFrame, sale: Sale) -> Figure:
-    """Plot pieces per 100 players present in the hours of the sale, by day: the item and all other swords."""
+    """Plot each day's pieces per 100 present players during the hours of the sale: the item, and other swords."""
     figure, (left, right) = theme.figure(2)
     days = hours.assign(day=hours["moment"].dt.normalize()).groupby("day")
     daily = days[["units", "other_units", "players", "in_sale"]].agg(

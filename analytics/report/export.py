@@ -1,4 +1,4 @@
-"""``./guildhall report``: run the notebook on the running system and write one HTML file without dependencies."""
+"""Run ``./guildhall report``: execute the notebook on the running system and write one self-contained HTML file."""
 
 import html
 import os
@@ -20,15 +20,17 @@ from stack.instance import Instance
 
 NOTEBOOK = ROOT / "analysis.ipynb"
 TEMPLATES = Path(__file__).parent / "templates"
-CELL_SECONDS = 900  # limit for the slowest cell, the reconciliation: a million events took 30 s on a busy machine
+# Longest time that a cell may take. The slowest cell is the reconciliation, which took 30 s for a million events on a
+# busy machine.
+CELL_SECONDS = 900
 
 _HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)(?:<a class="anchor-link".*?</a>)?</h2>', re.DOTALL)
 
 
 def export_html(instance: Instance, out: Path, console: Console, executed: Path | None = None) -> None:
-    """Execute the notebook and write the page, and the executed notebook to ``executed`` if it is given.
+    """Execute the notebook and write the HTML page to ``out``.
 
-    Raises OperatorError if a cell fails.
+    If ``executed`` is given, the executed notebook is written to this file. Raises OperatorError if a cell fails.
     """
     console.print("Running the queries and the reconciliation ...")
     notebook = execute(instance)
@@ -48,9 +50,9 @@ def execute(instance: Instance) -> nbformat.NotebookNode:
             notebook,
             timeout=CELL_SECONDS,
             kernel_name="python3",
-            # Use sockets in a private folder: any user of the machine could connect to ports.
+            # Use sockets in a private folder, because any user of the machine could connect to a port.
             config=Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}}),
-            # Leave times out: they differ in each run, and would change the file for no reason.
+            # Do not record times, because they differ in each run and would change the file for no reason.
             record_timing=False,
             resources={"metadata": {"path": str(ROOT)}},
         )
@@ -62,7 +64,10 @@ def execute(instance: Instance) -> nbformat.NotebookNode:
 
 
 def page(notebook: nbformat.NotebookNode) -> str:
-    """Return the notebook as one HTML page without scripts. Its own policy forbids requests to any server."""
+    """Return the notebook as one HTML page without scripts.
+
+    The page contains a Content-Security-Policy that forbids all requests to servers.
+    """
     exporter = HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="report", anchor_link_text="")
     body, _ = exporter.from_notebook_node(
         notebook, resources={"made": f"{datetime.now(UTC):%F %H:%M} UTC", "metadata": {"name": "Guildhall: a report"}}
@@ -71,7 +76,7 @@ def page(notebook: nbformat.NotebookNode) -> str:
 
 
 def contents(body: str) -> str:
-    """Return a list of links to all headings of the second level."""
+    """Return an HTML list of links to all second-level headings."""
     links = (f'<li><a href="#{anchor}">{_plain(title)}</a></li>' for anchor, title in _HEADING.findall(body))
     return f'<nav aria-label="Contents"><ol>{"".join(links)}</ol></nav>'
 

@@ -1,4 +1,4 @@
-"""Format figures for use in sentences. Pure."""
+"""Format figures for use in sentences. All functions are pure."""
 
 import math
 
@@ -6,13 +6,13 @@ from analytics.report.statistics import Estimate
 
 
 def count(number: float, one: str = "", many: str = "") -> str:
-    """Format a count: ``1,234``, or with a word ``1 player`` and ``1,234 players``."""
+    """Format a count, such as ``1,234``. With a word, the result is ``1 player`` or ``1,234 players``."""
     word = one if number == 1 else (many or f"{one}s" if one else "")
     return f"{number:,.0f} {word}".rstrip()
 
 
 def percent(value: float | Estimate, digits: int = 1) -> str:
-    """Format a share: ``12.3 %``; an estimate includes its interval: ``12.3 % (11.9 to 12.7)``."""
+    """Format a share, such as ``12.3 %``. For an estimate, add its interval: ``12.3 % (11.9 to 12.7)``."""
     if isinstance(value, Estimate):
         low, high = (f"{end * 100:,.{digits}f}" for end in (value.low, value.high))
         return f"{value.value * 100:,.{digits}f} % ({low} to {high})"
@@ -20,24 +20,24 @@ def percent(value: float | Estimate, digits: int = 1) -> str:
 
 
 def points(value: Estimate) -> str:
-    """Format a difference of two shares: ``+1.2 points (-0.3 to +2.7)``."""
+    """Format a difference between two shares, such as ``+1.2 points (-0.3 to +2.7)``."""
     low, high = (f"{end * 100:+,.1f}" for end in (value.low, value.high))
     return f"{value.value * 100:+,.1f} points ({low} to {high})"
 
 
 def times(value: Estimate) -> str:
-    """Format a ratio: ``x 1.52 (1.40 to 1.65)``."""
+    """Format a ratio, such as ``× 1.52 (1.40 to 1.65)``."""
     return f"× {value.value:,.2f} ({value.low:,.2f} to {value.high:,.2f})"
 
 
 def number(value: Estimate, unit: str = "", digits: int = 0) -> str:
-    """Format an estimate with its unit: ``12 gold (10 to 14)``."""
+    """Format an estimate with its unit, such as ``12 gold (10 to 14)``."""
     middle = f"{value.value:,.{digits}f} {unit}".rstrip()
     return f"{middle} ({value.low:,.{digits}f} to {value.high:,.{digits}f})"
 
 
 def seconds(value: float) -> str:
-    """Format a duration in the unit that reads best: ``0.14 s``, ``12 s``, ``15 min``, ``2.0 h``."""
+    """Format a duration in the unit that is easiest to read, such as ``0.14 s``, ``12 s``, ``15 min`` or ``2.0 h``."""
     if value < 10:
         return f"{value:.2f} s"
     if value < 120:
@@ -46,16 +46,16 @@ def seconds(value: float) -> str:
 
 
 def size(number_of_bytes: float) -> str:
-    """Format a size: ``12 kB``, ``3.4 MB``."""
+    """Format a size, such as ``12 kB`` or ``3.4 MB``."""
     power = min(4, int(math.log(number_of_bytes, 1000))) if number_of_bytes >= 1 else 0
     return f"{number_of_bytes / 1000**power:,.{0 if power < 2 else 1}f} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"
 
 
 def name(code: str) -> str:
-    """Return a code as words: ``dragon_sword`` becomes ``dragon sword``."""
+    """Turn a code into words: ``dragon_sword`` becomes ``dragon sword``."""
     return code.replace("_", " ")
 
 
 def listed(parts: list[str]) -> str:
-    """Join the parts of an enumeration: ``a, b and c``."""
+    """Join parts into an enumeration, such as ``a, b and c``."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + f" and {parts[-1]}"

@@ -1,4 +1,4 @@
-"""Figures about the pipeline: counts by independent ways, the reconciliation of all balances, speed and cost."""
+"""Measure the pipeline: counts from four independent sources, the reconciliation of all balances, speed and cost."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,12 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 
-RESPONSE_SECONDS = 10.0  # a busy server responds within it; one that takes longer counts as unreachable
-DERIVING_SECONDS = 300.0  # deriving pauses for up to two minutes, and maintenance may run before it
-POLL_SECONDS = 2.0  # between two checks of the tables: short against the minutes that deriving may take
-LANDING_SECONDS = 120.0  # landing commits every five seconds: a longer wait means that it does not run
+RESPONSE_SECONDS = 10.0  # even a busy server responds within this time; a slower server counts as unreachable
+DERIVING_SECONDS = 300.0  # longest wait; the derive job pauses for up to two minutes, and maintenance may run before it
+POLL_SECONDS = 2.0  # time between two checks of the tables; short compared with the minutes that deriving may take
+LANDING_SECONDS = 120.0  # longest wait; landing commits every five seconds, so after this time it is surely not running
 
-# The four independent ways to count, as the columns of the comparison.
+# The sources of the four independent counts. Each source is a column in the comparison.
 _WAYS = ["API", "Kafka", "Redis", "Presto"]
 
 
@@ -41,14 +41,14 @@ class LiveCounts:
 
     kafka: int  # records in the log
     settled: int  # records that Redis has processed
-    totals: dict[str, int]  # outcome -> records, by Redis
-    types: dict[str, int]  # event type -> events, by the API's status page
-    accepted: int  # records in the log, by the API's status page
+    totals: dict[str, int]  # outcome -> number of records, according to Redis
+    types: dict[str, int]  # event type -> number of events, according to the API's status page
+    accepted: int  # records in the log, according to the API's status page
     shop: int  # gold in the shop's account in Redis
 
 
 def live_counts(settings: Settings) -> LiveCounts:
-    """Collect the counts of API, Kafka and Redis. Raises OperatorError if one of them is unreachable from here."""
+    """Collect the counts from API, Kafka and Redis. Raises OperatorError if one of these servers is unreachable."""
     ledger, realms = Ledger(connect(settings)), range(settings.realms)
     try:
         status = requests.get(f"{settings.api_url}/status", timeout=RESPONSE_SECONDS).json()
@@ -62,10 +62,10 @@ def live_counts(settings: Settings) -> LiveCounts:
 
 
 def wait_until_derived(settings: Settings) -> int:
-    """Wait until the tables for analysts contain all records that are settled now, for at most ``DERIVING_SECONDS``.
+    """Wait until the tables for analysts contain all records that were settled when this function was called.
 
-    Returns the number of records that are still missing. Raises OperatorError if Redis, Presto or the metrics of the
-    streams are unreachable from here.
+    The wait lasts at most ``DERIVING_SECONDS``. Returns the number of records that are still missing afterwards. Raises
+    OperatorError if Redis, Presto or the streaming metrics endpoint is unreachable.
     """
     deadline = time.monotonic() + DERIVING_SECONDS
     try:
@@ -81,7 +81,8 @@ def wait_until_derived(settings: Settings) -> int:
 
 
 def _summaries_are_newer(settings: Settings) -> bool:
-    # The job writes players and sessions after actions and transfers, in another commit.
+    # The job writes players and sessions after actions and transfers, in another commit. So players and sessions are up
+    # to date only if their last commit is newer than the last commit of transfers.
     parts = [f'select max(committed_at) as at from "{table}$snapshots"' for table in ("transfers", "sessions")]  # noqa: S608
     (transfers,), (sessions,) = (fetch(settings, part).rows[0] for part in parts)
     return transfers is None or (sessions is not None and sessions > transfers)
@@ -96,9 +97,10 @@ def _sums(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 def comparison(
     counts: LiveCounts, records: pd.DataFrame, types: pd.DataFrame, shop_gold: int, *, moving: bool = False
 ) -> pd.DataFrame:
-    """Return a row for each figure with its value by each way, None if a way does not know it, and a verdict.
+    """Return one row per figure: its value from each of the four sources, and a verdict.
 
-    ``moving`` says that events were still coming, so that different values may only have been read at different times.
+    A value is None if the source does not know the figure. Set ``moving`` if events were still coming. In this case,
+    values may differ only because they were read at different times.
     """
     happened = {name: n for name, n in counts.types.items() if name not in (FENCE, VOID)}
     by_type = dict(zip(types["event_type"].astype(str), types["actions"].astype(int), strict=True))
@@ -119,12 +121,15 @@ def comparison(
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a comparison as text, with a dash where a way does not know the figure."""
+    """Return a comparison as text, with a dash where a source does not know the figure."""
     return frame.assign(**{name: ["–" if n is None else f"{n:,}" for n in frame[name]] for name in _WAYS})
 
 
 def verdicts(settings: Settings) -> list[RealmComparison]:
-    """Reconcile every realm as ``./guildhall verify`` does: Presto recomputes every balance. Raises OperatorError."""
+    """Reconcile every realm as ``./guildhall verify`` does: compare all balances with those that Presto computes.
+
+    Raises OperatorError if a server is unreachable, or if a realm's records do not land within LANDING_SECONDS.
+    """
     results = []
     for realm in range(settings.realms):
         snapshot = take_snapshot(settings, realm)
@@ -152,12 +157,13 @@ def verdicts_text(results: Sequence[RealmComparison], seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds from the log's acknowledgement until an action is settled, and records per second of each stage.
+    """How fast actions are settled, and how many records per second each stage processes.
 
-    The rates count only the time in which a stage works.
+    ``median`` and ``slow`` are the seconds from the log's acknowledgement until an action is settled. ``settles`` and
+    ``lands`` are records per second, counting only the time in which the stage works.
     """
 
-    observed: int
+    observed: int  # number of settled records that were measured
     median: float
     slow: float  # 99th percentile
     settles: float
@@ -165,7 +171,7 @@ class Speed:
 
 
 def speed(settings: Settings) -> Speed:
-    """Read the metrics of the streams since their start.
+    """Read the metrics that the streams have collected since they were started.
 
     Raises OperatorError if the streams are unreachable, and InsufficientData if fewer than 100 records are settled.
     """
@@ -222,7 +228,10 @@ def speed_text(speed: Speed) -> str:
 
 
 def servers(instance: Instance | None) -> pd.DataFrame:
-    """Return memory and processor time of each server. Raises OperatorError if they do not run on this machine."""
+    """Return the memory and processor time that each server uses.
+
+    Raises OperatorError if the servers do not run on this machine.
+    """
     if instance is None or not supervisor.is_running(instance):
         raise OperatorError("the servers do not run on this machine")
     rows = []
@@ -239,7 +248,10 @@ def servers(instance: Instance | None) -> pd.DataFrame:
 
 
 def cost_text(usage: pd.DataFrame, storage: pd.DataFrame, records: int) -> str:
-    """Describe in sentences which resources the servers use. Multiply by the price of a machine to get a bill."""
+    """Describe in sentences which resources the servers use.
+
+    A reader can multiply these resources by the price of a machine to get the cost.
+    """
     require(records, "records", 100)
     busy, memory = usage["processor time (s)"].sum(), usage["memory (MB)"].sum()
     landed, total = storage.loc[storage["table_name"] == "events", "bytes"].sum(), storage["bytes"].sum()

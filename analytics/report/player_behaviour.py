@@ -1,4 +1,4 @@
-"""Newcomers, retention, guilds, and the hours at which players come."""
+"""Analyse newcomers, retention, guilds, and the hours at which players come."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from analytics.report.statistics import (
     whiskers,
 )
 
-#: Columns of the funnel in the order of its steps, and their names in text and plots.
+#: Columns of the funnel in the order of the steps, and the name of each step in text and plots.
 STEPS = {
     "looked": "viewed the shop",
     "bought": "bought something",
@@ -30,12 +30,12 @@ STEPS = {
     "joined": "joined a guild",
 }
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-#: Properties of a session that are held equal when members of guilds are compared with others.
+#: Properties of a session that are held equal when guild members are compared with other players.
 CONTROLS = ("session", "actions", "pace")
 
 
 def funnel(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per step: newcomers who took it, and newcomers who took it and all steps before it."""
+    """Return one row per step: how many newcomers took the step, and how many took it and all steps before it."""
     total = float(frame["players"].sum())
     require(total, "newcomers")
     rows, remaining = [("registered", total, total)], pd.Series(True, index=frame.index)
@@ -47,7 +47,7 @@ def funnel(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_funnel(steps: pd.DataFrame) -> Figure:
-    """Plot a bar per step; its paler part is newcomers who skipped an earlier step."""
+    """Plot one bar per step. The paler part of a bar shows the newcomers who skipped an earlier step."""
     total = steps["did"].iloc[0]
     figure, (axes,) = theme.figure(height=3.4)
     axes.barh(steps["step"], steps["did"] / total, color=theme.COLOURS[9], label="did this")
@@ -62,7 +62,7 @@ def plot_funnel(steps: pd.DataFrame) -> Figure:
 
 
 def funnel_text(steps: pd.DataFrame) -> str:
-    """Describe in sentences where newcomers stop."""
+    """Describe in sentences at which step newcomers stop."""
     kept = steps["all_before"] / steps["all_before"].shift()
     lost = (steps["all_before"].shift() - steps["all_before"]) / steps["did"].iloc[0]
     worst = int(np.argmax(lost.iloc[1:])) + 1
@@ -76,7 +76,10 @@ def funnel_text(steps: pd.DataFrame) -> str:
 
 
 def leaving(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per session number: the sessions with it, and those after which the player never came back."""
+    """Return one row per session number: how many sessions have this number, and how many of these were final.
+
+    A session is final if the player never came back after it.
+    """
     require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions that ended a week ago or more")
     rows = frame.groupby("session", as_index=False)[["sessions", "final"]].sum()
     return rows[rows["sessions"] >= 5].reset_index(drop=True)
@@ -111,14 +114,14 @@ def first_loss(rows: pd.DataFrame) -> Estimate:
 
 
 def later_loss(rows: pd.DataFrame) -> Estimate:
-    """Estimate the share of sessions from the fifth on after which players never come back."""
+    """Estimate the share of sessions after which the player never came back, from each player's fifth session on."""
     later = rows[rows["session"] >= 5]
     require(float(later["sessions"].sum()), "later sessions")
     return share(float(later["final"].sum()), float(later["sessions"].sum()))
 
 
 def leaving_text(rows: pd.DataFrame, last: pd.DataFrame) -> str:
-    """Describe in sentences when players leave."""
+    """Describe in sentences after which sessions players leave."""
     second = rows[rows["session"] == 2]
     text = f"After the first session {fmt.percent(first_loss(rows))} of the newcomers never come back"
     if len(second):
@@ -134,7 +137,7 @@ def leaving_text(rows: pd.DataFrame, last: pd.DataFrame) -> str:
 
 
 def retention(frame: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
-    """Add the ``size`` of each cohort, and drop the rows of days that have not ended."""
+    """Add the ``size`` of each cohort, and drop the rows for days that have not ended."""
     sizes = frame[frame["age"] == 0].set_index("cohort")["players"]
     known = frame[frame["cohort"] + pd.to_timedelta(frame["age"], unit="D") < last_day.normalize()].copy()
     known["size"] = known["cohort"].map(sizes)
@@ -142,9 +145,9 @@ def retention(frame: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
 
 
 def by_age(known: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per age in days: the players who were active, and the players old enough to be.
+    """Return one row per age in days: how many players were active, and how many have reached this age.
 
-    A cohort without an active player on a day counts as well.
+    A cohort counts even if none of its players was active on the day.
     """
     sizes = known.groupby("cohort")["size"].first()
     oldest = known.groupby("cohort")["age"].max()
@@ -159,7 +162,7 @@ def by_age(known: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_retention(known: pd.DataFrame) -> Figure:
-    """Plot retention over all cohorts with an interval, and by week of registration."""
+    """Plot the retention of all cohorts together with its interval, and the retention by week of registration."""
     ages = by_age(known)
     require(len(ages), "days of age", 3)
     figure, (left, right) = theme.figure(2, height=4.0)
@@ -182,7 +185,7 @@ def plot_retention(known: pd.DataFrame) -> Figure:
 
 
 def cohort_weeks(known: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of active players, weeks of registration in rows and selected ages in columns."""
+    """Return the share of active players, with weeks of registration in rows and selected ages in columns."""
     weeks = known.assign(week=known["cohort"].dt.to_period("W").dt.start_time)
     cells = {}
     for age in (1, 2, 3, 5, 7, 10, 14, 21, 28):
@@ -209,18 +212,21 @@ def retention_text(known: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class GuildEffect:
-    """The chance of leaving permanently after a session, of guild members and of others."""
+    """The chance of leaving permanently after a session, for guild members and for other players."""
 
     members: Estimate
     others: Estimate
     difference: Estimate
     naive: Estimate  # ratio of the two chances
-    adjusted: Estimate  # the same among sessions of similar number, length and pace
-    needed: int  # players in each half of an experiment that invites one half
+    adjusted: Estimate  # the same ratio among sessions of similar number, length and pace
+    needed: int  # players in each half of an experiment that invites one of the halves to guilds
 
 
 def guild_effect(frame: pd.DataFrame) -> GuildEffect:
-    """Compare members with others in the sessions after the first, before which no player is in a guild."""
+    """Compare guild members with other players.
+
+    The first session of each player is left out, because no player is in a guild before it.
+    """
     later = frame[frame["session"] > 1]
     require(float(later["sessions"].sum()) if len(later) else 0, "later sessions", 200)
     sums = later.assign(in_guild=later["in_guild"].astype(bool)).groupby("in_guild")[["sessions", "final"]].sum()
@@ -230,7 +236,7 @@ def guild_effect(frame: pd.DataFrame) -> GuildEffect:
     require(left, "members who left", 10)
     lost = others_left / others
     adjusted = hazard_ratio(later, "in_guild", "final", "sessions", CONTROLS)
-    # Assume that half of the invited players join: an invitation then has half the effect of a membership.
+    # Assume that half of the invited players join. Then an invitation has half the effect of a membership.
     expected = lost * (1 - (1 - min(adjusted.value, 0.95)) / 2)
     return GuildEffect(
         share(left, members),
@@ -243,7 +249,10 @@ def guild_effect(frame: pd.DataFrame) -> GuildEffect:
 
 
 def plot_guilds(frame: pd.DataFrame, effect: GuildEffect) -> Figure:
-    """Plot the chance of leaving by session number for members and others, and both ratios with their intervals."""
+    """Plot the chance of leaving by session number, and the ratios between guild members and other players.
+
+    The ratios, for all sessions and for similar sessions, are shown with their intervals.
+    """
     figure, (left, right) = theme.figure(2)
     for member, title, colour, mark in (
         (True, "in a guild", theme.BLUE, "o"),
@@ -277,7 +286,7 @@ def plot_guilds(frame: pd.DataFrame, effect: GuildEffect) -> Figure:
 
 
 def guild_text(effect: GuildEffect) -> str:
-    """Describe in sentences what membership is associated with, and that this does not show a cause."""
+    """Describe in sentences how members differ from others, and that the difference does not prove a cause."""
     return (
         f"After {fmt.percent(effect.members)} of their sessions members never come back, others after "
         f"{fmt.percent(effect.others)}: {fmt.points(effect.difference)}. The ratio of the two chances is "
@@ -289,7 +298,10 @@ def guild_text(effect: GuildEffect) -> str:
 
 
 def paired_text(frame: pd.DataFrame) -> str:
-    """Compare the sessions of the same players outside and inside a guild, which removes differences between them."""
+    """Compare sessions outside and inside a guild that the same players played.
+
+    Using the same players removes the differences between players.
+    """
     row = frame.iloc[0]
     players = int(row["players"])
     require(players, "players who were seen outside and inside a guild")
@@ -307,7 +319,7 @@ def paired_text(frame: pd.DataFrame) -> str:
 def plot_rhythm(frame: pd.DataFrame) -> Figure:
     """Plot session starts by weekday and hour.
 
-    The cells are averages per day, because the data may have five Mondays and four Tuesdays.
+    Each cell is an average per day, because the data may contain five Mondays but only four Tuesdays.
     """
     require(float(frame["sessions"].sum()) if len(frame) else 0, "sessions", 168)
     average = frame.assign(average=frame["sessions"] / frame["days"])
@@ -323,7 +335,10 @@ def plot_rhythm(frame: pd.DataFrame) -> Figure:
 
 
 def quiet_hours(frame: pd.DataFrame) -> tuple[int, Estimate]:
-    """Find the two consecutive hours (UTC) with the fewest session starts; returns the first one and their share."""
+    """Find the two consecutive hours (UTC) with the fewest session starts.
+
+    Returns the first of these two hours, and the share of all session starts that fall into them.
+    """
     by_hour = frame.groupby("hour")["sessions"].sum().reindex(range(24), fill_value=0)
     require(float(by_hour.sum()), "sessions", 168)
     pairs = by_hour + by_hour.reindex([*range(1, 24), 0]).to_numpy()

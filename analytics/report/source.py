@@ -1,4 +1,4 @@
-"""Access to the running instance: ready-made queries as pandas frames, through PyHive."""
+"""Run ready-made queries on the running instance through PyHive, and return the results as pandas frames."""
 
 import os
 import time
@@ -19,7 +19,7 @@ from stack.instance import Instance, open_instance
 #: Prefix of the report's own queries, which groups them in the list of ready-made queries.
 PREFIX = "report_"
 
-# Columns with dates or times, besides those that end in `_at`: PyHive returns them as text.
+# Names of columns with dates or times, in addition to names that end in `_at`. PyHive returns dates and times as text.
 _TIME_COLUMNS = frozenset({"day", "cohort", "moment", "minute"})
 
 
@@ -27,8 +27,8 @@ _TIME_COLUMNS = frozenset({"day", "cohort", "moment", "minute"})
 class Source:
     """An instance to query.
 
-    ``query_log`` records the name, seconds and rows of each query. Without an ``instance`` only the servers that the
-    settings name can be reached, as in the notebook's container.
+    ``query_log`` records the name, seconds and rows of each query. ``instance`` is None if the instance's folder is not
+    on this machine, as in the notebook's container. Then only the servers that the settings name can be reached.
     """
 
     settings: Settings
@@ -36,7 +36,10 @@ class Source:
     query_log: list[tuple[str, float, int]] = field(default_factory=list)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Run a query of the report, show it folded in the output, and return its result. Raises OperatorError."""
+        """Run one of the report's queries, show its folded SQL in the output, and return its result.
+
+        Raises OperatorError if the query fails or Presto is unreachable.
+        """
         text = queries.load(PREFIX + name)
         started = time.monotonic()
         result = fetch(self.settings, text)
@@ -46,15 +49,16 @@ class Source:
         return typed(pd.DataFrame(result.rows, columns=result.columns))
 
     def times(self) -> pd.DataFrame:
-        """Return a row for each query that has run."""
+        """Return one row for each query that has run."""
         return pd.DataFrame(self.query_log, columns=["query", "seconds", "rows"])
 
 
 def connect() -> Source:
     """Return the instance to query.
 
-    It is the one that GUILDHALL_HOME names, else the servers that the environment describes one by one, else the
-    project's own instance. Raises OperatorError if there is none.
+    If GUILDHALL_HOME is set, the function uses the instance in that folder. Otherwise, if environment variables
+    describe each server, it uses these servers. If neither is set, it uses the project's own instance. Raises
+    OperatorError if the folder contains no instance.
     """
     home = os.environ.get("GUILDHALL_HOME")
     if not home and "GUILDHALL_PRESTO_PORT" in os.environ:
@@ -67,7 +71,10 @@ def connect() -> Source:
 
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Convert text to dates and times in the columns whose names say so; changes and returns the same frame."""
+    """Convert text to dates and times in columns whose names say that they contain dates or times.
+
+    The function changes the given frame and returns it.
+    """
     for column in frame.columns:
         if column in _TIME_COLUMNS or str(column).endswith("_at"):
             frame[column] = pd.to_datetime(frame[column])

@@ -1,6 +1,6 @@
-"""Estimates with intervals, from scipy and statsmodels. Pure.
+"""Compute estimates with confidence intervals, using scipy and statsmodels. All functions are pure.
 
-Every interval covers 95 %. A function that the data does not suffice for raises :class:`InsufficientData`.
+Every interval has a confidence level of 95 %. A function raises :class:`InsufficientData` if it needs more data.
 """
 
 import math
@@ -17,11 +17,13 @@ from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportion_effectsize
 
 CONFIDENCE_LEVEL: Final = 0.95  # the usual level, which readers expect
-POWER: Final = 0.8  # the usual share of experiments of the computed size that find an existing effect
-RESAMPLES: Final = 500  # with it, the ends of an interval vary by less than a plot can show
-MAX_STANDARD_ERROR: Final = 5.0  # of a logarithm: a factor of 150, which means that the fit has found nothing
-MAX_SAMPLE: Final = 20_000  # values to resample: more take memory and hardly narrow the interval
-MIN_OBSERVATIONS: Final = 20  # in each compared group: below it, intervals are too wide to be of use
+POWER: Final = 0.8  # probability that an experiment of the computed size finds an existing effect; 0.8 is usual
+RESAMPLES: Final = 500  # with this number, the ends of an interval vary by less than a plot can show
+# Largest standard error of the logarithm of a ratio. An error of 5 is a factor of 150 for the ratio itself, which means
+# that the fit has found nothing.
+MAX_STANDARD_ERROR: Final = 5.0
+MAX_SAMPLE: Final = 20_000  # number of values to resample; more values need memory and hardly narrow the interval
+MIN_OBSERVATIONS: Final = 20  # smallest size of a compared group; with fewer, intervals are too wide to be useful
 
 
 class InsufficientData(Exception):
@@ -52,31 +54,31 @@ def require(number: float, what: str, minimum: int = MIN_OBSERVATIONS) -> None:
 
 
 def share(part: float, whole: float) -> Estimate:
-    """Estimate the share of a part, with Wilson's interval, which stays within 0 and 1."""
+    """Estimate the ratio of a part to the whole, with Wilson's interval, which stays between 0 and 1."""
     require(whole, "observations", 1)
     low, high = proportion_confint(part, whole, alpha=1 - CONFIDENCE_LEVEL, method="wilson")
     return Estimate(part / whole, float(low), float(high))
 
 
 def shares(parts: pd.Series, wholes: pd.Series) -> list[Estimate]:
-    """Estimate the share of each row."""
+    """Estimate the ratio of the part to the whole for each row."""
     return [share(part, whole) for part, whole in zip(parts.astype(float), wholes.astype(float), strict=True)]
 
 
 def whiskers(estimates: Sequence[Estimate]) -> np.ndarray:
-    """Return the distances of the interval ends from the values, in the 2 x n shape that matplotlib draws."""
+    """Return the distances from each value to both ends of its interval, in the 2 x n shape that matplotlib needs."""
     return np.array([[e.value - e.low for e in estimates], [e.high - e.value for e in estimates]]).clip(min=0)
 
 
 def at(frame: pd.DataFrame, row: Hashable, column: str) -> float:
     """Return one cell as a number."""
-    # `loc` does not work here: it reads [True] as a mask.
+    # `loc` does not work here, because it reads [True] as a mask.
     value: Any = frame[column].to_dict()[row]
     return float(value)
 
 
 def difference(part: float, whole: float, other_part: float, other_whole: float) -> Estimate:
-    """Estimate the first share minus the second one, with Newcombe's interval."""
+    """Estimate the first share minus the second share, with Newcombe's interval."""
     require(min(whole, other_whole), "observations in the smaller group")
     low, high = confint_proportions_2indep(
         part, whole, other_part, other_whole, method="newcomb", compare="diff", alpha=1 - CONFIDENCE_LEVEL
@@ -85,7 +87,7 @@ def difference(part: float, whole: float, other_part: float, other_whole: float)
 
 
 def mean(values: Sequence[float] | pd.Series) -> Estimate:
-    """Estimate the mean of independent values, with Student's t."""
+    """Estimate the mean of independent values, with an interval by Student's t distribution."""
     numbers = np.asarray(values, dtype=float)
     require(len(numbers), "values", 3)
     return mean_of(float(numbers.mean()), float(numbers.std(ddof=1)), len(numbers))
@@ -99,9 +101,9 @@ def mean_of(average: float, deviation: float, count: int) -> Estimate:
 
 
 def trend(values: Sequence[float] | pd.Series, lags: int = 3) -> Estimate:
-    """Estimate the change per step, by least squares.
+    """Estimate the change from one value to the next, by least squares.
 
-    The interval is Newey and West's, because neighbouring days are correlated.
+    The interval uses the standard error by Newey and West, because neighbouring days are correlated.
     """
     numbers = np.asarray(values, dtype=float)
     require(len(numbers), "days", 7)
@@ -114,8 +116,9 @@ def trend(values: Sequence[float] | pd.Series, lags: int = 3) -> Estimate:
 def hazard_ratio(frame: pd.DataFrame, exposed: str, happened: str, of: str, controls: Sequence[str] = ()) -> Estimate:
     """Estimate the factor by which exposure multiplies the chance of an event in a period, other things being equal.
 
-    ``happened`` and ``of`` are columns with the number of events and of cases, ``controls`` the columns held equal.
-    A regression with a complementary log-log link, which is the link of proportional hazards in discrete periods.
+    ``exposed``, ``happened`` and ``of`` name the columns that say whether a row is exposed, and that count its events
+    and its cases. ``controls`` names the columns that are held equal. The model is a regression with a complementary
+    log-log link, because this link corresponds to proportional hazards in discrete periods.
     """
     by_exposure = frame.groupby(exposed)[[happened, of]].sum()
     require(len(by_exposure), "groups to compare", 2)
@@ -128,9 +131,10 @@ def hazard_ratio(frame: pd.DataFrame, exposed: str, happened: str, of: str, cont
 
 
 def rate_ratio(counts: pd.Series, exposed: pd.Series, exposure: pd.Series) -> Estimate:
-    """Estimate the factor by which exposure multiplies a rate.
+    """Estimate the factor by which being exposed multiplies a rate.
 
-    A Poisson regression whose dispersion is estimated from the data.
+    ``counts`` are events per period, ``exposed`` says which periods are exposed, and ``exposure`` is the size of each
+    period. The model is a Poisson regression whose dispersion is estimated from the data.
     """
     require(int(exposed.sum()), "exposed periods", 2)
     require(float(counts[exposed].sum()), "events in the exposed periods", 10)
@@ -142,9 +146,10 @@ def rate_ratio(counts: pd.Series, exposed: pd.Series, exposure: pd.Series) -> Es
 
 
 def _factor(model: Any, **options: Any) -> Estimate:
-    """Fit a model of logarithms and return the factor of the first variable after the constant."""
+    """Fit a model with logarithmic coefficients, and return the factor for the first variable after the constant."""
     with warnings.catch_warnings():
-        # A model with as many parameters as groups fits perfectly. This is valid: the interval shows its reliability.
+        # Ignore the warning about a perfect fit: a model with as many parameters as groups fits perfectly. The result
+        # is valid, and its interval shows how reliable it is.
         warnings.simplefilter("ignore")
         fitted = model.fit(**options)
     if not fitted.converged or not 0 < fitted.bse[1] < MAX_STANDARD_ERROR:
@@ -156,7 +161,7 @@ def _factor(model: Any, **options: Any) -> Estimate:
 def gini(values: np.ndarray, axis: int = -1) -> np.ndarray:
     """Return Gini's coefficient: 0 if all values are equal, near 1 if one player has everything.
 
-    Neither scipy nor statsmodels has it.
+    Neither scipy nor statsmodels can compute this coefficient.
     """
     ordered = np.sort(values, axis=axis)
     size = ordered.shape[axis]
@@ -167,7 +172,10 @@ def gini(values: np.ndarray, axis: int = -1) -> np.ndarray:
 
 
 def gini_estimate(values: Sequence[int] | np.ndarray, seed: int = 1) -> Estimate:
-    """Estimate Gini's coefficient with a bootstrapped interval; more than ``MAX_SAMPLE`` values are sampled first."""
+    """Estimate Gini's coefficient, with a bootstrapped interval.
+
+    If there are more than ``MAX_SAMPLE`` values, the interval is computed from a random sample of this size.
+    """
     numbers = np.asarray(values, dtype=float)
     require(len(numbers), "players")
     rng = np.random.default_rng(seed)
@@ -186,7 +194,7 @@ def gini_estimate(values: Sequence[int] | np.ndarray, seed: int = 1) -> Estimate
 
 
 def players_needed(share_now: float, share_expected: float) -> int:
-    """Return the number of players that each half of an experiment needs to detect this change of a share."""
+    """Return how many players each half of an experiment needs to detect the change between these two shares."""
     effect = proportion_effectsize(share_now, share_expected)
     players: float = NormalIndPower().solve_power(effect_size=abs(effect), alpha=1 - CONFIDENCE_LEVEL, power=POWER)
     return math.ceil(players)

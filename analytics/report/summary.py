@@ -1,4 +1,7 @@
-"""The executive summary. It stands at the top but is written last: each section adds its recommendations."""
+"""Build the executive summary.
+
+The summary stands at the top of the report. It is filled in last, because each section adds its recommendations to it.
+"""
 
 import html
 from dataclasses import dataclass, field
@@ -9,7 +12,7 @@ from IPython.display import HTML, display
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A decision with its evidence, its size with an interval, and the section that shows it."""
+    """A recommended decision, its evidence, the size of the effect with an interval, and the section with details."""
 
     decision: str
     evidence: str
@@ -19,7 +22,7 @@ class Recommendation:
 
 @dataclass
 class Summary:
-    """The content of the summary, and the output cell that shows it."""
+    """The content of the summary, and the output cell that shows this content."""
 
     facts: list[str] = field(default_factory=list)
     recommendations: list[Recommendation] = field(default_factory=list)
@@ -39,7 +42,7 @@ class Summary:
         self.recommendations.append(Recommendation(decision, evidence, size, section))
 
     def leave_open(self, question: str) -> None:
-        """Add a question that this data does not decide."""
+        """Add a question that this data cannot answer."""
         self.undecided.append(question)
 
     def close(self) -> None:
@@ -47,7 +50,7 @@ class Summary:
         self._place.update(HTML(self.as_html()))
 
     def as_html(self) -> str:
-        """Return the facts, a table of decisions, and the open questions."""
+        """Return HTML with the facts, a table of recommended decisions, and the open questions."""
         parts = [f"<p>{html.escape(' '.join(self.facts))}</p>"]
         if self.recommendations:
             rows = "".join(_row(i, item) for i, item in enumerate(self.recommendations, 1))

@@ -1,4 +1,4 @@
-"""The look of all figures: seaborn's palette for colour-blind readers, on white."""
+"""Define the look of all figures: seaborn's palette for colour-blind readers, on a white background."""
 
 from typing import Any, Final
 
@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-WIDTH: Final = 8.6  # inches: 826 CSS pixels, a column of text on the page
-HEIGHT: Final = 3.9  # inches: a width to height ratio that fits two plots side by side
-DPI: Final = 144  # one and a half dots for each CSS pixel: sharp on most screens, and the files stay small
+WIDTH: Final = 8.6  # inches; this is 826 CSS pixels, the width of a text column on the page
+HEIGHT: Final = 3.9  # inches; at this height, two plots side by side have a good shape
+DPI: Final = 144  # 1.5 dots per CSS pixel, so that figures are sharp on most screens and files stay small
 
 COLOURS: Final[list[Any]] = list(sns.color_palette("colorblind"))
 BLUE, ORANGE, GREEN, RED, GREY = (COLOURS[i] for i in (0, 1, 2, 3, 7))
@@ -18,7 +18,7 @@ INK: Final = "#222222"
 
 
 def apply() -> None:
-    """Set the look of all figures that are made later."""
+    """Set the look of all figures that are created after this call."""
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=0.9)
     mpl.rcParams.update(
         {
@@ -36,7 +36,10 @@ def apply() -> None:
 
 
 def figure(columns: int = 1, height: float = HEIGHT, **options: Any) -> tuple[Figure, list[Axes]]:
-    """Return an empty figure of the report's width with axes side by side. It needs no closing: it has no window."""
+    """Return an empty figure as wide as the report, and its axes, which are placed side by side.
+
+    The caller need not close the figure, because it has no window.
+    """
     new_figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = new_figure.subplots(1, columns, squeeze=False, **options)
     return new_figure, list(axes[0])
@@ -50,16 +53,16 @@ def label(axes: Axes, title: str, x: str, y: str) -> None:
 
 
 def as_percent(axes: Axes, which: str = "y") -> None:
-    """Show shares between 0 and 1 in per cent."""
+    """Label an axis with percentages. Its values are shares between 0 and 1."""
     getattr(axes, f"{which}axis").set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def with_thousands(axes: Axes, which: str = "y") -> None:
-    """Show 12345 as 12,345."""
+    """Label an axis with separators between thousands: 12345 becomes 12,345."""
     getattr(axes, f"{which}axis").set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def as_dates(axes: Axes) -> None:
-    """Show at most seven dates, in short form, so that they do not overlap."""
+    """Label the x axis with at most seven dates in short form, so that the labels do not overlap."""
     axes.xaxis.set_major_locator(mpl.dates.AutoDateLocator(maxticks=7))  # type: ignore[attr-defined]
     axes.xaxis.set_major_formatter(mpl.dates.DateFormatter("%d %b"))  # type: ignore[attr-defined]

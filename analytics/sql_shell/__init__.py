@@ -1,1 +1,1 @@
-"""The SQL prompt of ``./guildhall sql``: completion, statements and results. See decision record 0011."""
+"""Implement ``./guildhall sql``: the prompt, completion, statements and results. See decision record 0011."""

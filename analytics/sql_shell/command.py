@@ -1,4 +1,4 @@
-"""``./guildhall sql``: run one query, a ready-made query, the queries on standard input, or the prompt."""
+"""Run ``./guildhall sql``: one query, a ready-made query, the queries from standard input, or the prompt."""
 
 import sys
 
@@ -24,7 +24,7 @@ def run_sql(
     as_csv: bool = False,
     explain: bool = False,
 ) -> None:
-    """Do what the command line asks for. Raises OperatorError if its options conflict or a query is wrong."""
+    """Do what the command line asks for. Raises OperatorError if the options conflict or a query is wrong."""
     if sum([text is not None, name is not None, show is not None, listing]) > 1:
         raise OperatorError("give only one of QUERY, --name, --show and --list")
     if as_csv and explain:

@@ -1,4 +1,4 @@
-"""Completion at the prompt of ``./guildhall sql``: keywords, tables, columns and names of queries."""
+"""Complete words at the prompt of ``./guildhall sql``: keywords, tables, columns and query names."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,8 @@ select sets show sum table tables then timestamp true try unbounded union unnest
 window with year
 """
 
-#: The keywords and functions that analysts use. Presto has about 480 functions: all of them would bury the columns.
+#: The keywords and functions that analysts use. Presto has about 480 functions. If all of them were suggested, columns
+#: would be hard to find among them.
 KEYWORDS = frozenset(_WORDS.split())
 
 _WORD = re.compile(r"""(?:(\w+)\.)?("?\w*)$""")
@@ -50,8 +51,8 @@ def columns_of(settings: Settings) -> Columns:
 class SqlCompleter(Completer):
     """Completes SQL, and the prompt's own commands, which begin with a backslash.
 
-    It fetches the columns from Presto when they are first needed, and tries again as long as Presto is unreachable.
-    Without Presto it still completes keywords.
+    The completer fetches the columns from Presto when it first needs them. While Presto is unreachable, it tries again
+    at each completion, and completes only keywords.
     """
 
     def __init__(self, fetch_columns: Callable[[], Columns], commands: Mapping[str, str]) -> None:
@@ -61,7 +62,7 @@ class SqlCompleter(Completer):
     def get_completions(
         self,
         document: Document,
-        complete_event: CompleteEvent,  # noqa: ARG002 - prompt_toolkit passes it
+        complete_event: CompleteEvent,  # noqa: ARG002 - prompt_toolkit passes this argument
     ) -> Iterator[Completion]:
         """Yield the possible completions of the word before the cursor."""
         before = document.text_before_cursor
@@ -72,7 +73,10 @@ class SqlCompleter(Completer):
             yield from self._complete_sql(before, statement)
 
     def columns(self) -> Columns:
-        """Return the known tables with their columns, fetching them if none is known; empty without Presto."""
+        """Return the known tables with their columns, and fetch them first if none are known.
+
+        The result is empty if Presto is unreachable.
+        """
         if not self._columns:
             with suppress(OperatorError):
                 self._columns = self._fetch_columns()
@@ -109,6 +113,6 @@ def _matches(word: str, known: Mapping[str, str], *, quote: bool = True) -> Iter
     prefix = word.strip('"').lower()
     for name, meta in known.items():
         if name.lower().startswith(prefix):
-            # Quote names that are also keywords: Presto rejects a column called offset without quotes.
+            # Quote names that are also keywords, because Presto rejects, for example, a column offset without quotes.
             is_plain = not quote or name.startswith("\\") or (_UNQUOTED.fullmatch(name) and name not in KEYWORDS)
             yield Completion(name if is_plain else f'"{name}"', -len(word), display=name, display_meta=meta)

@@ -1,4 +1,4 @@
-"""The interactive prompt of ``./guildhall sql``."""
+"""Run the interactive prompt of ``./guildhall sql``."""
 
 import os
 import time
@@ -24,10 +24,11 @@ from infra.errors import OperatorError
 from infra.presto import QueryResult, open_query
 from stack.instance import Instance
 
-# A person cannot read more rows on a screen, and they are kept in memory; --csv streams any number.
+# Largest number of rows that the prompt shows. Shown rows are kept in memory, and a person cannot read more rows on a
+# screen anyway. The option --csv streams any number of rows.
 MAX_ROWS = 10_000
 
-# Words that users of other shells expect; they work only alone in a line.
+# Words that users of other shells expect. Such a word works only if the line contains nothing else.
 _ALIASES = {"quit": "\\q", "exit": "\\q", "help": "\\?"}
 
 #: The prompt's own commands and their effects.
@@ -66,7 +67,8 @@ class Shell:
 
     def run(self) -> None:
         r"""Prompt until ``\q`` or the end of input. A failed query prints one line, and the prompt continues."""
-        # less: exit if the text fits on the screen, scroll wide lines sideways, and leave the text on the screen.
+        # These options tell less to exit if the text fits on the screen (F), to show colours (R), to scroll wide lines
+        # sideways (S), and to leave the text on the screen afterwards (X).
         os.environ.setdefault("LESS", "-FRSX")
         self._console.print("A query ends with ;  Tab completes, \\? helps, \\q leaves.", markup=False)
         while True:
@@ -149,12 +151,12 @@ class Shell:
 
 
 def list_of_queries() -> Table:
-    """Return a table of the ready-made queries and their questions."""
+    """Return a table with each ready-made query and the question that it answers."""
     return table_of(QueryResult(["name", "question"], [(name, queries.sentence(name)) for name in queries.names()]))
 
 
 def is_finished(text: str) -> bool:
-    """Return whether Enter sends the typed text instead of starting another line."""
+    """Return whether the typed text is finished, so that Enter sends it instead of starting another line."""
     text = text.strip()
     return text.startswith("\\") or text in _ALIASES or split(text).is_complete
 
@@ -170,7 +172,7 @@ def _enter_ends_statements() -> KeyBindings:
 
 
 def _private_file(path: Path) -> Path:
-    # Queries may name players, so other users of the machine must not read them.
+    # The history contains queries, which may name players. So other users of the machine must not read the file.
     path.touch(mode=0o600)
     path.chmod(0o600)
     return path

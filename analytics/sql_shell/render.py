@@ -1,4 +1,4 @@
-"""Results of Presto in a form for people (tables) and for programs (CSV)."""
+"""Format Presto's results as tables for people and as CSV for programs."""
 
 import csv
 import json
@@ -14,14 +14,18 @@ from rich.text import Text
 
 from infra.presto import QueryResult
 
-MAX_WIDTH = 100_000  # characters a line: rich needs a limit, and no result comes near this one
+MAX_WIDTH = 100_000  # characters per line; rich needs a limit, and no result comes near this one
 
-#: The only column of the result of ``explain``, by its name in Presto.
+#: The columns that Presto returns for ``explain``: a single one with this name.
 _PLAN_COLUMNS = ["Query Plan"]
 
 
 def text_of(value: Any) -> str:
-    """Return a value as text: empty for null, and SQL's notation for the others."""
+    """Return a value as text.
+
+    Null becomes an empty string, and a Boolean becomes ``true`` or ``false``. Bytes become hexadecimal digits, and
+    arrays and maps become JSON.
+    """
     match value:
         case None:
             return ""
@@ -36,7 +40,10 @@ def text_of(value: Any) -> str:
 
 
 def content_of(result: QueryResult) -> RenderableType:
-    """Return the plan of an ``explain`` as lines, because a plan is one cell with many lines; else the table."""
+    """Return what to print for a result: usually a table.
+
+    The result of an ``explain`` is returned as lines of text instead, because its plan is one cell with many lines.
+    """
     if result.columns == _PLAN_COLUMNS:
         return Text("\n".join(_printable(line) for (plan,) in result.rows for line in plan.rstrip().splitlines()))
     return table_of(result)
@@ -58,7 +65,10 @@ def table_of(result: QueryResult) -> Table:
 
 
 def print_whole(console: Console, content: RenderableType) -> None:
-    """Print the content. Lines are not wrapped unless a terminal reads them, so that programs get one row a line."""
+    """Print the content.
+
+    Lines are wrapped only on a terminal, so that programs that read the output get one row per line.
+    """
     if console.is_terminal:
         console.print(content)
     else:
@@ -69,23 +79,25 @@ def unbroken(content: RenderableType, *, colours: bool = False) -> str:
     """Return the content as text without wrapping any line."""
     file = StringIO()
     wide = Console(file=file, width=MAX_WIDTH, force_terminal=colours, color_system="standard" if colours else None)
-    # Set the width to the content's own, because tables fill the rest of their lines with blanks.
+    # Reduce the width to that of the content, because tables fill the rest of each line with blanks.
     wide.width = max(1, Measurement.get(wide, wide.options, content).maximum)
     wide.print(content)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO) -> None:
-    """Write CSV according to RFC 4180, each row as it arrives, so that a large result needs no memory.
+    """Write CSV according to RFC 4180.
 
-    Null and the empty text look the same in it.
+    Each row is written as soon as it arrives, so that even a large result needs little memory. Null and an empty string
+    look the same in the file.
     """
-    writer = csv.writer(file)  # its defaults follow the RFC: lines end with CR LF, and quotes are doubled
+    writer = csv.writer(file)  # the defaults follow the RFC: lines end with CR LF, and quotes are doubled
     writer.writerow(columns)
     for row in rows:
         writer.writerow([text_of(value) for value in row])
 
 
 def _printable(text: str) -> str:
-    # Anyone can write bytes that end up in quarantine, and their control characters could steer the terminal.
+    # Escape control characters, because they could control the terminal. Anyone can write bytes that end up in
+    # quarantine, and these bytes may contain control characters.
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# SQL doubles a quote inside a string. The pattern reads that as two adjacent strings, which end at the same place.
+# SQL doubles a quote inside a string. The pattern reads such a string as two adjacent strings. This does no harm,
+# because the second of them ends where the whole string ends.
 _PIECE = re.compile(
     r"""(?P<string>'[^']*('|\Z))|(?P<name>"[^"]*("|\Z))|(?P<line>--[^\n]*)|(?P<block>/\*.*?(\*/|\Z))"""
     r"""|(?P<end>;)|(?P<space>\s+)|(?P<code>[^'";\s/-]+|.)""",
@@ -16,7 +17,11 @@ _WITHOUT_CODE = ("line", "block", "space")
 
 @dataclass(frozen=True)
 class Script:
-    """The statements of a text that end with a semicolon, without it, and the text after the last one."""
+    """The statements in a text.
+
+    ``statements`` are those that end with a semicolon, stored without the semicolon. ``rest`` is the text after the
+    last semicolon.
+    """
 
     statements: list[str]
     rest: str
@@ -33,7 +38,7 @@ class Script:
 
 
 def split(text: str) -> Script:
-    """Split a text into statements. Blank text and comments alone are skipped."""
+    """Split a text into statements. A part that contains only blanks and comments is skipped."""
     statements, begin, has_code = [], 0, False
     for kind, match in _pieces(text):
         if kind == "end":
@@ -46,7 +51,7 @@ def split(text: str) -> Script:
 
 
 def ends_in_code(text: str) -> bool:
-    """Return whether the end of the text is code, not part of a string or a comment."""
+    """Return whether the text ends in code, and not inside a string or a comment."""
     kind, match = None, None
     for kind, match in _pieces(text):  # noqa: B007 - only the last piece is needed
         pass

@@ -1,9 +1,10 @@
-"""Benchmarks of a running instance. They measure and are not tests.
+"""Measure a running instance. Benchmarks only measure; they are not tests.
 
-``latency``   time from the API's response until an event is settled, and the rate of settling a backlog
-``queries``   seconds of each ready-made query
+``latency``   measures the time from the API's response until an event is settled, and how fast a backlog is settled
+``queries``   measures how many seconds each ready-made query takes
 ``multiply``  makes the tables many times larger, so that queries can be measured on millions of events
-``soak``      number of data files of the tables over hours of commits
+``soak``      counts the data files of the tables during hours of commits
 
-Each is a program: ``python -m load.bench.NAME --help``. Of ``load`` they import only ``guildhall_client``.
+Each module is a program: ``python -m load.bench.NAME --help``. From the rest of ``load``, these programs import only
+``guildhall_client``.
 """

@@ -1,7 +1,8 @@
 """Measure the settle query: ``python -m load.bench.latency --home .guildhall``.
 
-The first figure is the time from the API's 202, which follows the broker's acknowledgement, until the event is settled,
-at a steady rate of actions. The second is the rate of settling a backlog that was written while streaming was stopped.
+The first figure is the time from the API's 202 response until the event is settled, at a steady rate of actions. The
+API sends the 202 after the broker's acknowledgement. The second figure is how many events per second are settled from a
+backlog that was written while streaming was stopped.
 """
 
 import statistics
@@ -24,8 +25,8 @@ from stack.servers import supervisor
 from state.connection import connect
 from state.ledger import Ledger
 
-POLL_SECONDS = 0.01  # is also the error of a measured time
-_CLIENT_THREADS = 8  # of requests at the same time: at 50 a second, each may take 160 ms
+POLL_SECONDS = 0.01  # time between two polls, which is also the largest error of a measured time
+_CLIENT_THREADS = 8  # number of requests at the same time; at 50 actions a second, each request may take 160 ms
 
 
 @click.command()
@@ -46,10 +47,10 @@ def main(home: Path, rate: int, seconds: int, backlog: int) -> None:
 
 
 def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
-    """Return the seconds from 202 until settled, for registrations in all realms."""
+    """Register players in all realms, and return the seconds from each 202 until its event was settled."""
     url, connection = instance.settings().api_url, connect(instance.settings())
-    local = threading.local()  # each thread of the pool has a client of its own
-    accepted: dict[str, float] = {}  # key of an event's status in Redis -> time of its 202
+    local = threading.local()  # each thread in the pool has its own client
+    accepted: dict[str, float] = {}  # Redis key of an event's status -> time of the 202
 
     def register(i: int) -> None:
         realm = i % instance.realms
@@ -61,7 +62,7 @@ def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
     times: list[float] = []
     begun, submitted, total = time.monotonic(), 0, rate * seconds
     with ThreadPoolExecutor(_CLIENT_THREADS) as pool:
-        # One request polls all open events: a poller for each event would measure its own load.
+        # Poll all pending events with one request. One request per event would load Redis and distort the result.
         while len(times) < total:
             while submitted < total and time.monotonic() - begun >= submitted / rate:
                 pool.submit(register, submitted)
@@ -79,7 +80,11 @@ def measure_latency(instance: Instance, rate: int, seconds: int) -> list[float]:
 
 
 def measure_backlog(instance: Instance, events: int) -> float:
-    """Return the settled events a second, from the first moved offset to the last, while the land query works, too."""
+    """Return how many events of a backlog are settled per second.
+
+    The measurement begins when the first offset moves, and ends when all offsets have reached the end of the log. The
+    land query works at the same time.
+    """
     ledger, realms = Ledger(connect(instance.settings())), range(instance.realms)
     supervisor.call(instance, "stopProcess", "streaming")
     _write_backlog(instance, ledger, events)
@@ -95,7 +100,7 @@ def measure_backlog(instance: Instance, events: int) -> float:
 
 
 def _write_backlog(instance: Instance, ledger: Ledger, events: int) -> None:
-    """Write events with two transfers each, like a purchase, in turn into all realms."""
+    """Write events into the realms in turn. Each event has two transfers, like a purchase."""
     settings = instance.settings()
     producer = open_producer(settings, linger_ms=20)
     now = datetime.now(UTC)

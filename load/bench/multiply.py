@@ -1,8 +1,9 @@
 """Make a small world many times larger: ``python -m load.bench.multiply --home HOME --times 10``.
 
-It copies the landed and derived rows with other players' names, so that queries can be measured on ten million events
-without an hour of settling. The instance is useless for anything else afterwards, because Redis does not know the
-copies. Streaming is stopped meanwhile; after its start it computes ``players`` and ``sessions`` from all rows.
+The program copies the landed and derived rows, and gives the copies new player names. So queries can be measured on
+ten million events without an hour of settling. Afterwards the instance is useless for anything else, because Redis
+does not know the copies. Streaming is stopped while the program copies. When streaming has started again, it computes
+``players`` and ``sessions`` from all rows.
 """
 
 import os
@@ -41,7 +42,7 @@ def main(home: Path, times: int) -> None:
 
 
 def multiply(instance: Instance, times: int) -> None:
-    """Append the copies, with one commit for each table."""
+    """Append the copied rows to each table, in one commit per table."""
     cache = cache_folder()
     os.environ["JAVA_HOME"] = str(java.find(cache, Console()))
     spark_jars = str(jars.install(cache, Console())["spark"])
@@ -55,14 +56,14 @@ def multiply(instance: Instance, times: int) -> None:
 
 
 def rename_players(rows: DataFrame) -> DataFrame:
-    """Return the rows with new names for their players, which depend on the column ``copy``."""
+    """Return the rows with new player names, which contain the number in the column ``copy``."""
     for name in {*_NAMES, *_ACCOUNTS} & set(rows.columns):
         rows = rows.withColumn(name, _renamed(name))
     return rows
 
 
 def _renamed(name: str) -> Column:
-    # In an account, such as player:ada:gold, only the owner changes.
+    # In the name of an account or owner, such as player:ada:gold, only the player's name changes.
     prefix = f.concat(f.lit("c"), f.col("copy"), f.lit("_"))
     if name in _NAMES:
         return f.when(f.col(name) != "", f.concat(prefix, f.col(name))).otherwise(f.col(name))

@@ -1,7 +1,8 @@
 """Measure the ready-made queries: ``python -m load.bench.queries --home HOME``.
 
-Each query runs several times. The first run is what a reader of the report sees: nothing of the tables is in Presto's
-memory and, after a restart, nothing is planned. The output is a Markdown table for docs/benchmarks/performance.md.
+Each query runs several times. The first run shows how long a reader of the report waits, because Presto has no table
+data in memory yet. If Presto was restarted just before, it has no plan of the query yet, either. The output is a
+Markdown table for docs/benchmarks/performance.md.
 """
 
 import statistics
@@ -34,7 +35,7 @@ def main(home: Path, rounds: int, prefix: str) -> None:
 
 
 def measure(instance: Instance, name: str, rounds: int) -> tuple[list[float], int]:
-    """Return the seconds of each run, and the number of rows."""
+    """Return how many seconds each run took, and the number of rows in the result."""
     seconds, rows = [], 0
     for _ in range(rounds):
         begun = time.monotonic()

@@ -1,10 +1,11 @@
 """Measure whether the number of data files stays bounded: ``python -m load.bench.soak --home HOME --name with``.
 
-It writes a few records a second into every realm of a running instance, so that each commit of landing has records of
-each realm, and counts the files of the tables about once a commit. An hour has 720 commits five seconds apart; with
-``land_seconds``, ``derive_seconds`` and ``maintenance_seconds`` all halved it takes half an hour. Halve all or none,
-because the result depends on the number of commits between two rounds of maintenance. The result is
-``soak-NAME.csv``, and ``soak.png`` with a curve for each such file in the folder.
+The program writes a few records per second into every realm of a running instance, so that each commit by landing
+contains records from each realm. About once per commit, the program counts the files of the tables. Landing commits
+every five seconds, so 720 commits take an hour. They take half an hour if ``land_seconds``, ``derive_seconds`` and
+``maintenance_seconds`` are all halved. Halve all three or none, because the result depends on the number of commits
+between two rounds of maintenance. The program writes ``soak-NAME.csv``, and ``soak.png`` with one curve for each such
+CSV file in the folder.
 """
 
 import csv
@@ -32,11 +33,12 @@ from state.connection import connect
 from state.ledger import Ledger
 
 TABLES = ("events", "actions", "transfers")
-WRITE_SECONDS = 1.0  # less than the time between two commits; a higher rate would only keep the machine busy
-SAMPLE_SECONDS = 5.0  # a sample costs three queries in Presto
+WRITE_SECONDS = 1.0  # shorter than the time between two commits; writing more often would only keep the machine busy
+SAMPLE_SECONDS = 5.0  # pause between two samples, because each sample runs three queries in Presto
 COLUMNS = ("commits", "seconds", *(f"{table}_{what}" for table in TABLES for what in ("files", "most")))
 
-# The colours of Okabe and Ito, safe for colour-blind people; the line styles help on a grey printer.
+# The colours of Okabe and Ito, which are safe for colour-blind people. The line styles tell the curves apart in print
+# without colours.
 _COLOURS, _STYLES = ("#0072B2", "#D55E00", "#009E73"), ("-", "--", ":")
 
 
@@ -94,7 +96,7 @@ def write(settings: Settings, stop: threading.Event) -> None:
 
 
 def samples(instance: Instance, commits: int) -> Iterator[list[float]]:
-    """Yield rows of COLUMNS until landing has committed ``commits`` times."""
+    """Yield rows with the values of COLUMNS, until landing has committed ``commits`` times."""
     first, begun = landed_batches(instance), time.monotonic()
     while (done := landed_batches(instance) - first) < commits:
         row: list[float] = [done, round(time.monotonic() - begun, 1)]
@@ -114,13 +116,13 @@ def landed_batches(instance: Instance) -> int:
 
 
 def files(instance: Instance, table: str) -> Counter[str]:
-    """Return partition -> number of its data files, as Presto sees them now."""
+    """Return the number of data files in each partition of the table, as Presto sees them now."""
     paths = fetch(instance.settings(), f'select file_path from "{table}$files"').rows  # noqa: S608 - our own names
     return Counter(re.sub(r".*/data/|/?[^/]+$", "", path) for (path,) in paths)
 
 
 def draw(folder: Path) -> None:
-    """Draw all curves of the folder into one picture."""
+    """Draw one picture with a curve for each CSV file in the folder."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots(1, len(TABLES), sharex=True)
     for table, axis in zip(TABLES, axes, strict=True):
@@ -134,7 +136,7 @@ def draw(folder: Path) -> None:
 
 
 def draw_curve(axis: Axes, path: Path, table: str, index: int) -> None:
-    """Draw the curve of one file; ``index`` chooses its colour and line style."""
+    """Draw the curve of one file. ``index`` selects the colour and the line style."""
     with path.open(newline="") as file:
         rows = [(float(row["commits"]), float(row[f"{table}_most"])) for row in csv.DictReader(file)]
     x, y = [row[0] for row in rows], [row[1] for row in rows]

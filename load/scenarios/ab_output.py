@@ -10,13 +10,14 @@ from typing import Final, NamedTuple
 
 PERCENTILES: Final = (50, 95, 99)
 
-# The messages of ab -v 3 about each response.
+# The messages that ab -v 3 prints about each response.
 _STATUS = re.compile(r"^(?:LOG: Response code = |WARNING: Response code not 2xx \()(\d{3})\)?$", re.MULTILINE)
-_REPORT = "Server Software:"  # the report begins here; before it come the responses, with the tokens of guests
+# The report begins with these words. The text before them contains the responses, and so also the tokens of guests.
+_REPORT = "Server Software:"
 
 
 class ReportCounts(NamedTuple):
-    """Numbers of requests, by ab's report. Failed requests got no response, or one that ab could not read."""
+    """Numbers of requests in ab's report. A failed request got no response, or a response that ab could not read."""
 
     complete: int
     non_2xx: int
@@ -36,15 +37,18 @@ def parse_report(text: str) -> ReportCounts:
 
 
 def without_responses(text: str) -> str:
-    """Return the report without the responses before it, empty if ab did not get as far as its report."""
+    """Return ab's report without the responses that ab printed before it.
+
+    Returns an empty string if ab ended before it printed a report.
+    """
     begin = text.rfind(_REPORT)
     return text[begin:] if begin >= 0 else ""
 
 
 def statuses_of(text: str, requests: int) -> Counter[int]:
-    """Return HTTP status -> number of responses, by what ab -v 3 printed.
+    """Return the number of responses for each HTTP status, from the text that ab -v 3 printed.
 
-    Status 0 counts those of the ``requests`` that got no response.
+    ``requests`` is the number of requests in the run. Status 0 counts the requests that got no response.
     """
     statuses = Counter(int(status) for status in _STATUS.findall(text))
     statuses[0] += max(0, requests - statuses.total())
@@ -52,7 +56,10 @@ def statuses_of(text: str, requests: int) -> Counter[int]:
 
 
 def read_rows(file: Path, delimiter: str) -> list[list[str]]:
-    """Return the rows of a file of ab without the header; an empty list if ab was ended before it wrote the file."""
+    """Return the rows of one of ab's files without the header.
+
+    Returns an empty list if ab ended before it wrote the file.
+    """
     if not file.exists():
         return []
     with file.open(newline="") as lines:
@@ -60,12 +67,12 @@ def read_rows(file: Path, delimiter: str) -> list[list[str]]:
 
 
 def total_ms(row: Sequence[str]) -> int:
-    """Return the time of one request from a row of ab -g: from the connection to the end of the response."""
+    """Return one request's milliseconds from connection to end of response, given a row of ab's -g file."""
     return int(row[4])
 
 
 def percentile(times: Sequence[int], percent: int) -> float:
-    """Return a percentile of the times, 0 if there are none."""
+    """Return a percentile of the times, or 0 if the list is empty."""
     if len(times) < 2:
         return float(times[0]) if times else 0.0
     return quantiles(times, n=100, method="inclusive")[percent - 1]

@@ -1,4 +1,4 @@
-"""Play a plan: short runs of Apache Bench, a few at a time, against an API on this machine."""
+"""Play a plan: start short runs of Apache Bench (ab), a few at a time, against an API on this machine."""
 
 import json
 import subprocess
@@ -20,18 +20,20 @@ from load.scenarios.plan import Plan
 from load.scenarios.session_plan import Step
 from stack.install.apt import program_path
 
-MAX_CONCURRENT_RUNS = 6  # more would only take the two cores from the servers
-GRACE_SECONDS = 30.0  # after the plan's end; steps that have not started by then are left out
-_RUN_SECONDS = 30.0  # for one run; then ab is killed
-_MAX_REGISTRATION_TRIES = 3  # then the player is left out, because the plan goes on meanwhile
+MAX_CONCURRENT_RUNS = 6  # more runs would only take processor time from the servers, which share the two cores
+GRACE_SECONDS = 30.0  # steps that have not started this long after the plan's end are left out
+_RUN_SECONDS = 30.0  # longest duration of one run; afterwards ab is killed
+# After this number of failed tries to register, the player is left out. More tries would come too late, because the
+# plan does not wait for the player.
+_MAX_REGISTRATION_TRIES = 3
 
 
 @dataclass(frozen=True)
 class Run:
-    """The result of a step.
+    """The result of one step.
 
-    ``begun`` is in seconds after the start of the plan. ``statuses`` counts responses by HTTP status, with 0 for
-    requests without a response.
+    ``begun`` is in seconds after the start of the plan. ``statuses`` counts responses by HTTP status. Its key 0 counts
+    the requests that got no response.
     """
 
     index: int
@@ -41,12 +43,16 @@ class Run:
 
     @property
     def accepted(self) -> int:
-        """The number of responses 2xx."""
+        """The number of responses with a 2xx status."""
         return sum(n for status, n in self.statuses.items() if status // 100 == 2)
 
 
 class AbRunner:
-    """Plays one plan. ``folder`` gets ab's reports and its -g and -e files, named by the index of the step."""
+    """Plays one plan.
+
+    ``folder`` will contain the reports and the -g and -e files that ab writes. Each file is named after the index of
+    its step.
+    """
 
     def __init__(self, url: str, operator_key: str, plan: Plan, folder: Path) -> None:
         if not url.startswith("http://") or not is_loopback(url):
@@ -60,9 +66,10 @@ class AbRunner:
         self._begun = 0.0
 
     def play(self, report: Callable[[Run], None]) -> list[Run]:
-        """Play the plan to its end. ``report`` gets each finished run, in one call at a time.
+        """Play the plan to its end, and return all runs.
 
-        Steps are left out if their player has no token or if their time is over.
+        It also passes each finished run to ``report``, one call at a time. A step is left out if its player has no
+        token, or if the step could not start until GRACE_SECONDS after the plan's end.
         """
         self._begun, runs, lock = time.monotonic(), list[Run](), threading.Lock()
 
@@ -96,9 +103,10 @@ class AbRunner:
         return Run(index, step, begun, self._run_ab(index, step))
 
     def _register(self, step: Step, player: int) -> int:
-        """Register with the Python client, because ab cannot keep the token of the response. Returns the status."""
+        """Register with the Python client, because ab cannot keep the token from the response. Returns the status."""
         with Guildhall(self._url, operator_key=self._operator_key, tries=_MAX_REGISTRATION_TRIES) as client:
-            client.session.trust_env = False  # a proxy of the environment could not reach this machine's loopback
+            # Ignore the proxy that the environment may name: it could not reach the loopback address of this machine.
+            client.session.trust_env = False
             try:
                 client.register(step.body["realm"], step.body["name"])
             except RequestRejected as rejection:

@@ -1,7 +1,8 @@
-"""Plan minutes of play: which player sends which request when, as a pure function of scenario, size and seed.
+"""Plan some minutes of play: which player sends which request, and when.
 
-ab sends one fixed body in a run, so each step of a plan is a short run. A plan cannot depend on earlier responses. So
-what it needs of them is computed in advance: the id of a trade follows from its Idempotency-Key.
+A plan is a pure function of scenario, size and seed. A run of ab can send only one fixed body, so each step in a plan
+is a separate, short run. The plan is complete before any request is sent, so it cannot use values from responses. The
+one value that it would need, the id of a trade, is computed in advance from the Idempotency-Key.
 """
 
 import math
@@ -13,21 +14,22 @@ from typing import Final
 from load.scenarios.session_plan import Member, SessionPlan, Step
 from load.simulation.personas import PERSONAS
 
-# Bounds of every plan, whatever size is requested: ab costs a process a run, and the servers share the machine.
+# Bounds of every plan, whatever size is requested. They are needed because each run starts a process of ab on the same
+# machine as the servers.
 MAX_RUNS_A_SECOND: Final = 10
 MAX_REQUESTS: Final = 60_000
 
 _GUESTS_A_RUN = 10
-_GUILD_SIZE = 8  # players of a realm who try to join the same guild
-_ARRIVALS_END = 0.9  # share of the duration after which no player arrives, so that the last ones can still act
+_GUILD_SIZE = 8  # number of players in a realm who try to join the same guild
+_ARRIVALS_END = 0.9  # after this share of the plan's duration no player arrives, so that each player can still act
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The traits of a scenario.
+    """The properties of a scenario.
 
-    ``arrivals`` are the parameters of a beta distribution over its duration. ``guests`` is the number of guests for
-    each player. ``hot_item`` is an item that all players want at half-time.
+    ``arrivals`` are the parameters of the beta distribution that gives the arrival times of players. ``guests`` is the
+    number of guests per player. ``hot_item`` is an item that all players try to buy in the middle of the scenario.
     """
 
     arrivals: tuple[float, float]
@@ -46,7 +48,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps that will be sent, ordered by time."""
+    """All players and steps of a plan. The steps are ordered by time."""
 
     seconds: float
     members: tuple[Member, ...]
@@ -59,7 +61,7 @@ class Plan:
 
 
 def plan_of(name: str, players: int, seconds: float, realms: int, seed: int, run: str) -> Plan:
-    """Return the plan of a scenario. ``run`` is part of all names, so that they are new on the instance."""
+    """Return the plan of a scenario. ``run`` is part of all names, so that each name is new on the instance."""
     rng, scenario = random.Random(f"{name}:{seed}"), SCENARIOS[name]  # noqa: S311 - repeatable, and no secret
     members = _members(scenario, players, seconds, realms, rng, run)
     max_steps = seconds * MAX_RUNS_A_SECOND
@@ -100,7 +102,7 @@ def _guests(scenario: Scenario, players: int, seconds: float, realms: int, rng: 
 
 
 def _attack(scenario: Scenario, members: Sequence[Member], seconds: float) -> Iterator[Step]:
-    """Let the first player flood the API in the middle third, as fast as the rate limits of the public allow."""
+    """Let the first player flood the API during the middle third, under the rate limits that apply to the public."""
     if scenario.is_attacked:
         begins = max(seconds / 3, members[0].arrives + 3)
         for i in range(int(min(seconds / 3, seconds - begins) / 2)):

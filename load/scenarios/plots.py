@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-# Not pyplot, which keeps global state and looks for a screen.
+# Use Figure instead of pyplot, because pyplot keeps global state and looks for a screen.
 from matplotlib.figure import Figure
 
 from load.scenarios.ab_runner import Run
 from load.scenarios.results import Row
 
-_BARS: Final = 60  # over the duration of the plan: one a second in a scenario of a minute
+_BARS: Final = 60  # number of bars for the plan's whole duration: one bar per second if the plan lasts a minute
 _BLUE, _ORANGE, _PURPLE, _BLACK = "#0072B2", "#E69F00", "#CC79A7", "#000000"
 _OUTCOMES: Final = {
     "accepted (2xx)": _BLUE,
@@ -22,7 +22,7 @@ _OUTCOMES: Final = {
 
 
 def latency(rows: dict[str, Row], title: str, file: Path) -> None:
-    """Draw a box plot of each action's latency; the whiskers are the 1st and the 99th percentile."""
+    """Draw a box plot of each action's latency, with whiskers at the 1st and the 99th percentile."""
     measured = {action: row.times for action, row in rows.items() if row.times}
     figure = Figure(figsize=(9, 1.6 + 0.38 * len(measured)), layout="constrained")
     axes = figure.add_subplot()
@@ -46,7 +46,7 @@ def latency(rows: dict[str, Row], title: str, file: Path) -> None:
 
 
 def over_time(runs: Sequence[Run], seconds: float, title: str, file: Path) -> None:
-    """Draw the requests a second by outcome, over the start times of their runs."""
+    """Draw the number of requests per second by outcome. A request counts at the time when its run started."""
     width = max(1.0, seconds / _BARS)
     counts = {name: Counter[int]() for name in _OUTCOMES}
     for run in runs:

@@ -7,7 +7,7 @@ import click
 
 from load.guildhall_client import Guildhall
 
-SETTLE_SECONDS = 60  # registrations settle within a second or two, unless streaming is down
+SETTLE_SECONDS = 60  # longest wait; a registration is settled within a second or two, unless streaming is down
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Collect what ab measured from its many files, and sum it up by action."""
+"""Read the measurements from ab's many files, and sum them up by action."""
 
 import csv
 import json
@@ -13,12 +13,15 @@ from rich.table import Table
 from load.scenarios.ab_output import PERCENTILES, percentile, read_rows, total_ms
 from load.scenarios.ab_runner import Run
 
-_SHOWN_STATUSES = (404, 409, 412, 422, 429, 503)  # each has a column; all others share one
+_SHOWN_STATUSES = (404, 409, 412, 422, 429, 503)  # each has its own column; all other statuses share one
 
 
 @dataclass
 class Row:
-    """All runs of one action. ``times`` are milliseconds from the connection to the end of the response."""
+    """Sums over all runs of one action.
+
+    ``times`` has the milliseconds of each request, from the connection to the end of the response.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
     times: list[int] = field(default_factory=list)
@@ -30,15 +33,15 @@ class Row:
 
     @property
     def accepted(self) -> int:
-        """The number of responses 2xx."""
+        """The number of responses with a 2xx status."""
         return sum(n for status, n in self.statuses.items() if status // 100 == 2)
 
 
 def collect(runs: Sequence[Run], folder: Path, out: Path) -> dict[str, Row]:
-    """Read ab's files of these runs from ``folder``. Returns action -> its sums.
+    """Read the files that ab wrote for these runs into ``folder``, and return the sums for each action.
 
-    The content of the files is also written into ``out``: all requests (ab -g) and all percentages (ab -e) in one file
-    each.
+    The function also merges these files into two files in ``out``: ``requests.csv`` with all requests (ab -g) and
+    ``percentages.csv`` with all percentages (ab -e).
     """
     rows: defaultdict[str, Row] = defaultdict(Row)
     with (

@@ -1,4 +1,4 @@
-"""Run ``./guildhall scenario``: play a plan with ab and compare the accepted requests with the log."""
+"""Run ``./guildhall scenario``: play a plan with ab, and compare the number of accepted requests with the log."""
 
 import time
 from collections import Counter
@@ -22,10 +22,11 @@ from state.ledger import Ledger
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """Counts of a scenario, which hold if accepted <= events <= accepted + unknown.
+    """Counts of a scenario. They are consistent if accepted <= events <= accepted + unknown.
 
-    ``accepted`` counts the changes that got a response 2xx, ``unknown`` those without a response or with 503.
-    ``events`` counts what was added to the log, without view events and voids.
+    ``accepted`` counts the requests for a change that got a 2xx response. ``unknown`` counts the requests for a change
+    that got no response or a 503. ``events`` counts the events that were added to the log, without view events, voids
+    and voided events.
     """
 
     accepted: int
@@ -35,7 +36,10 @@ class ScenarioResult:
 
 
 def run_scenario(instance: Instance, plan: Plan, name: str, seed: int, console: Console) -> ScenarioResult:
-    """Play the plan, and write its results and plots into a new folder. Raises OperatorError."""
+    """Play the plan, and write its results and plots into a new folder.
+
+    Raises OperatorError if ab is missing, the API is not on this machine, or a server is unreachable.
+    """
     settings = instance.settings("api")
     out = instance.folder("figures", f"{name}-{seed}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
     runner = AbRunner(
@@ -65,9 +69,10 @@ def _play(runner: AbRunner, plan: Plan, console: Console) -> list[Run]:
 
 
 def _count_changes(instance: Instance) -> int:
-    """Count the changes by players in the log.
+    """Return the number of records in the log, without view events, voids and voided events.
 
-    It waits until the log is settled and landed, because view events are counted only then.
+    The function first waits until the log is settled and landed, because the ledger counts a view event only when it
+    processes the record.
     """
     ledger, settings = Ledger(connect(instance.settings())), instance.settings()
     ends = end_offsets(settings)

@@ -1,4 +1,4 @@
-"""Plan the requests of one player for minutes of play, before any response is known."""
+"""Plan all requests that one player sends during some minutes of play, before any response is known."""
 
 import math
 import random
@@ -14,19 +14,21 @@ from load.workload.operations import ROUTES
 
 Json = dict[str, Any]
 
-_PAUSE_FACTOR: Final = 0.25  # on the persona's pauses, because a scenario lasts minutes only
-_MIN_PAUSE_SECONDS: Final = 2.0  # the change by the previous action is mostly settled after this time
-_STRIKES_IN_A_ROW: Final = (1, 2, 3, 5)
-_ACCEPTANCE_SECONDS: Final = 4.0  # from the offer of a trade to its acceptance: enough to settle the offer
-_MIN_ACTIONS: Final = 3  # after the first ones; an exponential distribution alone gives many empty sessions
+_PAUSE_FACTOR: Final = 0.25  # shortens the persona's pauses, because a scenario lasts only minutes
+_MIN_PAUSE_SECONDS: Final = 2.0  # after this time, the event of the previous action is usually settled
+_STRIKES_IN_A_ROW: Final = (1, 2, 3, 5)  # a player strikes one of these numbers of times in one run
+_ACCEPTANCE_SECONDS: Final = 4.0  # from a trade offer to its acceptance; the offer is settled within this time
+# Smallest number of actions after the fixed first ones. An exponential distribution alone would give many sessions
+# without any further action.
+_MIN_ACTIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One run of ab: the same request, sent ``requests`` times with this ``concurrency``.
 
-    ``player`` is the index of the player who sends it, None for a request without a player. The step ``register`` of a
-    player is sent by the Python client, which keeps the token. ``at`` is in seconds after the start.
+    ``player`` is the index of the player who sends the request, or None if no player sends it. ``at`` is in seconds
+    after the start. The step ``register`` of a player is sent by the Python client, because ab cannot keep the token.
     """
 
     at: float
@@ -43,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A player of the plan."""
+    """A player in the plan."""
 
     index: int
     name: str
@@ -54,7 +56,10 @@ class Member:
 
 
 class SessionPlan:
-    """The steps of one player. Its gold and items are guessed from the plan, so some requests will be rejected."""
+    """Plans the steps of one player.
+
+    The plan can only guess how much gold and which items the player has, so the game will reject some requests.
+    """
 
     def __init__(
         self, members: Sequence[Member], player: int, seconds: float, rng: random.Random, hot_item: str
@@ -77,14 +82,14 @@ class SessionPlan:
         }
 
     def steps(self, max_steps: int) -> list[Step]:
-        """Return the player's steps before the end of the scenario; the first one is the registration."""
+        """Return at most ``max_steps`` steps, all before the scenario's end. The first step is the registration."""
         self._send("register", "register", {"realm": self._me.realm, "name": self._me.name})
         if self._hot_item:
             self._at = max(self._at, self._seconds / 2 + self._rng.expovariate(1.0))
             self._send("buy_rare", "buy_sword", {"sword": self._hot_item})
         weights = self._persona.action_weights
         count = _MIN_ACTIONS + int(self._rng.expovariate(1 / self._persona.actions))
-        # The first actions are those of most newcomers: look around, then buy something.
+        # Begin like most newcomers, who first look around and then buy something.
         first = ["look_shop", "look_inventory", "buy"]
         for action in first + self._rng.choices(list(weights), list(weights.values()), k=count):
             if len(self._steps) < max_steps and self._at < self._seconds:
@@ -105,7 +110,7 @@ class SessionPlan:
         self._pause()
 
     def _buy(self) -> None:
-        """Make a logit choice among the affordable items and no purchase, as in the simulation."""
+        """Choose one of the affordable items, or no purchase, by the same logit model as in the simulation."""
         names, weights = [""], [math.exp(NO_PURCHASE_UTILITY)]
         for name, appeal in APPEAL.items():
             if catalogue.ITEMS[name].price <= self._gold and name not in self._owned:
@@ -140,7 +145,11 @@ class SessionPlan:
             self._send("gift", "give", {"to": other.name, "gold": gold})
 
     def _trade(self) -> None:
-        """Plan the offer and its acceptance; the id of the offer follows from its Idempotency-Key."""
+        """Plan a trade offer, and its acceptance by the other player.
+
+        The acceptance needs the offer's id, which is known before the response because it follows from the
+        Idempotency-Key.
+        """
         other = self._other()
         if other is None or not self._owned:
             return
@@ -153,7 +162,7 @@ class SessionPlan:
         self._steps.append(Step(at, other.index, "trade", "POST", f"/trades/{trade}/acceptance"))
 
     def _guild(self) -> None:
-        """Join the guild first, and deposit gold later."""
+        """Join the guild at the first call, and deposit gold at later calls."""
         if not self._in_guild:
             self._in_guild = True
             self._send("guild", "join_guild", {"guild": self._me.guild})
@@ -167,7 +176,10 @@ class SessionPlan:
         )
 
     def _other(self) -> Member | None:
-        """Draw another player of the realm whose registration is settled, which takes about two seconds."""
+        """Draw another player in the realm whose registration is probably settled already.
+
+        A registration is settled about two seconds after the player arrives.
+        """
         candidates = [
             m for m in self._members if m.realm == self._me.realm and m is not self._me and m.arrives < self._at - 2
         ]

@@ -1,4 +1,4 @@
-"""Sum up by action what ab measured in the runs of ``load/data_generator.sh``."""
+"""Sum up, for each action, what ab measured when ``load/data_generator.sh`` ran."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,7 +11,10 @@ from load.scenarios.ab_output import PERCENTILES, parse_report, percentile, read
 
 @dataclass
 class SmokeRow:
-    """All runs of one action. ``times`` are milliseconds from the connection to the end of the response."""
+    """Sums over all runs of one action.
+
+    ``times`` has the milliseconds of each request, from the connection to the end of the response.
+    """
 
     complete: int = 0
     accepted: int = 0
@@ -21,14 +24,14 @@ class SmokeRow:
 
 @dataclass(frozen=True)
 class Figures:
-    """Action -> its sums. The ``registered`` named players were registered without ab."""
+    """The sums for each action. ``registered`` is the number of named players, who were registered without ab."""
 
     rows: dict[str, SmokeRow]
     registered: int
 
     @property
     def accepted(self) -> int:
-        """The number of responses 2xx."""
+        """The number of responses with a 2xx status."""
         return sum(row.accepted for row in self.rows.values()) + self.registered
 
     def table(self) -> Table:
@@ -46,9 +49,9 @@ class Figures:
 
 
 def read_figures(folder: Path) -> Figures:
-    """Sum up the reports in the folder, and write the sums to ``figures.json`` beside them.
+    """Sum up the reports in the folder, and write the sums to ``figures.json`` in the same folder.
 
-    A report is named ``ACTION-NAME.txt``. Raises ValueError if one of them is not a report.
+    A report is named ``ACTION-NAME.txt``. Raises ValueError if a file with such a name is not a report from ab.
     """
     rows: dict[str, SmokeRow] = {}
     for report in sorted(folder.glob("*-*.txt")):

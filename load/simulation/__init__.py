@@ -1,9 +1,10 @@
-"""Simulation: agents play in simulated realms, and their past events are written into the log (backfill).
+"""Simulate agents that play in realms, and write their past events into the log (backfill).
 
-``personas`` has all parameters. ``world_spec`` says what is simulated and ``activity_curve`` when. ``simulator`` runs
-one realm: its ``agents`` choose (``behaviour``) what to do in a ``realm_context``, and ``agent_actions`` lets the rules
-of the game decide it. ``backfill_writer`` writes the realms in parallel processes and ``backfill`` follows their events
-through the pipeline. ``ground_truth`` compares the parameters with what an analysis found.
+``personas`` contains all parameters. ``world_spec`` gives the size of the world, and ``activity_curve`` says how many
+events happen in each hour. ``simulator`` simulates one realm. Its ``agents`` choose what to do by the functions in
+``behaviour``, and see the realm through a ``realm_context``. ``agent_actions`` applies the rules of the game to each
+choice. ``backfill_writer`` writes the realms in parallel processes, and ``backfill`` follows the events through the
+pipeline. ``ground_truth`` compares the parameters with the results of an analysis.
 
-Of ``load`` it imports only ``load.progress``.
+From the other packages in ``load``, this package imports only ``load.progress``.
 """

@@ -1,7 +1,8 @@
-"""The shape of a world over time: each hour's share of the newcomers and of the events.
+"""Compute the shape of a world over time: each hour's share of the newcomers and each hour's share of the events.
 
-The number of events is given, so the world needs a curve that they follow. The curve is the expectation that follows
-from the personas: the players who have arrived until an hour, and the share of them that still plays.
+The total number of events is given, so the simulation needs a curve that says how many of them happen in each hour.
+The curve follows from the personas. It combines how many players are expected to have arrived by an hour, and which
+share of these players is expected to still play.
 """
 
 import math
@@ -22,24 +23,24 @@ from load.simulation.personas import (
 )
 
 DAY_HOURS = 24
-_IN_GUILD = 0.35  # rough share of sessions by guild members; it only shapes the expectation, not what happens
+_IN_GUILD = 0.35  # rough share of sessions by guild members; it affects the expected curve, but no agent's behaviour
 
 
 @dataclass(frozen=True)
 class ActivityCurve:
-    """The curve of a world that lasts ``days`` and begins at the midnight before ``start`` (UTC)."""
+    """The curve of a world that lasts ``days`` days and begins at 00:00 UTC on the date ``start``."""
 
     start: date
     days: int
 
     @property
     def hours(self) -> int:
-        """The number of hours of the world."""
+        """The number of hours that the world lasts."""
         return self.days * DAY_HOURS
 
     @property
     def sale_day(self) -> int:
-        """The day of the sale, counted from 0: late enough that players have saved some gold."""
+        """The day of the sale, counted from 0. It is late enough for players to have saved some gold."""
         return self.days * 2 // 3
 
     def moment(self, seconds: float) -> datetime:
@@ -47,7 +48,7 @@ class ActivityCurve:
         return datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC) + timedelta(seconds=seconds)
 
     def is_sale(self, seconds: float) -> bool:
-        """Return whether the sale is on, by the seconds since the start of the world."""
+        """Return whether the sale is on at this time, in seconds since the start of the world."""
         day, hour = divmod(int(seconds // 3600), DAY_HOURS)
         return day == self.sale_day and SALE_HOURS[0] <= hour < SALE_HOURS[1]
 
@@ -82,11 +83,11 @@ class ActivityCurve:
         return WEEKDAY_ACTIVITY[(self.start + timedelta(days=day)).weekday()]
 
     def _active_players(self, day: int, hour: int) -> float:
-        """Return the number of active players relative to the same hour without a sale."""
+        """Return the factor by which a sale in this hour changes the number of active players."""
         return SALE_CROWD if self.is_sale((day * DAY_HOURS + hour) * 3600) else 1.0
 
     def _expected_events(self, day: int, *, bots: bool) -> float:
-        """Return the events of a day by all players who have arrived until then."""
+        """Return the expected number of events on a day, by all players who have arrived by that day."""
         kinds = [persona for persona in PERSONAS.values() if persona.is_bot == bots]
         return sum(
             self._newcomers_of_day(day - age) * p.share * _events_at_age(p, age)
@@ -96,10 +97,11 @@ class ActivityCurve:
 
 
 def _events_at_age(persona: Persona, age: int) -> float:
-    """Return the expected events of a player on the day that is ``age`` days after the first, churn included."""
+    """Return the expected number of events by a player ``age`` days after the first day, if the player may churn."""
     churn = persona.churn * (1 - _IN_GUILD * (1 - GUILD_CHURN_FACTOR))
     is_still_active = math.pow(1 - churn, persona.sessions_a_day * age + (age > 0))
-    # The first day has the session of the registration; about half of that day is left for other sessions.
+    # A player's first day contains the session in which the player registers. On average, about half of that day is
+    # left for further sessions.
     first = 1.0 if age == 0 else 0.0
     sessions = first + persona.sessions_a_day * (0.5 * (1 - churn) if age == 0 else 1)
     return is_still_active * sessions * persona.actions

@@ -1,4 +1,4 @@
-"""Turn an agent's choice into an event that the rules allow and the balances cover, or into no event."""
+"""Turn an agent's choice into an event, or into no event if the rules or the balances do not allow the choice."""
 
 import random
 from collections import Counter
@@ -15,12 +15,12 @@ from load.simulation.behaviour import Choice, choose, view
 from load.simulation.personas import IDLE_LOOK, SALE_APPETITE, SALE_ITEM
 from load.simulation.realm_context import RealmContext, at_sale_price
 
-_MAX_ATTEMPTS = 4  # draws before an agent gives up on finding a legal action
-_LATE_ACTIONS = ("look_inventory", "buy", "sell")  # may reach the log late, because they concern no other player
+_MAX_ATTEMPTS = 4  # number of actions that an agent draws before it gives up finding a legal one
+_LATE_ACTIONS = ("look_inventory", "buy", "sell")  # their events may be late, because they concern no other player
 
 
 class AgentActions:
-    """The actions of one realm. ``rejections`` counts rule violations by their code."""
+    """Carries out the actions of all agents in one realm. ``rejections`` counts rule violations by violation code."""
 
     def __init__(self, context: RealmContext, generation: int) -> None:
         self._context, self._generation = context, generation
@@ -34,7 +34,7 @@ class AgentActions:
         return self._event(agent, event_id, self._context.now, decision)
 
     def act(self, agent: Agent, *, is_late: bool) -> Event | None:
-        """Let the player act once. Returns None if no legal action is found."""
+        """Let the player act once. Returns the event, or None if the player finds nothing to do."""
         for _ in range(_MAX_ATTEMPTS):
             choice = choose(self._context, agent, self._draw_action(agent, is_late=is_late))
             event = self._execute(agent, choice) if choice else None
@@ -77,7 +77,7 @@ class AgentActions:
         return at_sale_price(decision) if is_sale_item and self._context.is_sale() else decision
 
     def _update_context(self, agent: Agent, choice: Choice, decision: Decision, event_id: str) -> None:
-        """Note what other agents react to."""
+        """Record the effects of a choice that other agents will react to."""
         context = self._context
         if "sale" in decision.details:
             context.sale_pieces -= 1
@@ -96,7 +96,7 @@ class AgentActions:
     def _offer(self, agent: Agent, to: Agent, trade: str) -> None:
         agent.offered.append((trade, self._context.seconds))
         to.inbox.append((trade, self._context.seconds))
-        if to.is_playing and not to.churned:  # an active player sees the offer at once
+        if to.is_playing and not to.churned:  # an active player sees the offer immediately
             to.script.append("answer")
 
     def _event(self, agent: Agent, event_id: str, now: datetime, decision: Decision) -> Event:
@@ -115,7 +115,7 @@ class AgentActions:
 
 
 def new_id(rng: random.Random) -> str:
-    """Return a UUID of version 4 that follows from the seed."""
+    """Return a version 4 UUID from the seeded generator, so that the same seed gives the same ids."""
     digits = f"{rng.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 

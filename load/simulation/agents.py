@@ -1,4 +1,4 @@
-"""The agents of a realm: their individual parameters and their state of mind. Their balances are in the ledger."""
+"""Define agents, create them, and hold what they remember between actions. Their balances are in the ledger."""
 
 import random
 from collections.abc import Iterator
@@ -8,9 +8,11 @@ from itertools import accumulate
 from load.simulation.personas import ENGAGEMENT_SIGMA, HOURLY_ACTIVITY, PERSONAS, THRIFT_SIGMA, Persona
 from load.simulation.world_spec import WorldSpec
 
-_HABIT = 0.6  # share of sessions around the agent's own hour; the others follow the activity of all players
-_HABIT_HOURS = 2  # before and after the own hour
-_MIN_PLAYERS_FOR_BOT = 40  # the share of bots is so small that few realms would have one otherwise
+_HABIT = 0.6  # share of an agent's sessions near its favourite hour; the other sessions follow HOURLY_ACTIVITY
+_HABIT_HOURS = 2  # hours before and after the favourite hour that count as near
+# A realm with at least this number of players has a bot. Without this rule, few realms would have one, because the
+# share of bots is so small.
+_MIN_PLAYERS_FOR_BOT = 40
 
 
 @dataclass(slots=True, eq=False)
@@ -21,23 +23,23 @@ class Agent:
     kind: str  # the name of the persona
     persona: Persona
     arrives: float  # seconds after the start of the world
-    engagement: float  # factor on the number of sessions; 1 is usual
+    engagement: float  # factor for the number of sessions; a typical agent has 1
     thrift: float
-    sessions_by_hour: tuple[float, ...]  # hour of the day -> sessions in it, on an ordinary day
+    sessions_by_hour: tuple[float, ...]  # hour of the day -> expected sessions in this hour
     action_weights: tuple[tuple[str, ...], tuple[float, ...]]  # actions, and their cumulative weights
 
-    actions_left: int = 0  # in this session
+    actions_left: int = 0  # in the current session
     sessions: int = 0
-    is_arriving: bool = False  # the next action is the first of a session
+    is_arriving: bool = False  # whether the next action is the first one in a session
     busy_until: float = -1e9
     churned: bool = False
     left_realm: bool = False
-    script: list[str] = field(default_factory=list)  # actions that precede any choice; the last one comes first
+    script: list[str] = field(default_factory=list)  # actions to take before any free choice, in reverse order
     opponent: "Agent | None" = None
     attacker: "Agent | None" = None
-    inbox: list[tuple[str, float]] = field(default_factory=list)  # received trade offers, and when
-    offered: list[tuple[str, float]] = field(default_factory=list)  # sent trade offers, and when
-    last_viewed: dict[str, float] = field(default_factory=dict)  # type of view event -> when it counted last
+    inbox: list[tuple[str, float]] = field(default_factory=list)  # each received trade offer, and its time
+    offered: list[tuple[str, float]] = field(default_factory=list)  # each sent trade offer, and its time
+    last_viewed: dict[str, float] = field(default_factory=dict)  # type of view event -> time of the last one
 
     @property
     def owner(self) -> str:
@@ -56,7 +58,7 @@ def create_agents(spec: WorldSpec, realm: int, rng: random.Random) -> list[Agent
     kinds = _kinds(count, rng)
     hours = rng.choices(range(spec.curve.hours), spec.curve.newcomers(), k=count)
     arrivals = sorted((hour + rng.random()) * 3600 for hour in hours)
-    # The first agent arrives at once: otherwise the world would begin with hours in which no player exists.
+    # Let the first agent arrive in the first minute. Otherwise the world would begin with hours without any player.
     arrivals[0] = min(arrivals[0], rng.random() * 60)
     return [
         create_agent(spec, realm, index, kind, at, rng)
@@ -65,7 +67,7 @@ def create_agents(spec: WorldSpec, realm: int, rng: random.Random) -> list[Agent
 
 
 def create_agent(spec: WorldSpec, realm: int, index: int, kind: str, arrives: float, rng: random.Random) -> Agent:
-    """Create an agent that arrives at this time, in seconds after the start of the world."""
+    """Create an agent that arrives at the time ``arrives``, in seconds after the start of the world."""
     persona = PERSONAS[kind]
     engagement = 1.0 if persona.is_bot else rng.lognormvariate(0, ENGAGEMENT_SIGMA)
     return Agent(
@@ -81,7 +83,10 @@ def create_agent(spec: WorldSpec, realm: int, index: int, kind: str, arrives: fl
 
 
 def _kinds(count: int, rng: random.Random) -> list[str]:
-    """Return the personas of all agents by their shares, in random order; a realm of some size has a bot."""
+    """Return the personas of all agents in random order, according to the shares of the personas.
+
+    A realm with at least _MIN_PLAYERS_FOR_BOT players has at least one bot.
+    """
     expected = {kind: count * persona.share for kind, persona in PERSONAS.items()}
     if count >= _MIN_PLAYERS_FOR_BOT:
         expected["bot"] = max(1.0, expected["bot"])
@@ -95,7 +100,7 @@ def _kinds(count: int, rng: random.Random) -> list[str]:
 
 
 def _habit(persona: Persona, rng: random.Random) -> Iterator[float]:
-    """Yield each hour's share of the agent's sessions in a day."""
+    """Yield the share of the agent's daily sessions that falls into each hour."""
     if persona.is_bot:
         yield from [1 / len(HOURLY_ACTIVITY)] * len(HOURLY_ACTIVITY)
         return

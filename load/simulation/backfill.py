@@ -39,7 +39,7 @@ class Times:
 
 
 class Backfill:
-    """One simulated world on its way through the pipeline."""
+    """Writes one simulated world into the log, and follows its events through the pipeline."""
 
     def __init__(self, instance: Instance, spec: WorldSpec, console: Console) -> None:
         self._instance, self._spec, self._console = instance, spec, console
@@ -48,7 +48,10 @@ class Backfill:
         self._realms = range(spec.realms)
 
     def run(self) -> bool:
-        """Write all events. Returns whether all are effective. Raises OperatorError if they cannot be written."""
+        """Write all events. Returns whether all events are effective.
+
+        Raises OperatorError if the events cannot be written.
+        """
         try:
             with server_errors():
                 self._require_new_world()
@@ -64,7 +67,7 @@ class Backfill:
             ) from error
 
     def _require_new_world(self) -> None:
-        """Raise OperatorError unless all realms take events and the names of the world are unused."""
+        """Raise OperatorError unless all realms accept events and no name in the world was used before."""
         for realm in self._realms:
             if self._ledger.is_recovering(realm) or self._ledger.halted(realm):
                 raise OperatorError(f"realm {realm} takes no actions at the moment: ./guildhall status says why")
@@ -100,7 +103,7 @@ class Backfill:
         return written, Times(after_writing, settled_at - begun, landed_at - begun)
 
     def _write_parameters(self, written: Sequence[WriteResult], times: Times) -> None:
-        """Write the parameters of the world into files, so that the results of an analysis can be checked."""
+        """Write the world's parameters into files, so that the results of an analysis can be compared with them."""
         folder = self._folder()
         world = {
             "seed": self._spec.seed,
@@ -127,7 +130,7 @@ class Backfill:
     def _is_effective(
         self, written: Sequence[WriteResult], times: Times, generations: Mapping[int, int], grown: Counter[str]
     ) -> bool:
-        """Print what became of the records, and the problems if there are any. Returns whether there are none."""
+        """Print what happened to the records, and any problems. Returns whether all records are effective."""
         spec, say = self._spec, self._console.print
         landed = fetch(self._instance.settings(), _COUNT.format(seed=spec.seed, run=spec.run)).rows[0][0]
         say(

@@ -1,4 +1,4 @@
-"""Write a simulated world into the log: each realm into its partition, in one process for each core."""
+"""Write a simulated world into the log: each realm into its own partition, with one process per core."""
 
 import multiprocessing
 import os
@@ -16,25 +16,27 @@ from infra.settings import Settings
 from load.simulation.simulator import RealmSimulator, SimulationResult
 from load.simulation.world_spec import WorldSpec
 
-POLL_SECONDS = 1.0  # between two reports of the progress, which a person watches
+POLL_SECONDS = 1.0  # time between two progress reports; a person who watches needs no more
 
-_CHECK_EVERY = 500  # records between two checks whether to stop: a check costs more than a record
-_BATCH_BYTES = 512 * 1024  # throughput matters here and latency does not
+_CHECK_EVERY = 500  # number of records between two checks whether to stop; a check takes longer than writing a record
+_BATCH_BYTES = 512 * 1024  # batches are large, because throughput matters here and latency does not
 _LINGER_MS = 100
-_TIMEOUT_MS = 120_000  # for a broker that other programs keep busy; then the backfill fails
+# If the broker has not taken a record after this time, the backfill fails. The time is long, because other programs may
+# keep the broker busy.
+_TIMEOUT_MS = 120_000
 
-# Set in each process at its start: the number of written records by realm, and whether to stop.
+# Each process sets these two variables when it starts: the number of written records by realm, and a flag to stop.
 _written: "SynchronizedArray[int]"
 _stop: "Synchronized[int]"
 
 
 class BackfillFailed(Exception):
-    """The log did not take all records. The records that it took are a world that ends in the middle."""
+    """The log did not accept all records. The accepted records form a world that ends in the middle."""
 
 
 @dataclass(frozen=True)
 class WriteTask:
-    """The realm that one process writes."""
+    """The task to write one realm, for one process."""
 
     settings: Settings
     spec: WorldSpec
@@ -44,10 +46,10 @@ class WriteTask:
 
 @dataclass(frozen=True)
 class WriteResult:
-    """The records of one realm.
+    """Counts of the written records of one realm, and its players.
 
-    ``players`` has each player's name, persona, number of sessions, whether the player churned, and whether the player
-    deleted the account.
+    Each element of ``players`` has the player's name, the persona, the number of sessions, whether the player churned,
+    and whether the player deleted the account.
     """
 
     realm: int
@@ -56,11 +58,12 @@ class WriteResult:
 
 
 def write_all(tasks: Sequence[WriteTask], report: Callable[[int], None]) -> list[WriteResult]:
-    """Write all realms. ``report`` gets the number of written records each POLL_SECONDS, and may raise to stop.
+    """Write all realms, and return one result per realm.
 
-    Raises BackfillFailed, kafka.errors.KafkaError, or what ``report`` raises.
+    The function calls ``report`` with the number of written records every POLL_SECONDS. ``report`` may raise an
+    exception to stop the writing. Raises BackfillFailed, kafka.errors.KafkaError, or the exception from ``report``.
     """
-    # Spawn instead of fork: a fork would inherit the locks of the clients of other threads.
+    # Use spawn instead of fork, because a forked process would inherit locks that clients in other threads hold.
     context = multiprocessing.get_context("spawn")
     written, stop = context.Array("q", max(task.realm for task in tasks) + 1), context.Value("b", 0)
     workers = min(len(tasks), os.cpu_count() or 1)
@@ -83,9 +86,9 @@ def write_all(tasks: Sequence[WriteTask], report: Callable[[int], None]) -> list
 
 
 def _initialize(written: "SynchronizedArray[int]", stop: "Synchronized[int]") -> None:
-    global _written, _stop  # the only way to hand shared memory to the processes of a pool
+    global _written, _stop  # the only way to pass shared memory to the processes in a pool
     _written, _stop = written, stop
-    # Ctrl-C interrupts all processes of the terminal; here the parent decides when to stop.
+    # Ctrl-C interrupts all processes in the terminal. Ignore it here, because the parent decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -95,7 +98,7 @@ def write(task: WriteTask) -> WriteResult:
     failures: list[BaseException] = []
     producer = open_producer(
         task.settings,
-        enable_idempotence=True,  # keeps the order of a partition and prevents copies by retries
+        enable_idempotence=True,  # keeps the order within a partition, and a retry writes no duplicate
         linger_ms=_LINGER_MS,
         batch_size=_BATCH_BYTES,
         max_block_ms=_TIMEOUT_MS,
@@ -120,6 +123,6 @@ def write(task: WriteTask) -> WriteResult:
 
 
 def _is_parent_alive() -> bool:
-    """Return whether the parent process still runs: if it was killed, it could not set the flag to stop."""
+    """Return whether the parent process still runs, because a killed parent cannot set the stop flag."""
     parent = multiprocessing.parent_process()
     return parent is None or parent.is_alive()

@@ -1,6 +1,7 @@
 """Choose what an agent does next: a command, several commands at once, a view event, or None if no choice makes sense.
 
-The choices do not know the rules: the rules decide afterwards whether a command is allowed.
+The functions in this module do not check the rules of the game. The rules decide afterwards whether a command is
+allowed.
 """
 
 import math
@@ -38,24 +39,24 @@ from load.simulation.realm_context import RealmContext
 ViewType = str  # the type of a view event
 Choice = Command | tuple[Command, ...] | ViewType
 
-VIEW_SECONDS: Final = 60.0  # a view counts once a minute, as in the API
-_OFFER_SECONDS: Final = 20 * 3600.0  # the API accepts an offer for a day
-_MAX_OPEN_OFFERS: Final = 3  # before an agent takes its oldest offer back
-_AMBUSH: Final = 0.15  # probability of striking a player who does not play at the moment
-_FRIENDLY_FIRE: Final = 0.05  # probability of striking a member of the own guild
-_MIN_WOUNDS_TO_DRINK: Final = 15  # a small potion heals 20, of which little is wasted then
+VIEW_SECONDS: Final = 60.0  # after a view event, further views of its type do not count for a minute, as in the API
+_OFFER_SECONDS: Final = 20 * 3600.0  # an agent ignores older offers; the API accepts an offer for a day
+_MAX_OPEN_OFFERS: Final = 3  # an agent with this many offers makes no further one, but may withdraw its oldest one
+_AMBUSH: Final = 0.15  # probability of accepting a target who is not in a session at the moment
+_FRIENDLY_FIRE: Final = 0.05  # probability of accepting a member of the agent's own guild as a target
+_MIN_WOUNDS_TO_DRINK: Final = 15  # a small potion heals 20 wounds, so little of the potion is wasted
 _SWORDS: Final = tuple(catalogue.SWORDS)
 _SHIELDS: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.kind == "shield")
 _POTIONS: Final = tuple(name for name, item in catalogue.ITEMS.items() if item.kind == "potion")
 
 
 def choose(context: RealmContext, agent: Agent, action: str) -> Choice | None:
-    """Return the agent's choice for the action of this name."""
+    """Return the agent's choice for the action with this name."""
     return _CHOICES[action](context, agent)
 
 
 def view(context: RealmContext, agent: Agent, event_type: ViewType) -> ViewType | None:
-    """Return the view event, or None if the last one of its type is too recent to count."""
+    """Return the view event, or None if the agent's last view of this type is so recent that another does not count."""
     if context.seconds - agent.last_viewed.get(event_type, -VIEW_SECONDS) < VIEW_SECONDS:
         return None
     agent.last_viewed[event_type] = context.seconds
@@ -63,7 +64,10 @@ def view(context: RealmContext, agent: Agent, event_type: ViewType) -> ViewType 
 
 
 def _buy(context: RealmContext, agent: Agent) -> Choice | None:
-    """Make a logit choice among the affordable items and no purchase. Fighters keep the gold for a revival."""
+    """Choose one of the affordable items, or no purchase, by a logit model.
+
+    A player who owns a sword keeps enough gold for a revival.
+    """
     balances, gold = context.balances(agent), context.gold(agent)
     if _owned(context, agent, _SWORDS):
         gold -= catalogue.REVIVAL_PRICE
@@ -104,9 +108,9 @@ def _strike(context: RealmContext, agent: Agent) -> Choice | None:
 
 
 def _target(context: RealmContext, agent: Agent) -> Agent | None:
-    """Choose the present opponent, else the last attacker, else another active player.
+    """Choose the current opponent, otherwise the last attacker, otherwise another player.
 
-    Inactive players, who cannot strike back, and members of the own guild are seldom chosen.
+    Inactive players, who cannot strike back, are seldom chosen. So are members of the agent's own guild.
     """
     rng = context.rng
     for known, chance in ((agent.opponent, 0.8), (agent.attacker, 0.4)):
@@ -169,7 +173,7 @@ def _trade(context: RealmContext, agent: Agent) -> Choice | None:
 
 
 def _asking_price(context: RealmContext, item: str) -> int:
-    """Return a price between what the shop pays for the item and what it charges."""
+    """Return a price between what the shop pays for the item and what the shop charges for it."""
     return max(1, round(catalogue.ITEMS[item].price * context.rng.uniform(0.5, 0.95)))
 
 
@@ -212,7 +216,11 @@ def _batch(context: RealmContext, agent: Agent) -> Choice | None:
 
 
 def _join(context: RealmContext, agent: Agent) -> Choice | None:
-    """Enter the largest of some drawn guilds with a free seat; found a guild if there is none, and sometimes anyway."""
+    """Enter a guild, or found one.
+
+    The agent enters the largest of a few randomly drawn guilds with a free seat. If none of them has a free seat, the
+    agent founds a guild; sometimes it founds a guild anyway.
+    """
     rng, found = context.rng, []
     if context.guild(agent):
         return None
@@ -227,7 +235,10 @@ def _join(context: RealmContext, agent: Agent) -> Choice | None:
 
 
 def _guild(context: RealmContext, agent: Agent) -> Choice | None:
-    """Act within the guild: deposit or leave; a leader also pays out and sometimes hands over."""
+    """Act within the guild: deposit gold or leave.
+
+    A leader may also pay out gold to a member, or hand over the leadership.
+    """
     guild, draw, gold = context.guild(agent), context.rng.random(), context.gold(agent)
     if guild is None:
         return None
@@ -249,7 +260,10 @@ def _leave_guild(context: RealmContext, agent: Agent) -> Choice | None:
 
 
 def _friend(context: RealmContext, agent: Agent, *, must_respond: bool = False) -> Agent | None:
-    """Choose another player, often of the own guild; one who must respond is active at the moment if possible."""
+    """Choose another player, often from the agent's own guild.
+
+    If the other player must respond, choose one who is playing at the moment, if there is one.
+    """
     mates = [mate for mate in context.guild_mates(agent) if not mate.left_realm]
     if must_respond:
         others = [*mates, *filter(None, (context.meet(agent) for _ in range(6)))]
@@ -265,7 +279,11 @@ def _owned(context: RealmContext, agent: Agent, names: tuple[str, ...]) -> list[
 
 
 def _spare(context: RealmContext, agent: Agent) -> str | None:
-    """Return an item that the player does not need: a second piece, or one that a better piece replaced."""
+    """Return an item that the player does not need, or None.
+
+    A sword or shield is spare if the player owns a second piece of it, or a stronger one of the same kind. A potion is
+    spare if the player owns more than two.
+    """
     balances = context.balances(agent)
     for kind in (_SWORDS, _SHIELDS):
         owned = _owned(context, agent, kind)

@@ -1,4 +1,7 @@
-"""Compare parameters of the simulation with the estimates of the analysis, which only generated data allows."""
+"""Compare the parameters of the simulation with the estimates of the analysis.
+
+This comparison is possible only for generated data, because the true values of other data are unknown.
+"""
 
 import pandas as pd
 
@@ -12,7 +15,7 @@ from load.simulation import personas
 def comparison(
     guild: GuildEffect | None, sale: Sale | None, bots: Estimate | None, late: Estimate | None, twice: Estimate | None
 ) -> pd.DataFrame:
-    """Return a row for each parameter that the analysis could estimate; the others are left out."""
+    """Return one row for each parameter that the analysis could estimate, and leave out the other parameters."""
     rows: list[tuple[str, str, str, str]] = []
     if guild:
         for title, estimate in (("all sessions", guild.naive), ("similar sessions", guild.adjusted)):

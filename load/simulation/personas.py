@@ -1,6 +1,7 @@
-"""Every parameter of the simulated world in one place: the personas, their tastes, and when they play.
+"""Define every parameter of the simulated world in one place: the personas, their tastes, and when they play.
 
-An analysis of generated events can only find what these parameters put in, so its results can be checked against them.
+Generated events contain only the effects that these parameters cause. So the results of an analysis can be checked
+against the parameters.
 """
 
 from collections.abc import Mapping
@@ -12,15 +13,16 @@ from typing import Final
 class Persona:
     """The behaviour profile of one kind of player."""
 
-    share: float  #: of all newcomers
-    sessions_a_day: float  #: until the player churns
+    share: float  #: share of all newcomers who have this persona
+    sessions_a_day: float  #: mean number of sessions a day until the player churns
     actions: float  #: mean number of actions in a session
     pause_seconds: float  #: mean pause between two actions of a session
-    churn: float  #: probability, after each session, of never coming back; a guild lowers it
-    thrift: float  #: utility that a purchase loses for each 10 gold of its price
-    sociability: float  #: probability, in each session, of looking for a guild
+    churn: float  #: probability that the player never comes back after a session; a guild lowers it
+    thrift: float  #: utility that a purchase loses for each 10 gold of the item's price
+    sociability: float  #: probability that the player looks for a guild in a session
     action_weights: Mapping[str, float]  #: action -> relative frequency
-    is_bot: bool = False  #: plays at any hour, acts at steady intervals, strikes the weakest player it meets
+    #: A bot plays at any hour, acts at steady intervals, and strikes the weakest player that it meets.
+    is_bot: bool = False
 
 
 PERSONAS: Final[dict[str, Persona]] = {
@@ -91,7 +93,7 @@ PERSONAS: Final[dict[str, Persona]] = {
         sociability=0.08,
         action_weights={"buy": 40, "look_shop": 24, "look_inventory": 16, "trade": 12, "strike": 3, "quest": 4},
     ),
-    "tourist": Persona(  # the newcomer who leaves
+    "tourist": Persona(  # a newcomer who mostly leaves after a session or two
         share=0.3975,
         sessions_a_day=0.5,
         actions=7,
@@ -114,21 +116,23 @@ PERSONAS: Final[dict[str, Persona]] = {
     ),
 }
 
-#: Standard deviation of a bot's pauses, in seconds: small, so that an analysis can tell bots by their regularity.
-#: The pauses of people are drawn from an exponential distribution.
+#: Standard deviation of a bot's pauses, in seconds. It is small, so that an analysis can recognize bots by the
+#: regularity of their pauses. The pauses of people are drawn from an exponential distribution.
 BOT_JITTER_SECONDS: Final = 0.4
-MIN_PAUSE_SECONDS: Final = 1.5  # no person clicks faster for long
+MIN_PAUSE_SECONDS: Final = 1.5  # shortest pause between two actions; no person clicks faster for long
 
-#: Difference between players of one persona, as the sigma of a log-normal factor. Engagement multiplies the number of
-#: sessions and the interest in guilds, and its square root divides the churn. So members of guilds would also have
-#: come back more often without a guild: an analysis that ignores this overestimates the effect of guilds.
+#: How much players with the same persona differ, as the sigma of a log-normal factor. Engagement multiplies the number
+#: of sessions and the interest in guilds, and the square root of engagement divides the churn. So guild members would
+#: come back more often than other players even without a guild. An analysis that ignores this overestimates the effect
+#: of guilds.
 ENGAGEMENT_SIGMA: Final = 0.5
 THRIFT_SIGMA: Final = 0.25
 
-#: The causal effect of a guild: for its members, the churn after each session is multiplied by this.
+#: The causal effect of a guild: the probability of churn after a session is multiplied by this factor for members.
 GUILD_CHURN_FACTOR: Final = 0.6
 
-#: The utility of an item in a logit choice, equal for all players. The price is weighed by each player's thrift.
+#: The utility of each item in a logit choice, before its price is subtracted. It is the same for all players, whereas
+#: each player's thrift decides how much the price counts.
 APPEAL: Final[dict[str, float]] = {
     "wooden_sword": -0.1,
     "iron_sword": 1.1,
@@ -140,12 +144,12 @@ APPEAL: Final[dict[str, float]] = {
     "small_potion": -0.6,
     "large_potion": -0.5,
 }
-NO_PURCHASE_UTILITY: Final = 0.9  # of leaving the shop without a purchase
-UNARMED_UTILITY: Final = 1.3  # added to swords while the player has none
-OWNED_UTILITY: Final = -2.5  # added to swords and shields that the player already owns
-WOUNDED_UTILITY: Final = 1.6  # added to potions while at least half of the player's health is wounds
+NO_PURCHASE_UTILITY: Final = 0.9  # utility of leaving the shop without a purchase
+UNARMED_UTILITY: Final = 1.3  # added to the utility of swords while the player has none
+OWNED_UTILITY: Final = -2.5  # added to the utility of swords and shields that the player already owns
+WOUNDED_UTILITY: Final = 1.6  # added to the utility of potions while the player has lost at least half of full health
 
-#: The actions of the first session, in this order, each with its probability.
+#: The scripted actions at the start of a first session, in this order, each with its probability.
 FIRST_SESSION_ACTIONS: Final[tuple[tuple[str, float], ...]] = (
     ("look_shop", 0.88),
     ("look_inventory", 0.45),
@@ -155,7 +159,7 @@ FIRST_SESSION_ACTIONS: Final[tuple[tuple[str, float], ...]] = (
     ("strike", 0.45),
 )
 
-#: The actions at the start of each later session, in this order, each with its probability.
+#: The scripted actions at the start of each later session, in this order, each with its probability.
 RETURN_SESSION_ACTIONS: Final[tuple[tuple[str, float], ...]] = (
     ("sign_in", 0.08),
     ("claim", 0.78),
@@ -166,21 +170,23 @@ RETURN_SESSION_ACTIONS: Final[tuple[tuple[str, float], ...]] = (
     ("quest", 0.25),
 )
 
-#: Share of churning players who delete their account; the others just do not come back.
+#: Share of churning players who delete their account. The other churning players only stop playing.
 DELETES_ACCOUNT_SHARE: Final = 0.085
-LEAVES_GUILD_SHARE: Final = 0.3  # share of the others who leave their guild before, which frees the seat
+#: Share of guild members among these other players who leave their guild before they stop, which frees their seat.
+LEAVES_GUILD_SHARE: Final = 0.3
 
-#: Share of steps without a legal action in which the player looks at something instead.
+#: Probability that a player who finds no legal action looks at the shop or the inventory instead.
 IDLE_LOOK: Final = 0.5
 
-#: Shares of all events that reach the log late, with the time at which they were decided, and that are written twice.
+#: Share of events that reach the log late. Such an event keeps the time at which it was decided.
 LATE_RATE: Final = 0.004
 MAX_LATE_SECONDS: Final = 900.0
+#: Share of events that are written twice, not counting view events.
 DUPLICATE_RATE: Final = 0.002
 
-#: The sale of one item within these hours (UTC) of one day. SALE_OFF is the share taken off the price, and SALE_PIECES
-#: the number of pieces for each player of the realm. SALE_CROWD multiplies the number of active players meanwhile, and
-#: SALE_APPETITE their interest in shopping.
+#: On one day, one item is on sale during SALE_HOURS (UTC). SALE_OFF is the share by which the price is reduced.
+#: SALE_PIECES is the number of pieces on sale, per player in the realm. During the sale, SALE_CROWD multiplies the
+#: number of active players, and SALE_APPETITE multiplies their interest in shopping.
 SALE_ITEM: Final = "steel_sword"
 SALE_OFF: Final = 0.3
 SALE_PIECES: Final = 0.04
@@ -193,10 +199,10 @@ HOURLY_ACTIVITY: Final[tuple[float, ...]] = (
     *(0.9, 0.6, 0.4, 0.3, 0.25, 0.3, 0.5, 0.8, 1.0, 1.1, 1.2, 1.4),
     *(1.7, 1.6, 1.5, 1.6, 1.9, 2.4, 3.0, 3.5, 3.8, 3.6, 2.8, 1.7),
 )
-#: Day of the week from Monday on -> relative number of active players.
+#: Day of the week, beginning with Monday -> relative number of active players.
 WEEKDAY_ACTIVITY: Final[tuple[float, ...]] = (0.9, 0.88, 0.9, 0.95, 1.1, 1.35, 1.3)
 
-#: Relative number of newcomers a day: a constant baseline, and a boost at the launch that fades exponentially.
-LAUNCH_BOOST: Final = 2.2  # on the first day, in addition to the baseline
+#: The relative number of newcomers a day is a constant baseline plus a boost at the launch that fades exponentially.
+LAUNCH_BOOST: Final = 2.2  # boost on the first day, in addition to the baseline
 BASELINE_ARRIVALS: Final = 1.0
-LAUNCH_FADES_DAYS: Final = 4.0  # after this time the boost has fallen to 1/e
+LAUNCH_FADES_DAYS: Final = 4.0  # after this number of days, the boost has fallen to 1/e

@@ -1,4 +1,4 @@
-"""The state of one realm that agents see when they choose: balances, other players, guilds and the sale."""
+"""Hold the state of one realm that agents see when they choose: balances, other players, guilds and the sale."""
 
 import random
 from collections import deque
@@ -14,21 +14,21 @@ from load.simulation.agents import Agent
 from load.simulation.personas import SALE_ITEM, SALE_OFF, SALE_PIECES
 from load.simulation.world_spec import WorldSpec
 
-RECENT_AGENTS = 40  # whose sessions began last: mostly these meet each other
-_ANY_AGENT = 0.15  # probability of meeting any agent, including those who have not played for long
-_MEETING_ATTEMPTS = 4  # draws before an agent meets no other
+RECENT_AGENTS = 40  # number of agents whose sessions began last; an agent mostly meets one of these
+_ANY_AGENT = 0.15  # probability that a meeting is with any agent, including agents who have not played for a long time
+_MEETING_ATTEMPTS = 4  # number of draws; if none of them gives another player, the agent meets no one
 
 SALE_PRICE = round(catalogue.ITEMS[SALE_ITEM].price * (1 - SALE_OFF))
 
 
 class RealmContext:
-    """One realm at a moment of its simulation."""
+    """The current state of one simulated realm."""
 
     def __init__(self, spec: WorldSpec, realm: int, rng: random.Random) -> None:
         self.spec, self.realm, self.rng = spec, realm, rng
         self.curve = spec.curve
         self.ledger = InMemoryLedger()
-        self.seconds = 0.0  # since the start of the world
+        self.seconds = 0.0  # simulated time since the start of the world
         self.agents: list[Agent] = []
         self.by_name: dict[str, Agent] = {}
         self.guilds: list[str] = []
@@ -41,7 +41,7 @@ class RealmContext:
         return self.curve.moment(self.seconds)
 
     def enter(self, agent: Agent) -> None:
-        """Note that a session of the agent begins."""
+        """Record that the agent begins a session."""
         if agent.name not in self.by_name:
             self.by_name[agent.name] = agent
             self.agents.append(agent)
@@ -56,7 +56,7 @@ class RealmContext:
         return self.balances(agent).get("gold", 0)
 
     def guild(self, agent: Agent) -> str | None:
-        """Return the player's guild."""
+        """Return the player's guild, or None."""
         return guilds.membership(self.balances(agent))
 
     def guild_mates(self, agent: Agent) -> list[Agent]:
@@ -66,7 +66,7 @@ class RealmContext:
         return [self.by_name[name] for name in roll if name != agent.name]
 
     def meet(self, agent: Agent) -> Agent | None:
-        """Draw another player whom the agent meets; None if no draw gives one."""
+        """Draw another player whom the agent meets, or return None if no draw gives a suitable player."""
         for _ in range(_MEETING_ATTEMPTS):
             candidates = self.agents if self.rng.random() < _ANY_AGENT else self._recent
             other = candidates[int(self.rng.random() * len(candidates))]
@@ -79,12 +79,12 @@ class RealmContext:
         return self.sale_pieces > 0 and self.curve.is_sale(self.seconds)
 
     def price(self, item: str) -> int:
-        """Return the present price of an item."""
+        """Return the current price of an item."""
         return SALE_PRICE if item == SALE_ITEM and self.is_sale() else catalogue.ITEMS[item].price
 
 
 def at_sale_price(decision: Decision) -> Decision:
-    """Return the purchase of one piece of the item on sale with its price replaced by the sale's."""
+    """Return the decision to buy one piece of the sale item, with its price replaced by the sale price."""
     payment, *others = decision.transfers
     details = decision.details | {"price": SALE_PRICE, "sale": 1}
     return replace(decision, details=details, transfers=(Transfer(payment.debit, payment.credit, SALE_PRICE), *others))

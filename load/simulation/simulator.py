@@ -1,4 +1,4 @@
-"""Simulate one realm: its events, record by record, in the order in which they are written into the log."""
+"""Simulate one realm, and yield its records in the order in which they are written into the log."""
 
 import heapq
 import itertools
@@ -26,9 +26,12 @@ from load.simulation.realm_context import RealmContext
 from load.simulation.world_spec import WorldSpec
 
 _HOUR = 3600.0
-_MIN_BREAK_SECONDS = 2700.0  # between two sessions of a player: analysts join actions less than half an hour apart
-_MAX_COPY_DISTANCE = 20  # records between an event and its copy: a producer retries soon
-_EXTRA_PERSONA = "socialite"  # of agents that are added at the end; any persona but the bot would do
+# Shortest break between two sessions of one player: 45 minutes. Analysts count actions that are at most half an hour
+# apart as one session, so a shorter break would merge two sessions.
+_MIN_BREAK_SECONDS = 2700.0
+_MAX_COPY_DISTANCE = 20  # largest number of records between an event and its copy; small, as a producer retries soon
+# Persona of the agents that are added at the end if events are missing. Any persona except the bot would do.
+_EXTRA_PERSONA = "socialite"
 
 
 @dataclass
@@ -36,14 +39,14 @@ class SimulationResult:
     """Counts of one realm's records."""
 
     records: int = 0
-    types: Counter[str] = field(default_factory=Counter)  # of all records, copies included
+    types: Counter[str] = field(default_factory=Counter)  # event type -> number of records, copies included
     late: int = 0
-    twice: int = 0  # records that are a copy
+    twice: int = 0  # records that are copies of an earlier record
     sold_on_sale: int = 0
 
 
 class RealmSimulator:
-    """The simulation of one realm. The same spec and realm give the same records."""
+    """Simulates one realm. The same spec and realm always give the same records."""
 
     def __init__(self, spec: WorldSpec, realm: int, generation: int) -> None:
         self._spec, self._total, self._activity_factor = spec, spec.events_of(realm), spec.activity_factor
@@ -53,12 +56,12 @@ class RealmSimulator:
         self.result = SimulationResult()
         self._arrivals = deque(create_agents(spec, realm, self._rng))
         self._goals = [share * self._total for share in itertools.accumulate(spec.curve.events())]
-        # The queue of actions: time of the record, tie breaker, agent, and time of the event.
+        # Each entry is one action: the time when its record is written, a tie breaker, the agent, and the event's time.
         self._queue: list[tuple[float, int, Agent, float]] = []
         self._tie_breakers = itertools.count()
         self._copies: deque[tuple[int, Event]] = deque()
-        # Counts from which the mean actions of a session and the mean events of an action are estimated. They start
-        # at a guess instead of zero.
+        # These counts give estimates of the mean number of actions per session and of events per action. They start
+        # with a guess, because zeros would give no estimate.
         self._sessions, self._planned_actions, self._actions_taken, self._events = 1, 10, 1, 1
         self._pending_actions = 0
         self._extra_agents = 0
@@ -78,7 +81,7 @@ class RealmSimulator:
                     yield from self._copies_due(event)
 
     def _copies_due(self, event: Event) -> Iterator[Event]:
-        """Yield copies of earlier records, a few records after the original."""
+        """Yield the copies of earlier records that are due now, a few records after each original."""
         # View events are not copied, because the ledger does not remember their ids.
         if self._rng.random() < DUPLICATE_RATE and not is_telemetry(event):
             self._copies.append((self.result.records + self._rng.randint(0, _MAX_COPY_DISTANCE), event))
@@ -92,14 +95,15 @@ class RealmSimulator:
         self.result.sold_on_sale += "sale" in event.details
         return event
 
-    # The sessions of an hour.
+    # The following methods plan the sessions of an hour.
 
     def _plan_hour(self, hour: int) -> None:
-        """Plan the sessions that begin in this hour: those of newcomers, and as many others as the curve needs."""
+        """Plan this hour's sessions: one for each newcomer, and as many other sessions as the curve still needs."""
         while self._arrivals and self._arrivals[0].arrives < (hour + 1) * _HOUR:
             agent = self._arrivals.popleft()
             self._begin_session(agent, agent.arrives)
-        # The goal is that of the next hour, so the last hour is left for what chance has left missing.
+        # Plan one hour ahead, for the goal of the next hour. So all events are planned before the last hour, and the
+        # last hour only adds the events that are missing by chance.
         goal = self._goals[min(hour + 1, len(self._goals) - 1)]
         events_per_action = self._events / self._actions_taken
         missing = goal - self.result.records - self._pending_actions * events_per_action
@@ -110,7 +114,7 @@ class RealmSimulator:
         eligible = self._start_sessions(hour, max(whole, 1) if is_over else whole)
         if is_over:
             for _ in range(max(whole, 1) - eligible):
-                self._add_agent(hour)  # too few agents are left for the missing events
+                self._add_agent(hour)  # the remaining agents are too few to cause the missing events
 
     def _add_agent(self, hour: int) -> None:
         index = self._spec.players_of(self.context.realm) + self._extra_agents
@@ -133,7 +137,7 @@ class RealmSimulator:
         return len(eligible)
 
     def _begin_session(self, agent: Agent, at: float) -> None:
-        """Draw the length and the first actions of a session, and queue its first action."""
+        """Draw the number of actions in a session and its scripted actions, and queue its first action."""
         rng, mean = self._rng, agent.persona.actions
         actions = rng.gauss(mean, mean / 6) if agent.persona.is_bot else rng.expovariate(1 / mean)
         agent.actions_left = max(2, round(actions))
@@ -149,12 +153,13 @@ class RealmSimulator:
         self._enqueue(agent, at)
 
     def _enqueue(self, agent: Agent, at: float) -> None:
-        # Lateness is drawn now, because the agent waits for its late event and others come before it in the log.
+        # Draw now whether the event is late, because its position in the queue depends on it. Events of other agents
+        # come before a late event in the log, and the agent itself acts again only after its late event is written.
         is_late = not agent.is_arriving and self._rng.random() < LATE_RATE
         written_at = at + self._rng.uniform(1, MAX_LATE_SECONDS) if is_late else at
         heapq.heappush(self._queue, (written_at, next(self._tie_breakers), agent, at))
 
-    # One action of a session.
+    # The following methods simulate one action in a session.
 
     def _act(self, agent: Agent, written_at: float, happens_at: float) -> Event | None:
         self.context.seconds = happens_at
@@ -176,22 +181,26 @@ class RealmSimulator:
         return event
 
     def _arrive(self, agent: Agent) -> Event | None:
-        """Take the first action of a session, which is the registration in an agent's first session."""
+        """Take the first action of a session. In an agent's first session, this action is the registration."""
         agent.is_arriving = False
         agent.sessions += 1
         return self.actions.register(agent) if agent.sessions == 1 else self.actions.act(agent, is_late=False)
 
     def _end_session(self, agent: Agent) -> None:
-        """End the session and draw whether the player churns; some churning players first delete their account."""
+        """End the session, and draw whether the player churns.
+
+        Some churning players leave their guild or delete their account first.
+        """
         rng, guild = self._rng, self.context.guild(agent)
-        # The activity factor adds sessions. Dividing by it keeps the number of days until the churn as it is.
+        # A higher activity factor gives each player more sessions a day. Dividing the chance of churn by the factor
+        # keeps the number of days until a player churns the same.
         chance = agent.persona.churn / agent.engagement**0.5 / max(1.0, self._activity_factor)
         if rng.random() >= chance * (GUILD_CHURN_FACTOR if guild else 1.0):
             return
         agent.churned = True
         deletes_account = rng.random() < DELETES_ACCOUNT_SHARE
         leaves_guild = bool(guild) and (deletes_account or rng.random() < LEAVES_GUILD_SHARE)
-        agent.script = ["depart"] * deletes_account + ["leave_guild"] * leaves_guild  # the last one comes first
+        agent.script = ["depart"] * deletes_account + ["leave_guild"] * leaves_guild  # the last action is taken first
         agent.actions_left = len(agent.script)
         self._pending_actions += agent.actions_left
 

@@ -1,4 +1,4 @@
-"""The size of a simulated world, its division among the realms, and its names."""
+"""Specify a simulated world: its size, how it is divided among the realms, and its names."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from datetime import date
 from infra.errors import OperatorError
 from load.simulation.activity_curve import ActivityCurve
 
-# No two of these characters look alike, alone or beside each other. So names that end in different codes of these
-# characters are different names for the rules, too.
+# No two of these characters look alike, neither alone nor next to other characters. The rules of the game reject a name
+# that looks like another name. Names that end in different codes of these characters look different, so the rules
+# accept them.
 _DISTINCT = "23456789abcdefghjkpqstuxyz"
 _RUN_LENGTH = 4
 _CODE_LENGTH = 4
-_MIN_EVENTS_A_PLAYER = 6  # about what a single session causes
+_MIN_EVENTS_A_PLAYER = 6  # about the number of events that a single session causes
 _MAX_ACTIVITY_FACTOR = 10.0  # beyond this, the players no longer behave like their personas
 
 _ONSETS = (
@@ -59,7 +60,7 @@ _GUILDS = (
 
 @dataclass(frozen=True)
 class WorldSpec:
-    """The parameters of a world. The same parameters, the start day included, give the same events."""
+    """The parameters of a world. The same parameters, including the start day, always give the same events."""
 
     seed: int
     start: date
@@ -70,18 +71,18 @@ class WorldSpec:
 
     @property
     def curve(self) -> ActivityCurve:
-        """The shares of the hours in newcomers and events."""
+        """The curve with each hour's share of newcomers and of events."""
         return ActivityCurve(self.start, self.days)
 
     @property
     def run(self) -> str:
-        """A short code in all names of the world, which keeps them apart from all other names."""
+        """A short code that is part of every name in this world, so that its names differ from all other names."""
         parameters = f"{self.seed}:{self.start}:{self.days}:{self.realms}:{self.players}:{self.events}"
         return _code(int.from_bytes(hashlib.sha256(parameters.encode()).digest()[:8]), _RUN_LENGTH)
 
     @property
     def activity_factor(self) -> float:
-        """The events of a player, relative to those by the personas: it gives the world the requested number."""
+        """The factor for the players' activity that makes the world have the requested number of events."""
         return self.events / (self.players * self.curve.events_a_player())
 
     def events_of(self, realm: int) -> int:
@@ -93,7 +94,7 @@ class WorldSpec:
         return _share(self.players, self.realms, realm)
 
     def player_name(self, realm: int, index: int) -> str:
-        """Return the name of a player, which reveals nothing about the player."""
+        """Return the name of a player. The name reveals nothing about the persona."""
         n = index * self.realms + realm
         digest = hashlib.sha256(f"{self.seed}:{n}".encode()).digest()
         word = "".join(_ONSETS[a % len(_ONSETS)] + _VOWELS[b % len(_VOWELS)] for a, b in (digest[:2], digest[2:4]))
@@ -106,8 +107,9 @@ class WorldSpec:
 
 
 def world_spec(seed: int, start: date, days: int, realms: int, players: int | None, events: int) -> WorldSpec:
-    """Return the spec of a world. ``players`` of None means the number that usually causes this number of events.
+    """Return the spec of a world.
 
+    If ``players`` is None, the spec has the number of players that usually causes this number of events.
     Raises OperatorError if the number of players cannot cause the number of events.
     """
     events_a_player = ActivityCurve(start, days).events_a_player()
