@@ -1,6 +1,6 @@
-"""Markers from folders, and the fixtures that tests of several folders share: see tests/support.
+"""Add markers by folder and define the fixtures that several folders share. The helpers are in tests/support.
 
-Modules that take long to import are imported in the fixtures, so that collecting the tests stays quick.
+Modules that take long to import are imported inside the fixtures, so that collecting the tests stays fast.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stack.instance import Instance
     from tests.support.api_harness import Api
 
-# Folder -> markers of its tests.
+# Maps each folder to the markers that its tests get.
 MARKERS = {
     "unit": ("unit",),
     "integration/local": ("integration", "local"),
@@ -30,13 +30,15 @@ MARKERS = {
     "compose": ("compose",),
 }
 
-# These share the session's pipeline with the other system tests and come last: maintenance has met the commits of all
-# other tests by then, faults leave duplicates and forgeries in the log that other tests do not expect, and the tests of
-# the rebuild delete the log.
+# These tests share the session's pipeline with the other system tests and must run last, in this order.
+# The maintenance tests run late so that maintenance has already met the commits of all other tests.
+# The fault tests leave duplicates and forged events in the log, which other tests do not expect.
+# The rebuild tests delete the log.
 LAST = ("system/test_maintenance.py", "faults/", "system/test_rebuild.py")
 
 
-# Folders whose tests share one server and therefore run in one process, in the order of their groups' length.
+# Maps a folder to its group. The tests in a group share a server, so they all run in one process.
+# The group that takes longest comes first.
 SHARED = {"system/": "system", "faults/": "system", "integration/spark/": "spark"}
 
 
@@ -49,14 +51,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     import hypothesis
 
-    # A busy machine is not an error.
+    # Set no deadline for an example, because a slow example on a busy machine is not an error.
     hypothesis.settings.register_profile("guildhall", deadline=None)
     hypothesis.settings.load_profile("guildhall")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give all tests of a group to one process; pytest-xdist's own groups do not work with this version of pytest."""
+    """Return a scheduler that gives all tests of a group to one process.
+
+    The groups that pytest-xdist offers itself do not work with this version of pytest.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class GroupScheduling(LoadScopeScheduling):
@@ -67,12 +72,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def _group(path: str) -> str:
-    """Return the name of a shared server, or the module, whose tests share fixtures."""
+    """Return the group of a test file: its shared server, or the file itself, whose tests share fixtures."""
     return next((group for folder, group in SHARED.items() if path.startswith(folder)), path)
 
 
 def _order(path: str) -> tuple[int, int]:
-    """Sort the longest groups first, so that both processes end at about the same time, and the last tests last."""
+    """Return the sort key of a test file.
+
+    The groups that take longest come first, so that both processes end at about the same time. The files in LAST come
+    last.
+    """
     groups = list(dict.fromkeys(SHARED.values()))
     group = _group(path)
     last = next((n for n, name in enumerate(LAST, 1) if path.startswith(name)), 0)
@@ -91,7 +100,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     faults, compose = config.getoption("--faults"), config.getoption("--compose")
 
     def is_selected(item: pytest.Item) -> bool:
-        # Compose runs alone: with the pipeline of the other tests it would be too much for a small machine.
+        # The Compose tests run alone, because a small machine cannot run the containers and the pipeline of the other
+        # tests at the same time.
         return bool(item.get_closest_marker("compose")) == compose and (faults or not item.get_closest_marker("faults"))
 
     left_out = [item for item in items if not is_selected(item)]
@@ -101,7 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def nightly(request: pytest.FixtureRequest) -> bool:
-    """Return whether to search longer than a developer would wait."""
+    """Return whether this is a nightly run, in which tests search longer than a developer would wait."""
     return bool(request.config.getoption("--nightly"))
 
 
@@ -129,7 +139,7 @@ def api(empty_redis: RedisServer) -> Api:
 
 @pytest.fixture(scope="session")
 def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Return settings of a Spark whose tables lie in a folder."""
+    """Return the settings for a Spark that keeps its tables in a temporary folder."""
     from tests.support.local_spark import settings_in
 
     return settings_in(tmp_path_factory.mktemp("lake"))
@@ -137,7 +147,7 @@ def lake_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def spark(lake_settings: Settings) -> Iterator[SparkSession]:
-    """Run one Spark in this process for all tests, because a process cannot have two."""
+    """Run one Spark that all tests in this process share, because a process cannot run two."""
     from tests.support.local_spark import spark_session
 
     with spark_session(lake_settings) as session:
@@ -146,7 +156,7 @@ def spark(lake_settings: Settings) -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Instance]:
-    """Run the whole pipeline in a folder and on ports of its own."""
+    """Run the whole pipeline. It has its own folder and its own ports."""
     from tests.support.pipeline import running_pipeline
 
     with running_pipeline() as instance:

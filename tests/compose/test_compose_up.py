@@ -1,6 +1,7 @@
-"""Build docker-compose.yml, bring it up, play, kill servers, take it down and bring it up again.
+"""Build the images of docker-compose.yml, start the services, play, kill servers, and stop and restart everything.
 
-The tests run only with --compose and in the order of the file: each continues where the one before it ended.
+The tests run only with --compose. They run in the order of this file, because each test continues where the previous
+test ended.
 """
 
 import os
@@ -25,7 +26,7 @@ from tests.support.podman_engine import Engine
 from tests.support.ports import free_block
 from tests.support.waiting import CATCH_UP_SECONDS, eventually
 
-BUILD_SECONDS = 3600  # downloads of 1 GB, on a machine that may do other things, too
+BUILD_SECONDS = 3600  # enough to download 1 GB on a machine that does other work at the same time
 
 HEALTHY_SECONDS = 900
 
@@ -35,7 +36,8 @@ REQUESTS = "2000"
 
 BASE = re.search(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE).group(1)
 
-BUILT = ("init", "redis", "api", "kafka", "namenode", "presto", "streaming", "jupyter")  # a service of each image
+# One service for each image, because Compose builds an image by the name of a service.
+BUILT = ("init", "redis", "api", "kafka", "namenode", "presto", "streaming", "jupyter")
 
 SERVERS = ("network", "redis", "kafka", "namenode", "datanode", "presto", "streaming", "api")
 
@@ -53,7 +55,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         with engine.running():
             yield engine
     finally:
-        # pytest hides the output of tests that pass.
+        # Print outside pytest's capture, because pytest hides the output of passing tests.
         with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
             print("\n" + "\n".join(f"{name}: {value}" for name, value in engine.figures.items()))
         shutil.rmtree(folder / "storage", ignore_errors=True)
@@ -70,9 +72,9 @@ def _url(engine: Engine) -> str:
 
 
 def _is_well(engine: Engine, server: str, since: float) -> bool:
-    """Return whether the server was found healthy after this moment.
+    """Return whether the server was found healthy after the moment ``since``.
 
-    A health check also accepts a result of half a minute ago.
+    The age of the result must be checked, because a health check also accepts a result from half a minute ago.
     """
     if server == "network":
         return engine.health().get(server) == "healthy"
@@ -101,7 +103,10 @@ def _wait_until_well(engine: Engine, servers: Sequence[str]) -> None:
 
 
 def _play(engine: Engine, label: str, *, requests: str = REQUESTS) -> dict[str, list[int]]:
-    """Play the demo, whose comparisons must all hold. Returns their counts by the name of each way of counting."""
+    """Play the demo and expect that all its comparisons hold.
+
+    Returns a mapping from the name of each way of counting to the counts that the demo printed for it.
+    """
     begun = time.monotonic()
     text = engine.compose("exec", "-T", "api", "./guildhall", "demo", "--requests", requests, seconds=DEMO_SECONDS)
     engine.figures[f"{label}, seconds"] = round(time.monotonic() - begun)
@@ -122,12 +127,14 @@ def _first_process(engine: Engine, server: str) -> int:
 
 
 def _kill_container(engine: Engine, server: str) -> None:
-    # A signal is like a crash: a container that the engine is asked to kill counts as stopped on purpose.
+    # Send the signal directly, because that looks like a crash to the engine. If the engine itself killed the
+    # container, it would count the container as stopped on purpose.
     os.kill(_first_process(engine, server), signal.SIGKILL)
 
 
 def _kill_server(engine: Engine, server: str) -> None:
-    # The container's first process is ./guildhall serve, which must end when its server ends.
+    # Kill only the children of the container's first process. That process is ./guildhall serve, and it must end by
+    # itself when its server ends.
     for task in Path(f"/proc/{_first_process(engine, server)}/task").iterdir():
         for child in (task / "children").read_text().split():
             os.kill(int(child), signal.SIGKILL)
@@ -135,7 +142,7 @@ def _kill_server(engine: Engine, server: str) -> None:
 
 @contextmanager
 def _comes_back(engine: Engine, label: str, servers: Sequence[str]) -> Iterator[None]:
-    """Expect the engine to restart what the block kills, and every count to continue from its last value."""
+    """Expect the engine to restart what the block kills, and expect every count to continue from its last value."""
 
     def started() -> list[str]:
         return [engine.podman("inspect", "--format", "{{.State.StartedAt}}", _container(s)) for s in servers]
@@ -145,7 +152,8 @@ def _comes_back(engine: Engine, label: str, servers: Sequence[str]) -> Iterator[
     killed = time.monotonic()
     eventually(lambda: all(now != then for now, then in zip(started(), before, strict=True)), CATCH_UP_SECONDS)
     _wait_until_well(engine, servers)
-    # Then all others: HDFS is readable only after the DataNode has reported to the restarted NameNode.
+    # Then wait for all other servers, too. For example, HDFS is readable only after the DataNode has reported to the
+    # restarted NameNode.
     _wait_until_well(engine, SERVERS)
     engine.figures[f"healthy again after kill -9 of {label}, seconds"] = round(time.monotonic() - killed)
     counts = _play(engine, f"demo after kill -9 of {label}", requests="500")
@@ -157,7 +165,7 @@ def _ask(engine: Engine, *arguments: str) -> str:
 
 
 def _events(engine: Engine) -> int:
-    # Without fences: each restart of Redis adds one a realm.
+    # Do not count fences, because each restart of Redis adds one fence to every realm.
     text = _ask(engine, "sql", "select count(*) as n from events where event_type <> 'fence'")
     return int(re.findall(r"\d+", text)[-1])
 
@@ -191,7 +199,8 @@ def test_only_the_api_is_reachable(engine: Engine) -> None:
     assert published == {int(engine.environment["GUILDHALL_PORT"]): "127.0.0.1"}
     address = engine.podman("exec", "guildhall_network_1", "hostname", "-I").split()[0]
     for name in ("redis", "kafka", "kafka_controller", "namenode", "namenode_http", "datanode", "spark_ui"):
-        with socket.socket() as probe:  # also over the network between the containers, as the host sees it
+        # The host also sees the network between the containers. The servers must be unreachable there as well.
+        with socket.socket() as probe:
             assert probe.connect_ex((address, DEFAULT_PORT + PORTS[name])), name
 
 
@@ -231,7 +240,8 @@ def test_all_killed_containers_come_back_without_loss(engine: Engine) -> None:
 
 
 def test_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
-    # podman keeps the namespace. Docker makes a new one, which the servers then follow: see test_foreground.py.
+    # podman keeps the network namespace when its owner restarts. Docker makes a new namespace, and the servers must
+    # end so that they restart in the new one. test_foreground.py tests that.
     with _comes_back(engine, "the network's owner", ["network"]):
         _kill_container(engine, "network")
     assert requests.get(f"{_url(engine)}/readyz", timeout=30).status_code == 200
@@ -240,7 +250,8 @@ def test_servers_outlive_the_owner_of_their_network(engine: Engine) -> None:
 def test_down_and_up_lose_nothing(engine: Engine) -> None:
     bob = Guildhall(_url(engine), timeout=60)
     bob.wait_until_settled(bob.register(realm=2, name="bob")["id"], 60)
-    # Reading an inventory appends an event of its own: count afterwards, when the demo has waited for all of them.
+    # Reading an inventory also appends an event. So count the events only after the demo, which waits until all events
+    # have landed.
     accounts = bob.inventory()["accounts"]
     _play(engine, "demo before down", requests="500")
     events = _events(engine)
@@ -272,7 +283,7 @@ def test_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
 
 
 def test_report_is_made_in_the_notebook_container(engine: Engine) -> None:
-    # With enough events that the streams and Presto need more memory than for a demo.
+    # Write so many events that the streams and Presto need more memory than they need for a demo.
     played = _ask(engine, "play", "--history", "14d", "--events", "100000", "--seed", "7")
     assert re.search(r"rows in Presto 100,000; rejected = 0, stale = 0", played), played
     begun = time.monotonic()

@@ -1,8 +1,8 @@
-"""Inject faults into the real servers while players play; the checker must find nothing each time.
+"""Inject faults into the real servers while players play, and expect that the checker finds nothing wrong.
 
-Two faults run in every session, on its pipeline: Redis restored from an older copy, and a killed API.
-``./guildhall test --faults`` injects each fault into an instance of its own. These tests leave duplicates, forgeries
-and stale events in the log and therefore come after all others.
+Every session runs two of the faults on its pipeline: Redis restored from an older copy, and a killed API.
+``./guildhall test --faults`` also injects each fault into an instance that is reserved for faults. These tests leave
+duplicates, forged events and stale events in the log, so they run after all other tests.
 """
 
 import os
@@ -46,33 +46,34 @@ from tests.support.waiting import eventually
 
 PLAYERS, THREADS, SEED = 16, 6, 4
 
-WARM = 100  # operations before the fault, so that players are buying, joining and leaving when it comes
+# Number of operations before the fault is injected. After that many, players are already buying, joining and leaving.
+WARM = 100
 
-QUIET_SECONDS = 240  # for restarts, deadlines of holds and landing on a busy small machine
+QUIET_SECONDS = 240  # enough for restarts, expiring holds and landing, on a small and busy machine
 
-ROUNDS = 3  # in every session; 20 with --faults
+ROUNDS = 3  # number of rounds in every session; with --faults, 20 more rounds run
 
 KINDS = {event_type: kind for kind, route in ROUTES.items() for event_type in route.types}
 
 FAULTS = {fault.name: fault for fault in catalogue(Settings(), random.Random(SEED))}
 
-ALWAYS = "Redis restored from an older copy"  # this fault tests most parts of the design
+ALWAYS = "Redis restored from an older copy"  # runs in every session, because it tests most parts of the design
 
 
 @pytest.fixture(scope="module")
 def fault_server() -> Iterator[Instance]:
-    """Run an instance with small disks and short deadlines, for faults that other tests must not feel."""
+    """Run an instance with small disks and short deadlines, so that its faults do not disturb other tests."""
     with fault_instance(ROOT / ".guildhall-test-faults", free_block(len(PORTS)), 4, Console()) as instance:
         yield instance
 
 
 def in_the_log(instance: Instance) -> list[Event]:
-    """Return every event that other tests have left in the log."""
+    """Return all events that are already in the log, because other tests have left them there."""
     return [event for realm, part in read_log(instance.settings()).items() for _, event in fold(realm, part).events]
 
 
 def asked_before(events: Sequence[Event]) -> list[Operation]:
-    """Return operations for the events that other tests requested, as if their responses were lost."""
+    """Return an operation for each event that other tests requested, as if its response had been lost."""
     return [
         Operation(
             -1,
@@ -93,7 +94,10 @@ def asked_before(events: Sequence[Event]) -> list[Operation]:
 
 
 def request_of(event: Event) -> dict[str, Any]:
-    """Return what the checker must know of the request; only for batches the event does not say enough."""
+    """Return the part of the request that the checker needs but that the event does not contain.
+
+    Only events of batches lack such a part.
+    """
     if KINDS[event.type] != "batch":
         return {}
     counts = {name: int(n) for name, n in event.details.items() if name in KINDS}
@@ -101,7 +105,7 @@ def request_of(event: Event) -> dict[str, Any]:
 
 
 def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
-    """Inject the fault under load, wait until everything is healthy, and check."""
+    """Inject the fault while players play, wait until everything is healthy, and expect no findings."""
     settings, before = instance.settings(), in_the_log(instance)
     with Load(instance, PLAYERS, 0, SEED, THREADS) as load:
         eventually(lambda: load.count >= WARM)
@@ -113,8 +117,8 @@ def nothing_is_wrong_after(instance: Instance, fault: Fault) -> None:
     assert wait_for(lambda: is_quiet(instance), QUIET_SECONDS)
     history = [*asked_before(before), *load.operations]
     findings = collect(settings, Ledger(connect(settings)), history, lambda realm, at: archive(settings, realm, at))
-    # Other tests have written events of types that no request has, and simulated events with a sale and days of their
-    # own, which break the rules of today's game.
+    # Ignore findings about foreign events. Some tests have written events whose types belong to no request. Other tests
+    # have written simulated events, which have past days and a sale and therefore break the rules of today's game.
     foreign = {event.id for event in before if event.type not in KINDS or "generated" in event.details}
     assert [f for f in findings if not any(event_id in f.detail for event_id in foreign)] == []
     assert any(o.outcome == "success" and o.event_id and o.begun > outcome.done for o in load.operations)
@@ -156,7 +160,7 @@ def test_killed_api_sells_three_swords_for_their_gold(pipeline: Instance, rounds
 
 
 def buys_three_swords(instance: Instance, realm: int, answers_before_the_kill: int) -> None:
-    """Send 200 concurrent purchases of a player who can pay three, and kill the API meanwhile."""
+    """Send 200 concurrent purchases by a player who can pay for three, and kill the API meanwhile."""
     player = eventually(lambda: registered(instance, realm))
     answered = threading.Semaphore(0)
     with ThreadPoolExecutor(200) as pool:
@@ -181,9 +185,10 @@ def registered(instance: Instance, realm: int) -> Player | None:
 
 
 def buy_insisting(player: Player, answered: threading.Semaphore) -> bool:
-    """Buy a sword as a good client does. Returns whether it was accepted.
+    """Buy a sword as a well-behaved client does. Returns whether the purchase was accepted.
 
-    It retries with the same key until there is a response, and with a new key if the purchase was voided.
+    The client retries with the same key until it gets a response. If the purchase was voided, the client retries with a
+    new key.
     """
     key, give_up = str(uuid.uuid4()), time.monotonic() + QUIET_SECONDS
     while time.monotonic() < give_up:
@@ -229,7 +234,7 @@ def test_paused_process_does_not_accept_a_voided_event(pipeline: Instance) -> No
                 eventually(lambda: ada.status_of(event_id) == "voided")
                 process.send_signal(signal.SIGCONT)
                 assert answer.result().status_code == 503
-            # It appended the event nevertheless, but after the void.
+            # The resumed process appended the event nevertheless, but the void was already in the log.
             eventually(lambda: types_of(pipeline, 1, event_id) == ["void", "sword_bought"])
             assert wait_for(lambda: is_quiet(pipeline), QUIET_SECONDS)
             assert ada.status_of(event_id) == "voided"

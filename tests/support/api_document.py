@@ -1,4 +1,4 @@
-"""The API's document, made without any server."""
+"""Make the API's document without any server."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ OPERATOR = "o" * 32
 NOBODY = "127.0.0.1:1"
 
 SETTINGS = {
-    "realms": 1,  # the realm that the log of the tests settles
+    "realms": 1,  # the only realm that ScriptedLog settles
     "token_key": SecretStr("k" * 32),
     "operator_key": SecretStr(OPERATOR),
     "kafka": NOBODY,
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def make_document() -> dict[str, Any]:
-    """Build the document without any server: connections are opened when they are used."""
+    """Build the document. No server is needed, because a connection is opened only when it is first used."""
     given = Settings().model_copy(update=SETTINGS)
     document: dict[str, Any] = create_app(given, Ledger(connect(given)), ScriptedLog(None)).api_doc  # type: ignore[arg-type]
     return document

@@ -1,4 +1,4 @@
-"""The API over a real Redis and a log that fails on demand."""
+"""Run the API in this process, with a real Redis and a log that fails on demand."""
 
 import threading
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from tests.support.redis_server import RedisServer
 
 
 class ScriptedLog:
-    """A log whose outcome the test chooses: an offset, unknown, or certainly not appended."""
+    """A log for which the test chooses the outcome of an append: an offset, unknown, or certainly not appended."""
 
     def __init__(self, settler: Ledger) -> None:
         self.settler = settler
         self.events: list[Event] = []
         self.outcome = "append"
-        self._lock = threading.Lock()  # telemetry has a thread of its own
+        self._lock = threading.Lock()  # needed because telemetry appends from another thread
 
     def append(self, event: Event, done: Callable[[int | None], None]) -> None:
         if self.outcome == "refuse":
@@ -42,7 +42,7 @@ class ScriptedLog:
 
 
 class Api:
-    """A client, the log behind it, and the ledger."""
+    """An application of the API with its ledger, its log and a test client."""
 
     def __init__(self, server: RedisServer, **changed: Any) -> None:
         self.ledger = Ledger(server.connection("api"))

@@ -1,4 +1,4 @@
-"""A realm for the requests of the API's document."""
+"""Prepare a realm in which the requests from the API's document succeed."""
 
 import uuid
 from http import HTTPStatus
@@ -12,7 +12,8 @@ from tests.support.api_document import OPERATIONS, OPERATOR, SETTINGS
 from tests.support.api_harness import Api
 from tests.support.redis_server import RedisServer
 
-# Requests that must precede the document's example of an operation, so that it can succeed, with their player.
+# Requests that must come before the document's example of an operation, because the example fails without them.
+# Each entry names the player who sends the request.
 SWORD = ("carol", "POST", "/buy_sword", {"sword": "iron_sword"})
 
 BOBS_GUILD = ("bob", "POST", "/guilds", {"guild": "knights"})
@@ -45,7 +46,7 @@ BEFORE: dict[str, list[tuple[str, str, str, dict[str, Any] | None]]] = {
 
 
 class ApiWorld(Api):
-    """A realm with carol, who sends the requests, and bob, whom the document's examples name."""
+    """A realm with two players: carol sends the requests, and bob is the player that the document's examples name."""
 
     def __init__(self, server: RedisServer) -> None:
         super().__init__(server, **SETTINGS)
@@ -55,7 +56,10 @@ class ApiWorld(Api):
         self.is_prepared = False
 
     def prepare(self, name: str) -> None:
-        """Prepare the first case, which is the document's example; later cases find what it has left."""
+        """Prepare the world for the first case of an operation, which is the document's example.
+
+        Nothing is prepared for later cases. They run in the state that the earlier cases have left.
+        """
         if self.is_prepared:
             return
         self.is_prepared = True
@@ -70,12 +74,12 @@ class ApiWorld(Api):
         return self.register(f"newcomer_{self.newcomers}")
 
     def headers(self, operation: str) -> dict[str, str]:
-        """Return the headers of a request; each departure needs a new player."""
+        """Return the headers for a request. A request to depart gets a new player each time."""
         player = self.newcomer() if operation == "depart" else self.players["carol"]
         return player | {OPERATOR_HEADER: OPERATOR}
 
     def put_in_place_of_examples(self, case: schemathesis.Case) -> None:
-        """Replace the ids of the document with those of this world, and its key with an unused one."""
+        """Replace the example ids with ids from this world, and the example key with an unused key."""
         for name in ("trade", "event_id"):
             if case.path_parameters.get(name) == EXAMPLE_ID:
                 case.path_parameters[name] = self.known_id

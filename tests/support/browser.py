@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium."""
+"""Open the page in Debian's Chromium."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ NewPage = Callable[..., Page]
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """Start Chromium. Raises OperatorError if there is none."""
+    """Start Chromium. Raises OperatorError if Chromium is not installed."""
     chromium = require_browser(Console())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -32,16 +32,17 @@ def running_browser() -> Iterator[Browser]:
 
 @contextmanager
 def pages(browser: Browser, instance: Instance) -> Iterator[NewPage]:
-    """Open pages of players who share nothing.
+    """Yield a function that opens a page for another player. The pages share no cookies or storage.
 
-    No page may log an error; a violated Content-Security-Policy is one, too. Motion is reduced, so that nothing is
-    measured or photographed while it fades in.
+    At the end, no page may have logged an error. A violation of the Content-Security-Policy counts as an error, too.
+    The pages reduce motion, so that no element is measured or photographed while it fades in.
     """
     errors: list[str] = []
     contexts = []
 
     def note(message: ConsoleMessage) -> None:
-        # A browser also logs that an action was refused or must wait, which is not an error of the page.
+        # Ignore the statuses 409 and 503. The browser logs them when the API refuses an action or asks the player to
+        # wait, but the page has made no error.
         if message.type == "error" and not re.search("status of (409|503)", message.text):
             errors.append(message.text)
 
@@ -69,7 +70,7 @@ def pages(browser: Browser, instance: Instance) -> Iterator[NewPage]:
 
 
 def register(page: Page, realm: int = 2, name: str = "player") -> str:
-    """Register a new player on this page and wait until it is settled. Returns the name."""
+    """Register a new player on this page and wait until the registration is settled. Returns the player's name."""
     name = f"{name}_{uuid4().hex[:6]}"
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Realm", exact=True).select_option(str(realm))
@@ -84,7 +85,7 @@ def go(page: Page, view: str) -> None:
 
 
 def settled(page: Page, text: str) -> None:
-    """Wait until the live feed shows the text."""
+    """Wait until the list of recent events on the page shows the text."""
     expect(page.get_by_role("list", name="What happened, newest first")).to_contain_text(text)
 
 
@@ -94,7 +95,7 @@ def purse(page: Page, text: str) -> None:
 
 @contextmanager
 def stopped(instance: Instance) -> Iterator[None]:
-    """Pause Spark, so that nothing is settled meanwhile."""
+    """Pause Spark during the block, so that no event is settled."""
     stream = Pause("the stream stands still", "streaming", driver_jvm, 0)
     stream.inject(instance)
     try:
@@ -104,7 +105,7 @@ def stopped(instance: Instance) -> Iterator[None]:
 
 
 def found_guild(leader: Page, member: Page) -> None:
-    """Found a guild, let the other join it, and put gold into its treasury."""
+    """Let the leader found a guild, let the member join it, and let the leader put gold into the treasury."""
     name = f"knights{uuid4().hex[:4]}"
     go(leader, "Guild")
     leader.get_by_label("Name of the guild").fill(name)

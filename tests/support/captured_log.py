@@ -1,4 +1,4 @@
-"""Captured log lines."""
+"""Capture the log lines of this process."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from infra import json_logging
 
 
 class CapturedLog:
-    """A log that is read from the other end of a pipe."""
+    """A log that writes into a pipe, from which the test reads the lines."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._read, self._write = os.pipe()
@@ -22,7 +22,7 @@ class CapturedLog:
         self.lost += 1
 
     def text(self) -> str:
-        """End the log and return everything that was logged."""
+        """Close the log and return its whole text."""
         self._writer.end()
         os.close(self._write)
         with os.fdopen(self._read) as lines:

@@ -1,4 +1,4 @@
-"""Times of tests."""
+"""Provide times and a clock for tests."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ TODAY = NOW.date()
 
 
 class FakeClock:
-    """A monotonic clock that the test moves; with ``tick``, each reading moves it, too."""
+    """A monotonic clock that the test moves forward. Each reading also moves it forward, by ``tick`` seconds."""
 
     def __init__(self, tick: float = 0.0) -> None:
         self.now = 0.0

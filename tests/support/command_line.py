@@ -1,4 +1,4 @@
-"""``./guildhall``, in this process or as a program."""
+"""Run ``./guildhall`` in this process or as a program."""
 
 import subprocess
 import sys
@@ -12,12 +12,14 @@ from infra.errors import OperatorError
 from infra.paths import ROOT
 from stack.instance import Instance
 
-WIDTH = 80  # of a table: the terminal of the person who runs the tests must not change what is printed
+# Width of printed tables in characters. It is fixed, because the output must not depend on the terminal in which the
+# tests run.
+WIDTH = 80
 
 
 @dataclass
 class Completed:
-    """A command that has ended."""
+    """The exit code and output of a command that has ended."""
 
     returncode: int
     stdout: str
@@ -25,14 +27,14 @@ class Completed:
 
 
 def command_of(instance: Instance, *arguments: str) -> list[str]:
-    """Return the command as a program."""
+    """Return the command line that runs ``./guildhall`` with these arguments as a program."""
     return [sys.executable, "-m", "cli.main", "--home", str(instance.home), *arguments]
 
 
 def guildhall(instance: Instance, *arguments: str, stdin: str = "") -> Completed:
-    """Run a command in this process, which saves the seconds that a new process takes to import everything.
+    """Run a command in this process. That saves the seconds that a new process needs to import all modules.
 
-    ``cli.main.main`` turns errors into one line and exit code 2; ``guildhall_process`` runs that function, too.
+    Errors become one line and exit code 2, as in ``cli.main.main``, which ``guildhall_process`` really runs.
     """
     console.width = WIDTH
     done = CliRunner().invoke(cli, ["--home", str(instance.home), *arguments], input=stdin)
@@ -44,7 +46,10 @@ def guildhall(instance: Instance, *arguments: str, stdin: str = "") -> Completed
 
 
 def guildhall_process(instance: Instance, *arguments: str, stdin: str = "") -> Completed:
-    """Run a command as a program, with its bytes unchanged: lines of CSV end with CR LF."""
+    """Run a command as a program.
+
+    The output keeps its line ends, because the lines of CSV must end with CR LF.
+    """
     command = command_of(instance, *arguments)
     done = subprocess.run(command, cwd=ROOT, input=stdin.encode(), capture_output=True, check=False)
     return Completed(done.returncode, done.stdout.decode(), done.stderr.decode())

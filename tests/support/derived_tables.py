@@ -1,4 +1,4 @@
-"""Derived tables of some events."""
+"""Derive tables from a few events."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.spark_rows import START, LandedLog, event
 
 
 class DerivedTables:
-    """Both derived tables of some events, whose times are minutes after the start."""
+    """The tables of actions and transfers for some events. Each event has a time in minutes after the start."""
 
     def __init__(self, spark: SparkSession, *timed: tuple[int, Event]) -> None:
         moved = [e.model_copy(update={"time": new_time(minute)}) for minute, e in timed]
@@ -32,7 +32,7 @@ def new_time(minute: float) -> str:
 
 
 def decided(kind: str, name: str, **more: Any) -> Event:
-    """Return an event of this type as the rules decide it in the examples."""
+    """Return an event of this type with the details and transfers that the rules decide in the examples."""
     decision = next(decision for decision in decisions() if decision.type == kind)
     return event(name, kind, details=decision.details, transfers=decision.transfers, **more)
 

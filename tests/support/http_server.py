@@ -1,4 +1,4 @@
-"""An application behind a real port."""
+"""Serve an application on a real port."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """Serve the application on a free port, without a log line for each request."""
+    """Serve the application on a free port, and yield its URL. Requests are not logged."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

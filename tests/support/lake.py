@@ -1,4 +1,4 @@
-"""Iceberg tables in a folder."""
+"""Provide Iceberg tables in a folder."""
 
 from collections.abc import Iterable
 
@@ -25,7 +25,7 @@ _KAFKA = "partition int, offset bigint, timestamp timestamp, value binary"
 
 
 class Books:
-    """The part of a ledger that deriving reads."""
+    """A stand-in for the ledger. It has only the part that the derive job reads."""
 
     def __init__(self) -> None:
         self.settled = dict.fromkeys(range(REALMS), 10**6)
@@ -40,7 +40,7 @@ class Books:
 
 
 class Lake:
-    """The tables in a folder, into which a test lands records."""
+    """Iceberg tables in a folder. A test can land records in them."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self.spark, self.settings, self.books = spark, settings, Books()
@@ -53,13 +53,13 @@ class Lake:
         self._ends = dict.fromkeys(range(REALMS), 0)
 
     def new_derivation(self) -> IncrementalDerivation:
-        """Return the derivation of a new process."""
+        """Return a derivation in the state that it has when its process starts."""
         progress = Progress(REALMS, lambda _realm, _reason: None)
         progress.begin({})
         return IncrementalDerivation(self.spark, self.settings, self.books, progress)  # type: ignore[arg-type]
 
     def land(self, *events: Event | bytes, realm: int = 0) -> None:
-        """Land these events in one commit."""
+        """Land these records in one commit. Bytes stand for a malformed record."""
         first = self._ends[realm]
         self._ends[realm] += len(events)
         values = [encode(one) if isinstance(one, Event) else one for one in events]
@@ -79,5 +79,8 @@ class Lake:
 
 
 def kept(*names: str) -> list[MaintainedTable]:
-    """Return only these of the maintained tables, because a round takes seconds for each."""
+    """Return the maintained tables with these names.
+
+    A test maintains only the tables that it needs, because a round takes seconds for each table.
+    """
     return [table for table in maintenance.TABLES if table.name in names]

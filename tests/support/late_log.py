@@ -1,4 +1,4 @@
-"""A log that settles late."""
+"""Provide a log whose events are settled late."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from tests.support.api_harness import ScriptedLog
 
 
 class LateLog(ScriptedLog):
-    """A log that can also lose acknowledgements, never respond, or settle only on demand."""
+    """A scripted log that can also lose acknowledgements, never respond, or settle its events only on demand."""
 
     waiting: list[str]
 

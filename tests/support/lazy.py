@@ -1,11 +1,14 @@
-"""Modules that are imported at their first use."""
+"""Import modules at their first use."""
 
 import importlib
 from typing import Any
 
 
 class Lazy:
-    """Stand in for a module that takes long to import, so that collecting the tests does not wait for it."""
+    """A stand-in for a module that takes long to import.
+
+    The module is imported at its first use, so that collecting the tests does not wait for the import.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name

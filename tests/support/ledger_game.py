@@ -1,4 +1,4 @@
-"""A game on the ledger of a real Redis, without Kafka."""
+"""Play a game on the ledger of a real Redis, without Kafka."""
 
 import uuid
 
@@ -18,7 +18,7 @@ def give(gold: int) -> Decision:
 
 
 class Game:
-    """A realm without Kafka: this class settles events in order."""
+    """A realm without Kafka. This class settles its events in order."""
 
     def __init__(self, server: RedisServer) -> None:
         self.api = Ledger(server.connection("api"))
@@ -29,7 +29,7 @@ class Game:
         self.open()
 
     def open(self) -> None:
-        """Open the realm as recovery and the settle query do for a new or restarted Redis."""
+        """Open the realm, as recovery and the settle query do when Redis is new or has restarted."""
         fence = Reservation(self.settler.attach(REALM), REALM, "", give(0))
         assert self.settle(fence, event_type=FENCE) == "settled"
         self.generation = self.offset

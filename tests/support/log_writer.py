@@ -1,4 +1,4 @@
-"""Records in the log that the API did not write."""
+"""Append records to the log directly, without the API."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,10 @@ from state.ledger import Ledger
 
 
 def write(instance: Instance, realm: int, values: Sequence[bytes | None]) -> list[int]:
-    """Append records to the realm's partition as a program other than the API. Returns their offsets."""
+    """Append records to the realm's partition, as a program other than the API could do.
+
+    Returns the offsets of the records.
+    """
     settings = instance.settings()
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
     try:

@@ -1,4 +1,4 @@
-"""Metrics as a process serves them."""
+"""Read metrics as a process serves them."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from infra import metrics
 from infra.metrics import Server
 from tests.support.api_harness import Api
 
-Scrape = dict[str, float]  # a sample in the notation of Prometheus -> its value
+Scrape = dict[str, float]  # maps the name and labels of each sample to its value
 
 
 def parse(text: str) -> Scrape:
@@ -35,7 +35,7 @@ def kind(metric: metrics.Metric) -> str:
 
 
 class Broken:
-    """A ledger and a log that are unreachable."""
+    """A stand-in for a ledger or a log that is unreachable."""
 
     def overview(self, *_: object) -> Any:
         raise redis.ConnectionError
@@ -49,6 +49,6 @@ def scraped(api: Api) -> Scrape:
 
 
 def grown(before: Scrape, after: Scrape) -> Scrape:
-    """Return the growth of each sample, without histograms."""
+    """Return how much each sample has grown. Buckets and sums of histograms are left out."""
     found = {name: value - before.get(name, 0) for name, value in after.items()}
     return {name: n for name, n in found.items() if n and not re.search(r"_(bucket|sum)\b", name)}

@@ -1,8 +1,8 @@
-"""A container engine for tests: podman from Debian, with all its files below one folder.
+"""Run a container engine for tests: podman from Debian, which keeps all its files in one folder.
 
-It needs no registry, Docker daemon or systemd. debootstrap makes the base image, which is imported under the name that
-the Dockerfile has; docker-compose talks to podman's own service; and because podman leaves health checks to systemd, a
-thread calls them.
+The engine needs no registry, no Docker daemon and no systemd. debootstrap makes the base image, which podman imports
+under the name that the Dockerfile uses. docker-compose talks to podman's own service. podman expects systemd to run the
+health checks, so here a thread runs them.
 """
 
 import json
@@ -19,11 +19,13 @@ from pathlib import Path
 
 from infra.paths import ROOT
 
-SUITE = "bookworm"  # Debian's name of the Dockerfile's default base image
-PAUSE_SECONDS = 2  # between two rounds of health checks; each check takes a good part of a second
+SUITE = "bookworm"  # name of the Debian release on which the Dockerfile's default base image is built
+# Pause between two rounds of health checks. Each check takes most of a second, so more frequent rounds would load the
+# machine.
+PAUSE_SECONDS = 2
 
-# Machines that are containers themselves accept these limits and this runtime. A process of podman stays for the delay
-# after each command in a container to report its exit code; the default is five minutes.
+# These limits and this runtime also work on a machine that is itself a container. After each command in a container, a
+# podman process stays for exit_command_delay seconds to report the exit code. The default is five minutes.
 CONTAINERS = """[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
 [engine]
@@ -42,7 +44,8 @@ graphroot = "{folder}/storage"
 runroot = "{folder}/run"
 """
 
-# Where the kernel counts the memory of containers: version 1 of control groups, and version 2.
+# Folders in which the kernel reports the memory use of containers. The first folder belongs to version 1 of control
+# groups, and the second to version 2.
 GROUPS = ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
 
 
@@ -51,20 +54,24 @@ def _service(container: dict) -> str:
 
 
 def _processes_of(folder: Path) -> list[str]:
-    """Return the ids of processes for this folder: conmon, which monitors a container, has it in its arguments."""
+    """Return the ids of the processes that have this folder in their arguments.
+
+    One of them is conmon, which monitors a container.
+    """
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended
+        with suppress(OSError):  # the process has ended meanwhile
             if os.fsencode(folder) in (process / "cmdline").read_bytes():
                 found.append(process.name)
     return found
 
 
 class Engine:
-    """podman and docker-compose, for one project.
+    """podman and docker-compose for one project.
 
-    ``figures`` has the measurements, ``memory`` the most MB that each service had at any check, without what the kernel
-    can take back, and ``out_of_memory`` the services of which the kernel killed a process at their limit.
+    ``figures`` holds the measurements. ``memory`` holds the largest memory use of each service at any check, in MB.
+    Memory that the kernel can take back does not count. ``out_of_memory`` holds each service that reached its memory
+    limit, so that the kernel killed one of its processes.
     """
 
     def __init__(self, folder: Path, project: str, **variables: str) -> None:
@@ -79,7 +86,7 @@ class Engine:
             "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
             "DOCKER_HOST": f"unix://{folder}/podman.sock",
             "COMPOSE_HTTP_TIMEOUT": "1800",
-            "COMPOSE_DOCKER_CLI_BUILD": "0",  # without a docker command
+            "COMPOSE_DOCKER_CLI_BUILD": "0",  # because the command "docker" is not installed
             **variables,
         }
         (folder / "networks").mkdir(parents=True, exist_ok=True)
@@ -87,17 +94,18 @@ class Engine:
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
 
     def podman(self, *arguments: str, seconds: float = 60) -> str:
-        """Run podman. Returns its output, and raises as ``run`` does."""
+        """Run podman and return its output. Raises the same exceptions as ``run``."""
         return self.run(["podman", *arguments], seconds)
 
     def compose(self, *arguments: str, seconds: float = 120) -> str:
-        """Run docker-compose on docker-compose.yml of the copied tree. Returns its output."""
+        """Run docker-compose with the docker-compose.yml in the copied tree. Returns the output."""
         return self.run(["docker-compose", "--ansi", "never", "-p", self.project, *arguments], seconds)
 
     def down(self, *arguments: str) -> None:
-        """Take the project down.
+        """Take the project down, in up to three attempts.
 
-        podman removes the owner of the network only when no container uses it, where Docker does not ask.
+        podman removes the container that owns the network only when no other container uses that network. Docker
+        removes the container in any case.
         """
         for remaining in (2, 1, 0):
             try:
@@ -111,7 +119,7 @@ class Engine:
     def run(self, command: list[str], seconds: float) -> str:
         """Run a command and add its output to the transcript. Returns the output.
 
-        Raises AssertionError if the command fails, and TimeoutExpired.
+        Raises AssertionError if the command fails, and TimeoutExpired if it takes longer than ``seconds``.
         """
         done = subprocess.run(
             command,
@@ -123,7 +131,8 @@ class Engine:
             text=True,
             timeout=seconds,
             check=False,
-            start_new_session=True,  # a terminal would stop a background process that asks for its size
+            # Run the command without a terminal, because a terminal stops a background process that asks for its size.
+            start_new_session=True,
         )
         with (self.folder / "transcript.log").open("a") as transcript:
             transcript.write(f"$ {' '.join(command)}\n{done.stdout}\n")
@@ -135,7 +144,7 @@ class Engine:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Run podman's service and a thread for the health checks, and remove everything afterwards."""
+        """Run podman's service, and run the health checks in a thread. At the end, remove all containers and images."""
         address = f"unix://{self.folder}/podman.sock"
         with (self.folder / "service.log").open("w") as log:
             service = subprocess.Popen(
@@ -160,7 +169,7 @@ class Engine:
             service.terminate()
             service.wait(30)
             self._wait_for_the_last()
-            # podman mounts this folder onto itself and leaves the mount behind.
+            # Remove a mount that podman leaves behind: it mounts this folder onto itself.
             subprocess.run(["umount", f"{self.folder}/storage/overlay"], capture_output=True, check=False)
 
     def _check_health(self, stop: threading.Event) -> None:
@@ -181,7 +190,7 @@ class Engine:
                 words = dict(line.split()[:2] for line in (folder / "memory.stat").read_text().splitlines())
                 events = folder / ("memory.oom_control" if "total_rss" in words else "memory.events")
                 killed = int(re.search(r"^oom_kill (\d+)$", events.read_text(), re.MULTILINE).group(1))
-            except OSError:  # of the other version, or of a container that has just ended
+            except OSError:  # the machine uses the other version, or the container has just ended
                 continue
             megabytes = int(words.get("total_rss") or words["anon"]) >> 20
             self.memory[service] = max(self.memory.get(service, 0), megabytes)
@@ -189,21 +198,22 @@ class Engine:
                 self.out_of_memory.add(service)
 
     def _remove_all(self) -> None:
-        # Everything in this storage belongs to the test, whose folder it is in. podman removes the owner of the network
-        # only at the second attempt, when no other container uses it.
+        # This storage is in the test's own folder, so everything in it may be removed. podman removes the container
+        # that owns the network only at the second attempt, when no other container uses the network.
         remove = ["rm", "-af", "-t", "5"]
         for command in (remove, remove, ["volume", "prune", "-f"], ["network", "prune", "-f"]):
             subprocess.run(["podman", *command], env=self.environment, capture_output=True, check=False, timeout=300)
         subprocess.run(["podman", "rmi", "-af"], env=self.environment, capture_output=True, check=False, timeout=600)
 
     def _wait_for_the_last(self) -> None:
-        # What follows the end of a command in a container would create the folders of the storage again.
+        # Wait until podman's last processes have ended. They still run after a command in a container has ended, and
+        # they would create the folders of the storage again.
         give_up = time.monotonic() + 60
         while _processes_of(self.folder) and time.monotonic() < give_up:
             time.sleep(0.5)
 
     def containers(self) -> list[dict]:
-        """Return what podman knows of the existing containers."""
+        """Return podman's description of each existing container."""
         listed = subprocess.run(
             ["podman", "ps", "-a", "--format", "json"],
             env=self.environment,
@@ -214,7 +224,7 @@ class Engine:
         return json.loads(listed.stdout or "[]") if listed.returncode == 0 else []
 
     def health(self) -> dict[str, str]:
-        """Return healthy, starting, unhealthy or another state for each service."""
+        """Return a mapping from each service to its state: healthy, starting, unhealthy or another state."""
         found = {}
         for container in self.containers():
             if (container["Labels"] or {}).get("com.docker.compose.oneoff") == "True":
@@ -225,7 +235,7 @@ class Engine:
         return found
 
     def copy_tree(self) -> None:
-        """Copy the files of a fresh checkout of this tree, as the context of the build."""
+        """Copy the files that a fresh checkout would have into the folder from which the images are built."""
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -235,7 +245,10 @@ class Engine:
                 shutil.copy2(ROOT / name, self.context / name)
 
     def make_base(self, tag: str) -> None:
-        """Make a minimal Debian that trusts the authorities of this machine, under the name of the base image."""
+        """Make an image of a minimal Debian and give it the name ``tag``.
+
+        The image trusts the same certificate authorities as this machine.
+        """
         begun = time.monotonic()
         root = self.folder / "base"
         self.run(["debootstrap", "--variant=minbase", SUITE, str(root)], 1200)
@@ -245,7 +258,7 @@ class Engine:
             local.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(authorities, local / "machine.crt")
         archive = self.folder / "base.tar"
-        # Without the downloaded packages, which are installed.
+        # Leave out the downloaded package files, because the packages are already installed.
         self.run(["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."], 300)
         self.podman("import", str(archive), tag, seconds=300)
         archive.unlink()

@@ -1,4 +1,7 @@
-"""Read the tour of the README as commands with their outputs, and compare an output with a new one by its shape."""
+"""Read the commands and outputs in the README's tour.
+
+The output of a command differs from run to run, so it is compared with the README only by its shape.
+"""
 
 import json
 import re
@@ -8,13 +11,13 @@ from typing import Any
 
 from infra.paths import ROOT
 
-# The values of these differ from run to run; their type must not.
+# Names of JSON properties whose values differ from run to run. Only the types of these values are compared.
 VARIABLE = frozenset({"day", "expires", "id", "offset", "token"})
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command of the tour and the output that the README shows for it."""
+    """A command in the tour and the output that the README shows for it."""
 
     command: str
     output: str
@@ -38,7 +41,7 @@ def _steps(block: str) -> Iterator[Step]:
 
 
 def assert_same_shape(expected: str, actual: str) -> None:
-    """Compare headers, JSON or a table; values that differ from run to run need the same type only."""
+    """Compare headers, JSON or a table. Of values that differ from run to run, compare only the type."""
     *head, body = expected.splitlines()
     if not body.startswith("{"):
         assert _without_numbers(actual) == _without_numbers(expected)

@@ -1,4 +1,4 @@
-"""A real Redis with our users."""
+"""Run a real Redis that has the users of the system."""
 
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 
 @dataclass
 class RedisServer:
-    """The port and the users of a Redis."""
+    """The port of a Redis, and the passwords of its users."""
 
     port: int
     passwords: dict[str, str]
@@ -33,18 +33,18 @@ class RedisServer:
         return connect(self.settings(user))
 
     def raw(self, user: str) -> redis.Redis:
-        """Return a connection that yields bytes, for values that are not text."""
+        """Return a connection that returns bytes, because some values are not text."""
         return redis.Redis(port=self.port, username=user, password=self.passwords[user])
 
 
 def new_redis() -> RedisServer:
-    """Choose a free port and passwords for a Redis that is not running yet."""
+    """Choose a free port and passwords for a Redis, but do not start the Redis."""
     return RedisServer(free_block(1), {user: f"{user}-password" for user in REDIS_USERS})
 
 
 @contextmanager
 def running_redis(folder: Path, server: RedisServer | None = None, *options: str) -> Iterator[RedisServer]:
-    """Run a Redis with its files in this folder, and kill it at the end."""
+    """Run a Redis that keeps its files in this folder. Kill it at the end of the block."""
     require_programs(Console())
     server = server or new_redis()
     (folder / "users.acl").write_text(acl_file(server.passwords))

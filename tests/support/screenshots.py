@@ -1,6 +1,6 @@
-"""Take the pictures of the page for the documents, from a running instance.
+"""Take the screenshots of the page for the documentation, from a running instance.
 
-``./guildhall up``, then ``python -m tests.support.screenshots`` in the environment of ``./guildhall``.
+Run ``./guildhall up``, then run ``python -m tests.support.screenshots`` in the environment of ``./guildhall``.
 """
 
 import sys
@@ -24,7 +24,7 @@ from tests.support.browser import (
 )
 
 FOLDER = ROOT / "docs" / "screenshots"
-MAX_BYTES = 200_000  # a document should not take long to open
+MAX_BYTES = 200_000  # largest size of a screenshot, so that the document which shows it opens quickly
 
 
 def shoot(page: Page, name: str) -> None:
@@ -35,7 +35,7 @@ def shoot(page: Page, name: str) -> None:
 
 
 def take_all(instance: Instance, new_page: NewPage) -> None:
-    """Play a little, and take each picture at its moment."""
+    """Play a short game, and take each screenshot when the page shows the right state."""
     ada, bob, watch = new_page(), new_page(PHONE, "dark"), new_page(path="/#/watch")
     register(ada, 1, "ada")
     target = register(bob, 1, "bob")

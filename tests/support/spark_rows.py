@@ -1,4 +1,4 @@
-"""Landed events as rows for Spark."""
+"""Turn events into rows for Spark, as landing would write them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ _COLUMNS = (
 
 
 def event(name: str, kind: str = "gold_claimed", **more: Any) -> Event:
-    """Return an event with a short name for an id."""
+    """Return an event whose id is made from a short name."""
     values = {"player": "ada", "realm": 0, "at": START, "transfers": MINT if kind == "gold_claimed" else ()} | more
     return new_event(event_id=name.encode().hex().rjust(8, "0"), event_type=kind, **values)
 
@@ -37,7 +37,7 @@ def name_of(row: Row) -> str:
 
 
 class LandedLog:
-    """Landed events as rows of the table; the offset is the position in its realm."""
+    """Landed events as rows of the table of events. The offset of an event is its position within its realm."""
 
     def __init__(self, spark: SparkSession, events: Sequence[Event], times: Sequence[datetime] | None = None) -> None:
         self.events = list(events)

@@ -1,4 +1,4 @@
-"""Small histories for the checker, made by hand."""
+"""Make small histories for the checker by hand."""
 
 import uuid
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ def id_of(key: str, player: str = "ada") -> str:
 
 @dataclass
 class Story:
-    """A log written by hand, and what clients remember of it.
+    """A log that is written by hand, and the requests and responses that clients recorded.
 
     The ledger and the archive are correct unless a test changes them.
     """
@@ -36,7 +36,7 @@ class Story:
     operations: list[Operation] = field(default_factory=list)
 
     def log(self, key: str, decision: Decision | None = None, event_type: str = "", generation: int = -1) -> str:
-        """Append an event, or a control event, under the id of ada's key."""
+        """Append an event or a control event. Its id is the one that ada's request with this key would get."""
         event = new_event(
             event_id=id_of(key),
             event_type=decision.type if decision else event_type,
@@ -54,7 +54,7 @@ class Story:
         self.records.append(Record(len(self.records), AT_MS, value))
 
     def tell(self, key: str | None, outcome: Response, kind: OperationType = "buy_sword", **changes: object) -> None:
-        """Record an attempt of ada's client."""
+        """Record an attempt by ada's client, and its outcome."""
         begun = float(len(self.operations))
         operation = Operation(
             process=0,
@@ -72,7 +72,7 @@ class Story:
         self.operations.append(replace(operation, **changes))
 
     def read(self, offset: int, process: int = 0, **settled: int) -> None:
-        """Record what ada's client read at an offset."""
+        """Record that ada's client read these settled balances at an offset."""
         accounts = {
             name.replace("item_", "item:"): {"settled": n, "held": 0, "available": n} for name, n in settled.items()
         }
@@ -105,17 +105,17 @@ def buy(sword: str = "iron_sword") -> Decision:
 
 
 def clean_story() -> Story:
-    """Return a history with everything that may happen without being a finding."""
+    """Return a history that contains every kind of trouble that the checker must accept without a finding."""
     story = Story()
     story.log("register", players.register("ada", TODAY))
     story.tell("register", "success", "register", request={"realm": REALM, "name": "ada"})
     story.read(0, gold=100, health=100, free_agent=1)
     story.log("bought", buy())
-    story.log("bought", buy())  # a retry; the first try had reached the log
+    story.log("bought", buy())  # the client retried, although the first try had reached the log
     story.tell("bought", "unknown")
     story.tell("bought", "success")
     story.log("voided", event_type=VOID)
-    story.log("voided", buy())  # by a process that was paused
+    story.log("voided", buy())  # a paused process appended this event after the void
     story.tell("voided", "unknown")
     story.raw(b"garbage")
     story.log("fence", event_type=FENCE)
@@ -133,7 +133,7 @@ def kinds(findings: list[Finding]) -> set[str]:
 
 
 def page(story: Story, *offsets: int, following: int | None = None) -> None:
-    """Record a page of ada's history."""
+    """Record that ada's client read a page of her history."""
     ends = {offset: (event, status) for offset, event, status in story.books().finals}
     entries = [
         {"offset": o, "id": ends[o][0].id, "type": ends[o][0].type, "status": ends[o][1]}
@@ -158,7 +158,10 @@ MOVES: list[tuple[Transfer, ...]] = [
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Record]:
-    """Draw events, voids, fences and garbage, also repeated, of past, present and future generations."""
+    """Draw a log of events, voids, fences and garbage.
+
+    Ids occur repeatedly, and the records name past, present and future generations.
+    """
     values: list[bytes | None] = []
     generations = [-1]
     for offset in range(draw(st.integers(1, 25))):

@@ -1,6 +1,6 @@
-"""The real API, which stops its process after its first hold, as if the machine had been suspended.
+"""Run the real API, but stop its process after its first hold, as if the machine had been suspended.
 
-Run ``python -m tests.support.suspending_api`` with the environment of the API.
+Run ``python -m tests.support.suspending_api`` with the environment variables of the API.
 """
 
 import logging
@@ -36,7 +36,7 @@ def main() -> None:
     settings = Settings()
     ledger = Suspended(connect(settings, attach=True), settings)
     log = KafkaLog(settings)
-    assert log.ready()  # connect the producer before the pause, so that only the append is left
+    assert log.ready()  # connects the producer now, so that after the pause only the append is left
     run_simple("127.0.0.1", settings.api_port, create_app(settings, ledger, log), threaded=True)
 
 

@@ -1,4 +1,7 @@
-"""What the system tests share besides the pipeline: a simulated world, and its numbers before and after."""
+"""Provide a simulated world that several system tests share, and its numbers before and after the backfill.
+
+The pipeline, which the system tests share as well, is a fixture in tests/conftest.py.
+"""
 
 from dataclasses import dataclass
 
@@ -21,14 +24,14 @@ class Backfilled:
     after: list[RealmProgress]
 
     def growth(self, name: str) -> int:
-        """Return how much a count of the ledger has grown."""
+        """Return how much a count in the ledger has grown."""
         counts = [sum(realm.totals.get(name, 0) for realm in realms) for realms in (self.before, self.after)]
         return counts[1] - counts[0]
 
 
 @pytest.fixture(scope="session")
 def backfilled(pipeline: Instance) -> Backfilled:
-    """One small world for all tests that need simulated events."""
+    """Backfill one small world, which all tests that need simulated events share."""
     wait_until_caught_up(pipeline)
     before = realm_progress(pipeline)
     arguments = ("backfill", f"{DAYS}d", "--events", str(EVENTS), "--seed", str(SEED))

@@ -1,4 +1,7 @@
-"""Races over HTTP for something that exists once, while the stream lags: each has exactly one winner."""
+"""Test races over HTTP for something that exists only once, while settling lags behind the log.
+
+Each race must have exactly one winner.
+"""
 
 import secrets
 import threading
@@ -17,11 +20,11 @@ ROUNDS = 3
 
 WAIT_SECONDS = 20
 
-Outcome = dict[str, Any] | str  # the settled event, or the code of the problem
+Outcome = dict[str, Any] | str  # the settled event, or the code of the problem in the response
 
 
 def people(pipeline: Instance, count: int) -> list[Player]:
-    """Register players who wait until each of their actions is settled."""
+    """Register players whose requests ask the API to wait until the action is settled."""
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: Player(pipeline, REALM), range(count)))
     for player in found:
@@ -30,7 +33,7 @@ def people(pipeline: Instance, count: int) -> list[Player]:
 
 
 def race(*acts: Callable[[], dict[str, Any]]) -> list[Outcome]:
-    """Start all actions at the same moment. Returns the outcome of each."""
+    """Start all actions at the same moment. Returns the outcome of each action."""
     gate = threading.Barrier(len(acts))
 
     def run(act: Callable[[], dict[str, Any]]) -> Outcome:
@@ -53,7 +56,10 @@ def lost(outcomes: list[Outcome]) -> set[str]:
 
 
 def amount(player: Player, account: str) -> int:
-    """Return the settled amount; nothing may be held after all of the player's actions are settled."""
+    """Return the settled amount in this account.
+
+    Fails if some of the amount is held, because all of the player's actions should be settled.
+    """
     found = player.inventory()["accounts"].get(account, {"settled": 0, "held": 0})
     assert found["held"] == 0
     return int(found["settled"])
@@ -94,7 +100,7 @@ def test_last_piece_of_an_edition_is_sold_once(pipeline: Instance) -> None:
         assert lost(outcomes) == {"sold_out"}
         owners = [player for player in buyers if amount(player, "item:star_shield") == 1]
         assert {player.name for player in owners} == {event["player"] for event in won(outcomes)}
-        # The returned pieces are enough for another round.
+        # The owners return their pieces to the shop, so that the next round has pieces to sell.
         for player in owners:
             player.sell("star_shield")
         for player in buyers:
@@ -210,7 +216,7 @@ def test_leadership_is_not_given_to_a_leaving_member(pipeline: Instance) -> None
         else:
             assert isinstance(left, dict)
             if isinstance(handed, dict):
-                # Handed over, and given back when the new leader left.
+                # Ada has handed over the leadership, and she got it back when bob, the new leader, left.
                 assert handed["offset"] < left["offset"]
             assert found["leader"] == ada.name
 

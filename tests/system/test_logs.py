@@ -1,4 +1,4 @@
-"""Logs of the running pipeline."""
+"""Test the logs of the running pipeline."""
 
 import json
 from typing import Any

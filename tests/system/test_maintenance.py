@@ -1,4 +1,4 @@
-"""Maintenance and derived tables beside the running streams."""
+"""Test maintenance and the derived tables while the streams run."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,11 @@ OFFSETS = """select count(*), count(distinct "offset"), max("offset") + 1 from (
 
 
 def test_maintenance_beside_landing_loses_nothing(pipeline: Instance) -> None:
-    """The tests before this one have landed something in each round of maintenance; alone, this one does it."""
+    """Maintenance and landing must have run at the same time.
+
+    In a whole session, the earlier tests have landed records during each round of maintenance. If this test runs alone,
+    it lands the records itself.
+    """
 
     def has_run() -> bool:
         Player(pipeline, 2)

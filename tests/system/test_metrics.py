@@ -1,4 +1,4 @@
-"""Metrics of the running pipeline."""
+"""Test the metrics of the running pipeline."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 
 
 class Served:
-    """Metrics of both processes of a running instance."""
+    """The metrics that both processes in a running instance serve."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -63,12 +63,12 @@ def test_metrics_count_what_happened(pipeline: Instance, served: Served) -> None
     assert new("guildhall_requests_total,method=POST,route=/buy_sword,status=409") == 2
     assert new("guildhall_refusals_total,reason=not_enough_gold") == 2
     accepted = new("guildhall_commits_total,outcome=accepted")
-    assert accepted == 4  # including the registration
+    assert accepted == 4  # three purchases and the registration
     assert new("guildhall_holds_taken_total") == accepted
     assert new("guildhall_append_seconds_count") == accepted
     assert new("guildhall_records_total,outcome=settled,realm=1") == accepted
     assert new("guildhall_records_total,outcome=(voided|rejected|malformed),.*") == 0
-    records = new("guildhall_records_total,.*")  # including telemetry, which needs no hold
+    records = new("guildhall_records_total,.*")  # includes telemetry, which takes no hold
     assert new("guildhall_ack_to_settled_seconds_count") == records
     assert new("guildhall_batch_records_sum,stage=settle") == new("guildhall_batch_records_sum,stage=land") == records
     assert new("guildhall_ack_to_settled_seconds_bucket,le=300.0") == records
@@ -99,7 +99,7 @@ def test_api_counters_survive_the_death_of_a_worker(pipeline: Instance, served: 
 
 
 def test_files_of_counters_are_preallocated(pipeline: Instance) -> None:
-    """A write into a hole of a file would kill the process when the disk is full."""
+    """If a counter file had a hole, a write into the hole would kill the process when the disk is full."""
     files = list(Path(pipeline.home, "run", "api-metrics").glob("*.db"))
     assert len(files) >= 4
     assert all(file.stat().st_blocks * 512 >= file.stat().st_size for file in files)

@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium: players, a stopped stream, axe and the keyboard."""
+"""Test the page in Debian's Chromium: players, a stopped stream, accessibility with axe, and the keyboard."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from tests.support.browser import (
     stopped,
 )
 
-SMALLEST_TARGET = 24  # CSS pixels: WCAG 2.2, 2.5.8
+SMALLEST_TARGET = 24  # smallest width and height in CSS pixels, by WCAG 2.2, criterion 2.5.8
 
 MOST_TABS = 60
 
@@ -118,11 +118,11 @@ def test_page_can_be_used_with_a_keyboard(new_page: NewPage) -> None:
     tab_to(ada, "Buy a wooden sword for 10 gold")
     ada.keyboard.press("Space")
     settled(ada, "You bought a wooden sword for 10 gold")
-    assert focused(ada) == "Buy a wooden sword for 10 gold"  # not lost when the page is drawn again
+    assert focused(ada) == "Buy a wooden sword for 10 gold"  # the button keeps the focus when the page is drawn again
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the element with this name has the visible focus."""
+    """Press Tab until the element with this name has the focus. Expect that the focus is visible."""
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
         if focused(page) == name:
@@ -148,7 +148,10 @@ def test_guild_is_founded_joined_and_paid_into(new_page: NewPage) -> None:
 
 
 def test_axe_finds_nothing_in_any_view(new_page: NewPage) -> None:
-    """Check each view in both sizes and colour schemes: layout depends on the size, contrast on the scheme."""
+    """Each view is checked in both sizes and both colour schemes.
+
+    The layout depends on the size, and the contrast depends on the colour scheme.
+    """
     page = new_page()
     expect(page.get_by_role("heading", name="Enter the Guildhall")).to_be_visible()
     check(page, "Join")
@@ -170,7 +173,10 @@ def test_axe_finds_nothing_in_any_view(new_page: NewPage) -> None:
 
 
 def check(page: Page, view: str) -> None:
-    """Expect no violation of axe, no sideways scrolling, and no target too small to hit."""
+    """Check one view of the page.
+
+    Expect that axe finds no violation, that the page does not scroll sideways, and that no target is too small to hit.
+    """
     for size in (PHONE, DESKTOP):
         page.set_viewport_size(size)
         for scheme in ("dark", "light"):

@@ -1,4 +1,4 @@
-"""The whole pipeline on real servers, through the interfaces of players, operators and analysts."""
+"""Test the whole pipeline on real servers, through the interfaces for players, operators and analysts."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from tests.support.command_line import guildhall, guildhall_process
 from tests.support.pipeline import Player, wait_until_caught_up
 from tests.support.waiting import CATCH_UP_SECONDS
 
-REQUESTS = 300  # of the load script
+REQUESTS = 300  # number of requests that the load script sends
 
 
 def test_player_registers_buys_claims_joins_and_leaves(pipeline: Instance) -> None:
@@ -81,7 +81,8 @@ def test_malformed_records_go_to_quarantine(pipeline: Instance) -> None:
         transfers=[Transfer("player:nobody:gold", "player:mallory:gold", 1000)],
     )
     producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-    # Partition 1: another realm's event and garbage. Partition 2: an uncovered event, which is not malformed.
+    # Partition 1 gets an event that belongs to another realm, and garbage. Partition 2 gets an event whose debits are
+    # not covered. The ledger rejects that event, but the event is not malformed.
     for partition, value in ((1, encode(foreign)), (1, b"\xff\x00 garbage"), (1, None), (2, encode(foreign))):
         producer.send(settings.topic, key=b"test", value=value, partition=partition).get(timeout=30)
     producer.close()
@@ -94,11 +95,14 @@ def test_malformed_records_go_to_quarantine(pipeline: Instance) -> None:
     assert rows[1][0] == b"\xff\x00 garbage".hex().upper()
     assert ledger.totals(2)["rejected"] == 1
     assert ledger.holdings(2, "player:mallory").settled == {}
-    Player(pipeline, 1)  # the realm continues
+    Player(pipeline, 1)  # registers successfully, because the realm continues
 
 
 def settled_actions(pipeline: Instance) -> int:
-    """Return the number of settled actions, without telemetry, which reading an inventory adds."""
+    """Return the number of settled actions.
+
+    Telemetry does not count, because reading an inventory adds telemetry to the log.
+    """
     return sum(realm.settled - realm.totals.get("telemetry", 0) for realm in realm_progress(pipeline))
 
 

@@ -1,4 +1,4 @@
-"""Malformed records on the real servers."""
+"""Test malformed records on the real servers."""
 
 from game.accounts import Transfer
 from game.events import FENCE
@@ -70,7 +70,8 @@ def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
         said = '"stage": "land", "reason": "state.ledger.TooManyMalformed'
         return (pipeline.home / "logs" / "streaming.log").read_text().count(said)
 
-    # Twice in succession: records that landed in between must not land again when landing restarts.
+    # Halt the realm twice in succession. The records that have landed between the two halts must not land again when
+    # landing restarts.
     for _ in range(2):
         wait_until_caught_up(pipeline)
         before, refused = realm_progress(pipeline)[bad], refusals()
@@ -79,11 +80,11 @@ def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
         status = " ".join(guildhall(pipeline, "status").stdout.split())
         assert f"malformed records in a row up to offset {before.accepted + limit}" in status
         assert f"./guildhall quarantine accept --realm {bad}" in status
-        Player(pipeline, REALM)  # another realm continues
+        Player(pipeline, REALM)  # registers successfully, because another realm continues
         halted = realm_progress(pipeline)[bad]
         assert halted.settled <= before.settled + limit
         assert halted.malformed == before.malformed
-        eventually(lambda: refusals() > refused)  # noqa: B023 - called at once
+        eventually(lambda: refusals() > refused)  # noqa: B023 - the lambda is called at once
 
         accepted = guildhall(pipeline, "quarantine", "accept", "--realm", str(bad))
         assert accepted.returncode == 0, accepted.stdout + accepted.stderr
@@ -93,7 +94,8 @@ def test_garbage_halts_its_realm_until_accepted(pipeline: Instance) -> None:
         Player(pipeline, bad)
     verified = guildhall(pipeline, "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    # A wiped Redis does not know what was accepted, but the quarantine does.
+    # A wiped Redis has forgotten which malformed records the operator has accepted. The realm continues nevertheless,
+    # because these records are in the quarantine.
     connect(pipeline.settings("admin")).flushall()
     eventually(lambda: not Ledger(connect(pipeline.settings())).is_recovering(bad))
     wait_until_caught_up(pipeline)

@@ -1,4 +1,7 @@
-"""The tour of the README, typed in on the real servers: the README shows what really comes."""
+"""Run the commands in the README's tour on the real servers.
+
+The README must show the output that the servers really return.
+"""
 
 import json
 import os
@@ -14,10 +17,10 @@ from tests.support.readme_tour import assert_same_shape, tour
 
 
 def test_tour_shows_what_servers_return(pipeline: Instance) -> None:
-    # The session's realm may have a player of the README's name already.
+    # Use another name than the README, because the session's realm may already have a player with that name.
     player = f"ada_{uuid.uuid4().hex[:8]}"
     command_line = shlex.join([sys.executable, "-m", "cli.main", "--home", str(pipeline.home)])
-    # A narrow terminal would break the widest table.
+    # Set a wide terminal, because a narrow terminal would break the widest table.
     environment = os.environ | {"COLUMNS": "120"}
     for step in tour():
         if step.command.startswith("TOKEN="):

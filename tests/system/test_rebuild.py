@@ -1,4 +1,4 @@
-"""Rebuilding the state. These tests come after all others, because they delete the log."""
+"""Test rebuilding the state. These tests run after all others, because they delete the log."""
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
@@ -44,7 +44,7 @@ def test_realm_under_rebuild_is_503_until_rebuilt(pipeline: Instance, ada: Playe
     answer = ada.post("/claim_gold")
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/recovering")
     assert "Retry-After" in answer.headers
-    # Its fence is in the log, and the stream must not settle it.
+    # The realm's fence is in the log, but the stream must not settle the realm until it is rebuilt.
     eventually(lambda: "rebuilt" in ledger.halted(0), PATIENCE_SECONDS)
     assert "./guildhall rebuild --realm 0" in guildhall(pipeline, "status").stdout.replace("\n", "")
     assert guildhall(pipeline, "rebuild", "--realm", "0").returncode == 0

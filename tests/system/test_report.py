@@ -1,4 +1,4 @@
-"""The report of a real, small world."""
+"""Test the report about a small world on real servers."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.system.conftest import Backfilled
 
 
 def assert_opens_anywhere(text: str) -> None:
-    """Expect no script and nothing that a browser would fetch."""
+    """Expect that the page contains no script and nothing that a browser would fetch from elsewhere."""
     assert "<script" not in text
     assert "@import" not in text
     fetched = re.findall(
@@ -30,7 +30,7 @@ def assert_opens_anywhere(text: str) -> None:
 
 @pytest.fixture(scope="module")
 def small_world(pipeline: Instance, backfilled: Backfilled) -> Instance:
-    """Return a pipeline with a simulated world and a few live events in the tables for analysts."""
+    """Return a pipeline whose tables for analysts contain a simulated world and a few live events."""
     assert backfilled.command.returncode == 0
     ada = Player(pipeline, 0)
     ada.wait_until_settled(ada.buy_sword("iron_sword")["id"], 60)
@@ -50,7 +50,7 @@ def test_report_of_a_small_world_has_its_numbers(small_world: Instance, tmp_path
     outputs = [o for cell in json.loads(executed.read_text())["cells"] for o in cell.get("outputs", [])]
     assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
 
-    # Its numbers are those of the ledger, which knows nothing of Presto.
+    # The report's numbers come from Presto. They must equal the ledger's numbers, which do not depend on Presto.
     status = requests.get(f"{small_world.settings().api_url}/status", timeout=10).json()
     ledger = Ledger(connect(small_world.settings()))
     shop_gold = sum(ledger.holdings(n, "house").settled.get("shop", 0) for n in range(small_world.realms))

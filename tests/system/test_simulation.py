@@ -1,4 +1,4 @@
-"""Simulated worlds on the real servers."""
+"""Test simulated worlds on the real servers."""
 
 from infra.presto import fetch
 from stack.instance import Instance

@@ -1,4 +1,4 @@
-"""The command ``sql`` on the real Presto."""
+"""Test the command ``sql`` with the real Presto."""
 
 import csv
 import io
@@ -22,7 +22,9 @@ from tests.system.conftest import Backfilled
 PATIENCE_SECONDS = 90
 
 
-CONNECTIONS = 4  # concurrent queries: Presto spends most of a query's time on its plan
+# Number of concurrent queries. Running them concurrently saves time, because Presto spends most of a query's time on
+# planning.
+CONNECTIONS = 4
 
 
 def test_every_ready_made_query_runs(pipeline: Instance, backfilled: Backfilled) -> None:
@@ -70,22 +72,23 @@ def test_closed_pipe_cancels_the_query(pipeline: Instance) -> None:
 
 
 def _mark() -> str:
-    """Return a name that no earlier query has."""
+    """Return a column name that no earlier query has used, so that the test can find its query in Presto."""
     return f"mark_{uuid.uuid4().hex}"
 
 
 def _states(instance: Instance, mark: str) -> list[str]:
-    """Return the states of the queries with this mark; a cancelled query counts as failed."""
+    """Return the states of the queries that contain this mark. Presto reports a cancelled query as failed."""
     text = "select state from system.runtime.queries where query like '%{}%' and query not like '%runtime%'"
     return [state for (state,) in fetch(instance.settings(), text.format(mark)).rows]
 
 
 class Terminal:
-    """A person who types."""
+    """A terminal in which a person types at the prompt of ``sql``."""
 
     def __init__(self, instance: Instance, pager: str = "cat") -> None:
         program, *arguments = command_of(instance, "sql")
-        # Without CPR: this terminal does not respond when the program asks for the position of the cursor.
+        # Turn off cursor position requests (CPR), because this terminal does not respond when the program asks for the
+        # position of the cursor.
         environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": pager}
         self.process = pexpect.spawn(
             program, arguments, cwd=str(ROOT), env=environment, timeout=PATIENCE_SECONDS, dimensions=(40, 120)
@@ -116,7 +119,8 @@ def test_prompt_runs_commands_and_statements(pipeline: Instance) -> None:
     terminal.types("select 40\r", "->")
     terminal.asks("+ 2 as answer; select 'two' as second;", "answer", "42", "1 row", "second", "two", "1 row")
     terminal.asks("select nope;", "line 1:8: Column 'nope' cannot be resolved")
-    terminal.types("select count(*) as landed from ev\t", "ents")  # text on the screen is not drawn again
+    # Expect only the completed letters, because the prompt does not draw the typed letters again.
+    terminal.types("select count(*) as landed from ev\t", "ents")
     terminal.asks(";", "landed", "1 row")
     terminal.asks("\\?", "run the query in Presto", "\\q")
     terminal.asks("\\d", "quarantine")

@@ -1,4 +1,4 @@
-"""Rotation of the key that signs tokens."""
+"""Test the rotation of the key that signs tokens."""
 
 from stack.instance import Instance, open_instance
 from tests.support.command_line import guildhall
@@ -18,5 +18,5 @@ def test_players_stay_signed_in_after_key_rotation(pipeline: Instance) -> None:
     assert before.inventory()["player"] == before.name
     with_old = before.request("GET", "/inventory", headers={"Authorization": f"Bearer {old}"})
     assert with_old.status_code == 401
-    # Other tests of the session use the keys of this object.
+    # Put the new keys into the shared instance, because other tests in this session use the keys from it.
     pipeline.secrets.update(open_instance(pipeline.home).secrets)

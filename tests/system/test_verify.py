@@ -1,4 +1,7 @@
-"""Verify on the real servers: it holds after every kind of record, and finds a single coin too many."""
+"""Test verify on the real servers.
+
+It must succeed after every kind of record, and it must find a difference of a single coin.
+"""
 
 import random
 import subprocess
@@ -32,7 +35,7 @@ SEED = 7
 
 
 def event(event_type: str = "gold_found", *, at: int, event_id: str = "", transfers: Sequence[Transfer] = ()) -> Event:
-    """Return an event of the generation ``at``; by default it gives eve a coin."""
+    """Return an event in the generation ``at``. By default, the event gives eve a coin."""
     coin = [Transfer("house:mint", "player:eve:gold", 1)]
     return new_event(
         event_id=event_id or str(uuid.uuid4()),
@@ -140,9 +143,9 @@ def test_verify_finds_a_lost_generation(pipeline: Instance) -> None:
 
 
 def random_log(seed: int, first: int) -> list[Event]:
-    """Return contradictory events: few ids and accounts, fences, voids, wrong generations, overdrafts.
+    """Return events that contradict each other, because they share a few ids and accounts.
 
-    ``first`` is the offset of the first one.
+    They include fences, voids, wrong generations and overdrafts. ``first`` is the offset of the first event.
     """
     randomly = random.Random(seed)
     ids = [str(uuid.UUID(int=randomly.getrandbits(128))) for _ in range(60)]
@@ -161,7 +164,8 @@ def random_log(seed: int, first: int) -> list[Event]:
 def test_sql_agrees_with_the_model_on_a_random_log(pipeline: Instance) -> None:
     wait_until_caught_up(pipeline)
     first = next(r.accepted for r in realm_progress(pipeline) if r.realm == REALM)
-    opening = event(FENCE, at=-1)  # the random log must not depend on what precedes it
+    # Begin with a fence, because the result must not depend on the records before the random log.
+    opening = event(FENCE, at=-1)
     write(pipeline, REALM, [encode(e) for e in (opening, *random_log(SEED, first + 1))])
     wait_until_caught_up(pipeline)
     settings, books, rejected = pipeline.settings(), ModelLedger(REALM), []

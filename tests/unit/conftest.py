@@ -1,4 +1,7 @@
-"""Unit tests reach no server: a socket that is not a pipe within this machine is an error."""
+"""Prevent unit tests from reaching a server.
+
+Opening a socket is an error, except for a Unix socket, which connects only processes on this machine.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The launcher and the load script, as programs."""
+"""Test the launcher and the load script by running them as programs."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The files for containers, checked by linters."""
+"""Check the files for containers with linters."""
 
 import os
 import shutil

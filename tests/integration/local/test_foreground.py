@@ -1,4 +1,4 @@
-"""One server in the foreground, as a container runs it."""
+"""Test that a server runs in the foreground as a container needs it."""
 
 import os
 import signal
@@ -12,7 +12,8 @@ from infra.paths import ROOT
 from stack.servers import foreground
 from tests.support.waiting import eventually
 
-# A server that is healthy once its file exists. Everything after its start must be done before it counts as healthy.
+# A program that serves a toy server in the foreground. The toy server is healthy as soon as its file "up" exists.
+# Its container must count as healthy only after the step once_healthy has succeeded, too.
 SERVE = """
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def _serve(home: Path, seconds: float) -> subprocess.Popen[bytes]:
 def test_server_is_healthy_after_its_start_is_complete(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     sign = tmp_path / "run" / "toy.healthy"
-    sign.touch()  # left by a container that was killed
+    sign.touch()  # stands for the sign that a killed container has left behind
     os.utime(sign, (0, 0))
     process = _serve(tmp_path, 60)
     try:

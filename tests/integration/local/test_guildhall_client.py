@@ -1,4 +1,4 @@
-"""The client that users copy, against a real HTTP server with scripted responses."""
+"""Test the client that users copy, against a real HTTP server that sends scripted responses."""
 
 import inspect
 import json
@@ -24,7 +24,7 @@ SIGNED_IN = {"token": "t", "realm": 2, "player": "ada", "id": TRADE}
 
 @dataclass
 class Asked:
-    """A request as it arrived."""
+    """A request as the server received it."""
 
     method: str
     path: str
@@ -35,9 +35,9 @@ class Asked:
 
 @dataclass
 class Script:
-    """Responses of the server, of which the last one is repeated, and the requests that it got.
+    """The responses that the server sends, and the requests that it has received.
 
-    ``hang up`` closes the connection without a response.
+    After the last response, the server repeats that response. The response ``hang up`` closes the connection instead.
     """
 
     answers: list[Any] = field(default_factory=lambda: [(200, {}, {})])
@@ -72,7 +72,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     app = Flask(__name__)
     methods = ["GET", "POST", "PUT", "DELETE"]
     app.add_url_rule("/<path:path>", "any", lambda path: script.answer(), methods=methods)  # noqa: ARG005
-    # Short pauses save time; pauses() below shows those that Retry-After asks for.
+    # Shorten the client's pauses to save time. The fixture pauses() checks the pauses that Retry-After asks for.
     monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 0.01)
     with serving(app) as url:
         script.url = url
@@ -86,7 +86,7 @@ def ada(script: Script) -> Iterator[Guildhall]:
 
 
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Record the pauses of the client from now on instead of taking them."""
+    """Record the pauses that the client would make. The client does not actually pause."""
     seconds: list[float] = []
     monkeypatch.setattr(guildhall_client, "MAX_PAUSE_SECONDS", 10.0)
     monkeypatch.setattr(guildhall_client.time, "sleep", seconds.append)
@@ -319,7 +319,7 @@ def test_history_reads_all_pages(script: Script, ada: Guildhall) -> None:
 
 
 def sent(*offsets: int) -> str:
-    """Return server-sent events, each with a comment before it and data in two lines."""
+    """Return server-sent events with these offsets. Each has a comment before it and its data in two lines."""
     return "".join(
         f': alive\n\nid: {n}\r\nevent: settled\r\ndata: {{"offset": {n},\r\ndata: "player": "\u00e4\u2028"}}\r\n\r\n'
         for n in offsets

@@ -1,4 +1,4 @@
-"""Installing: locks, whole folders, jars from a registry, and what ./guildhall tells installers."""
+"""Test installation: locks, installed folders, downloaded jars, and what ./guildhall tells the installers."""
 
 import ast
 import gc
@@ -36,7 +36,7 @@ def versions(name: str) -> dict[str, set[str]]:
     return found
 
 
-# --- The locks.
+# --- The lock files.
 
 
 def test_every_list_of_packages_has_a_lock_and_every_lock_a_list() -> None:
@@ -69,7 +69,8 @@ def test_every_import_is_declared() -> None:
 
 def test_no_private_part_of_a_library_is_imported() -> None:
     ours = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["deptry"]["known_first_party"])
-    for folder in sorted(ours - {"tests"}):  # a test that uses one fails by itself when it moves
+    # Tests may import private parts, because a test that does so fails by itself when the private part moves.
+    for folder in sorted(ours - {"tests"}):
         for path in (ROOT / folder).rglob("*.py"):
             for name in _imported(path):
                 private = any(re.match("_(?!_)", part) for part in name.split(".")[1:])
@@ -77,7 +78,10 @@ def test_no_private_part_of_a_library_is_imported() -> None:
 
 
 def test_what_installs_needs_few_of_our_files() -> None:
-    """The layers of the images are made with these files, and stay as they are when others change."""
+    """The image layers are built from the files in stack/install.
+
+    If those files import few of our other files, a change elsewhere does not force a new build of the layers.
+    """
     for path in (ROOT / "stack" / "install").glob("*.py"):
         ours = [name for name in _imported(path) if name.split(".")[0] in {"stack", "infra"}]
         assert all(re.match(r"stack\.install|infra\.(errors|paths)\b", name) for name in ours), path.name
@@ -91,7 +95,7 @@ def _imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-# --- Whole folders.
+# --- Folders that are installed completely or not at all.
 
 
 def test_a_folder_is_filled_once(tmp_path: Path) -> None:
@@ -135,12 +139,12 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     assert [alive] == list(tmp_path.iterdir())
 
 
-# --- Jars, from a registry on this machine by the real jgo.
+# --- Jars that the real jgo downloads from a registry on this machine.
 
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Serve a registry with one jar; return the jar's file."""
+    """Serve a registry that has one jar. Yields the path of the jar's file."""
     jar = tmp_path / "registry" / "org" / "example" / "thing" / "1.0" / "thing-1.0.jar"
     jar.parent.mkdir(parents=True)
     jar.write_bytes(b"content")
@@ -153,13 +157,13 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield jar
         server.shutdown()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # jgo leaves the connection of a refused request open
+        warnings.simplefilter("ignore", ResourceWarning)  # jgo does not close the connection after a refused request
         gc.collect()
 
 
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write a lock of two sets with the same jar."""
+    """Write a lock file with two sets that contain the same jar."""
     path = tmp_path / "jars.lock.json"
     path.write_text(f'{{"one": [{JAR}], "two": [{JAR}]}}'.replace("'", '"'))
     monkeypatch.setattr(jars, "LOCK", path)
@@ -196,7 +200,7 @@ def test_a_jar_that_is_not_there_is_one_line_that_says_what_to_do(registry: Path
     assert "\n" not in str(error.value)
 
 
-# --- uv's display.
+# --- The progress display of uv.
 
 
 def run_progress(script: str) -> subprocess.CompletedProcess[bytes]:
@@ -265,7 +269,7 @@ def test_an_index_that_is_set_for_pip_is_uvs_too(tmp_path: Path) -> None:
     "arguments", [["test"], ["check"], ["--home", "/nowhere", "--port", "2000", "test", "-k", "a"]]
 )
 def test_what_tests_need_is_installed_for_tests(arguments: list[str], tmp_path: Path) -> None:
-    """There is no uv in this environment, so that the attempt fails."""
+    """The environment in this test has no uv, so the attempt to install the packages fails and becomes visible."""
     done = run_guildhall(tmp_path, "exit 1", {}, *arguments)
     assert done.returncode == 2
     assert "the tests' Python packages" in done.stdout
@@ -281,7 +285,7 @@ def test_what_tests_need_is_not_installed_for_anything_else(arguments: list[str]
 def run_guildhall(
     cache: Path, python: str, given: dict[str, str], *arguments: str, without: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Run ./guildhall with an environment that is complete and whose Python is a script."""
+    """Run ./guildhall in an environment that looks complete and whose Python is the given shell script."""
     content = b"".join((LOCKS / f"{name}.lock").read_bytes() for name in ("bootstrap", "build", "runtime"))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     venv = cache / f"python{version}-{hashlib.sha256(content).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""Clients of an unreachable broker."""
+"""Test Kafka clients whose broker is unreachable."""
 
 import gc
 import logging
@@ -15,8 +15,12 @@ from infra.kafka.clients import open_client
 
 @pytest.mark.parametrize("kind", [KafkaConsumer, KafkaAdminClient])
 def test_unreachable_broker_leaks_no_thread_or_file(kind: type, caplog) -> None:
-    """The streams ask the broker at each scrape and the API for each status request, as long as it is down."""
-    caplog.set_level(logging.CRITICAL, "kafka")  # pytest keeps log records, and with them the connections
+    """A leak would grow for as long as the broker is down.
+
+    The streams contact the broker at each scrape, and the API contacts it for each status request.
+    """
+    # Suppress Kafka's log records, because pytest would keep them and, with them, the connections that they refer to.
+    caplog.set_level(logging.CRITICAL, "kafka")
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
@@ -33,6 +37,6 @@ def test_unreachable_broker_leaks_no_thread_or_file(kind: type, caplog) -> None:
 
 
 def left() -> tuple[int, int]:
-    """Return the numbers of threads and open files of this process, without garbage."""
+    """Collect garbage, then return the numbers of threads and open files that this process has."""
     gc.collect()
-    return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the names are enough
+    return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only the number of names is needed

@@ -1,4 +1,7 @@
-"""Routes for operators keep their bound when servers are down or silent: that is when operators look at them."""
+"""Test that the routes for operators respond within their time limit when servers are down or silent.
+
+Operators look at these routes mostly when servers are down.
+"""
 
 import contextlib
 import logging
@@ -17,13 +20,15 @@ from api.backend.probes import PATIENCE_SECONDS, Probes
 from infra.settings import Settings
 from state.results import Overview
 
-# The clients of Kafka and Redis give up after 5 s. Anything between is the bound, with room for a loaded machine.
+# Longest time that a response may take: the limit PATIENCE_SECONDS plus 2.5 s for a loaded machine. The sum must stay
+# below 5 s. After 5 s the clients of Kafka and Redis give up by themselves, so the test would not prove that the API
+# has a limit.
 MAX_SECONDS = PATIENCE_SECONDS + 2.5
 HANG_SECONDS = 20.0
 
 
 class Hanging:
-    """A server that does not respond until the test ends."""
+    """A stand-in for Redis and Kafka that does not respond until the test ends."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -42,7 +47,7 @@ class Hanging:
 
 
 class Healthy(Hanging):
-    """A server that responds at once."""
+    """A stand-in that responds at once."""
 
     def hang(self) -> bool:
         return False
@@ -61,7 +66,7 @@ def hanging() -> Iterator[Hanging]:
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """Return a port that refuses connections."""
+    """Reserve a port that refuses connections, and yield its number."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         yield unused.getsockname()[1]
@@ -110,7 +115,10 @@ def test_status_is_bounded_without_servers(ports, caplog: pytest.LogCaptureFixtu
 
 
 def test_status_is_bounded_with_a_silent_ledger(hanging: Hanging, caplog: pytest.LogCaptureFixture) -> None:
-    """No second probe is started beside a hanging one, or each look would cost another thread."""
+    """While one probe hangs, no second probe may start.
+
+    Otherwise each look at the status would cost another thread.
+    """
     caplog.set_level(logging.CRITICAL, "kafka")
     with closed_port() as port:
         service = status_service(hanging, port)

@@ -1,4 +1,4 @@
-"""Ports that another program uses."""
+"""Test the message for a port that another program uses."""
 
 import socket
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The report without servers: only the notebook's kernel, which is a process with sockets, runs."""
+"""Test the report without servers.
+
+Only the kernel of the notebook runs. It is a process that opens sockets, so this is not a unit test.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Scraping the metrics of a running server."""
+"""Test scraping metrics from a running server."""
 
 import http.server
 import threading

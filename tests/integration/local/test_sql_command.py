@@ -1,4 +1,4 @@
-"""The command ``sql`` without Presto."""
+"""Test the command ``sql`` while Presto is unreachable."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The TCP proxy."""
+"""Test the TCP proxy."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""The workload against a server of the test, and without one."""
+"""Test the workload against a server that the test starts, and without a server."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_separate_batch_is_one_operation_an_action() -> None:
         client = Client(url)
         answered, reply = client.attempt(action)
         client.close()
-    assert reply.is_open  # because one of its actions is
+    assert reply.is_open  # because the outcome of one action in the batch is unknown
     for operations, outcomes in ((unanswered, ["unknown", "unknown"]), (answered, ["success", "unknown"])):
         assert [(o.kind, o.request, o.key) for o in operations] == [
             ("claim_gold", {}, "k/0"),
@@ -40,7 +40,7 @@ def test_separate_batch_is_one_operation_an_action() -> None:
 def test_workload_without_server_runs_to_its_deadline(tmp_path: Path) -> None:
     counts: list[int] = []
     file = tmp_path / "history.jsonl"
-    # Nothing listens on port 1.
+    # Use port 1, because no program listens there.
     operations = play("http://127.0.0.1:1", 2, 4, 100, 1, file, 2, deadline_seconds=1.0, progress=counts.append)
     assert {(o.kind, o.outcome, o.answer) for o in operations} == {("register", "unknown", None)}
     assert counts == list(range(1, len(operations) + 1))

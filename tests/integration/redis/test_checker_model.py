@@ -1,4 +1,4 @@
-"""The ledger and the checker's model, on the same logs."""
+"""Compare the ledger with the checker's model of it on the same logs."""
 
 from hypothesis import given
 

@@ -1,4 +1,7 @@
-"""The table of docs/concepts/guarantees.md: every user of Redis calls every function of the ledger."""
+"""Check the table of rights in docs/concepts/guarantees.md.
+
+Every Redis user calls every function of the ledger.
+"""
 
 import json
 import re
@@ -19,7 +22,7 @@ READS = frozenset({"confirm", "event", "history", "holdings", "overview", "ranki
 
 
 def table() -> dict[tuple[str, str], bool]:
-    """Return (function, user) -> whether the document says that the call is allowed."""
+    """Return a mapping from (function, user) to whether the document allows the call."""
     page = (ROOT / "docs" / "concepts" / "guarantees.md").read_text()
     lines = (page[page.index("| function | api |") :]).partition("\n\n")[0].splitlines()
     head, _, *rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
@@ -37,7 +40,8 @@ def reservation(event_id: str, hold_ms: int) -> list[str | int]:
     return [event_id, "sword_bought", "ada", hold_ms, debits, "[]", "0" * 16, "{}", "{}", 1, ""]
 
 
-# Function -> its arguments; each call reaches every command of the function's usual path.
+# Maps each function to its arguments. With these arguments a call executes every Redis command on the function's usual
+# path.
 ARGUMENTS: dict[str, list[str | int]] = {
     "attach": [TOKEN],
     "reserve": reservation(NEW, 60_000),
@@ -64,7 +68,7 @@ def prepare(admin: redis.Redis, function: str) -> None:
     admin.fcall("attach", 1, REALM, TOKEN)
     admin.fcall("settle", 1, REALM, "", 0, record(0, TOKEN, "fence", player="-", generation=-1), record(1, "e0-000000"))
     admin.fcall("reserve", 1, REALM, *reservation(HELD, 1 if function == "sweep" else 60_000))
-    time.sleep(0.005)  # longer than the attempt, and for the sweep than the hold
+    time.sleep(0.005)  # longer than the attempt lasts; for sweep also longer than the hold lasts
     if function == "attach":
         admin.set(f"{REALM}:run", "another server")
     if function in ("wipe", "end_rebuild"):

@@ -1,4 +1,4 @@
-"""Deduplication: finding the effective events."""
+"""Test deduplication, which finds the effective events."""
 
 import random
 from collections.abc import Sequence
@@ -35,8 +35,8 @@ def test_record_of_another_generation_does_nothing(spark: SparkSession) -> None:
         [
             event("a"),
             event("f", FENCE, player=""),
-            event("b"),  # written before the fence, appended after it
-            event("c", VOID),  # of a hold that the fence has ended
+            event("b"),  # decided before the fence, but appended after it
+            event("c", VOID),  # voids a hold that the fence has already ended
             event("b", generation=1),
             event("c", generation=1),
             event("g", FENCE, player=""),

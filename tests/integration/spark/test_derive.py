@@ -1,4 +1,4 @@
-"""Actions and transfers, derived from a few rows."""
+"""Test how actions and transfers are derived, on a few rows."""
 
 from datetime import datetime
 

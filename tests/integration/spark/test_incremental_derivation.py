@@ -1,4 +1,4 @@
-"""Deriving from Iceberg tables in a folder, step by step."""
+"""Test deriving step by step from Iceberg tables in a folder."""
 
 import pytest
 from pyspark.errors import PySparkException
@@ -25,7 +25,8 @@ def test_deriving_again_adds_only_new_records(lake: Lake) -> None:
     lake.land(event("a"), event("b"), event("a"))
     lake.land(event("c", realm=1), realm=1)
     assert lake.derivation.run() == 4
-    assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0  # the duplicate at the end is read again
+    # A new process reads one record again: the duplicate at the end, which left no row.
+    assert lake.derivation.run() == lake.new_derivation().run() - 1 == 0
     assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0), (0, 1), (1, 0)]
     lake.land(event("b"), event("d"), b"no event")
     lake.derivation.run()
@@ -40,9 +41,9 @@ def test_only_settled_records_are_derived(lake: Lake) -> None:
     lake.books.rejected = {0: [1, 2]}
     lake.derivation.run()
     assert lake.offsets(ACTIONS) == [(0, 0)]
-    lake.books.settled[0] = -1  # a Redis without its data
+    lake.books.settled[0] = -1  # stands for a Redis that has lost its data
     lake.derivation.run()
-    lake.books.closed = {0}  # it is being rebuilt
+    lake.books.closed = {0}  # stands for a realm that is being rebuilt
     lake.derivation.run()
     assert lake.offsets(ACTIONS) == [(0, 0)]
     lake.books.closed, lake.books.settled[0] = set(), 3
@@ -83,7 +84,7 @@ def test_run_ends_while_records_keep_landing(lake: Lake, monkeypatch: pytest.Mon
         assert lake.derivation.run() == 1
     monkeypatch.setattr("streaming.jobs.derive.MAX_RECORDS_A_STEP", 1)
     lake.land(event("a"), event("b"))
-    assert lake.derivation.run() == 2  # a backlog is processed in one run
+    assert lake.derivation.run() == 2  # one run processes the whole backlog, in several steps
     assert lake.offsets(ACTIONS) == [(0, n) for n in range(3)]
 
 
@@ -96,7 +97,7 @@ def test_step_leaves_nothing_in_memory(lake: Lake, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("streaming.jobs.derive.transfers_of", moves)
     assert lake.derivation.run() == 2
     assert lake.offsets(ACTIONS) == lake.offsets(TRANSFERS) == [(0, 0)]
-    # Every later commit of landing would plan each cached entry again.
+    # The cache must be empty, because Spark would plan each cached entry again at every later commit of landing.
     assert lake.spark._jsparkSession.sharedState().cacheManager().isEmpty()
 
 

@@ -1,4 +1,4 @@
-"""Maintenance of Iceberg tables in a folder."""
+"""Test the maintenance of Iceberg tables in a folder."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_small_files_are_compacted_without_other_changes(lake: Lake) -> None:
         lake.land(event(f"a{n}"), b"no event")
         lake.derivation.run()
     lake.land(event("r", realm=1), realm=1)
-    tables = (EVENTS, QUARANTINE, ACTIONS)  # transfers are written as actions are
+    tables = (EVENTS, QUARANTINE, ACTIONS)  # TRANSFERS is left out, because it is written in the same way as ACTIONS
     rows = {table: _rows(lake.spark.table(table)) for table in tables}
     landed = {table: landed_offsets(lake.spark, table, REALMS) for table in tables[:2]}
     TableMaintenance(lake.spark, lake.settings, kept(*tables)).run()
@@ -96,14 +96,14 @@ def test_old_snapshots_expire_and_rows_stay(lake: Lake, monkeypatch: pytest.Monk
     for _ in range(3):
         summarise(lake.spark)
     brief = lake.settings.model_copy(update={"snapshot_seconds": 1e-3})
-    # One table for each way of writing: landed, derived, summarised.
+    # Test one table for each of the three ways to write a table: landing, deriving and summarising.
     tables = (EVENTS, ACTIONS, SESSIONS)
     rounds = TableMaintenance(lake.spark, brief, kept(*tables))
     rounds.run()
-    rounds.run()  # for what the first round replaced
+    rounds.run()  # removes the files that the first round replaced
     for table in tables:
         assert lake.spark.table(f"{table}.snapshots").count() <= 2
-        # No file on the disk that no snapshot knows.
+        # The snapshots must know every file on the disk.
         known = {row.file_path for row in lake.spark.table(f"{table}.all_data_files").select("file_path").collect()}
         assert len(known) <= 2
     assert len(lake.offsets(EVENTS)) == len(lake.offsets(ACTIONS)) == 5
@@ -113,7 +113,8 @@ def test_old_snapshots_expire_and_rows_stay(lake: Lake, monkeypatch: pytest.Monk
 def test_metadata_files_are_bounded(lake: Lake) -> None:
     most = "write.metadata.previous-versions-max"
     assert lake.spark.sql(f"show tblproperties {EVENTS} ('{most}')").collect()[0].value == "20"
-    lake.spark.sql(f"alter table {EVENTS} set tblproperties ('{most}' = '1')")  # which takes fewer commits
+    # Lower the limit to 1, so that a few commits are enough to reach it.
+    lake.spark.sql(f"alter table {EVENTS} set tblproperties ('{most}' = '1')")
     for n in range(3):
         lake.land(event(f"a{n}"))
     assert lake.spark.table(f"{EVENTS}.metadata_log_entries").count() == 2

@@ -1,4 +1,4 @@
-"""Players and sessions, derived from a few rows."""
+"""Test how players and sessions are derived, on a few rows."""
 
 import pytest
 from pyspark.sql import SparkSession
@@ -19,7 +19,7 @@ def test_players_are_summarised(spark: SparkSession) -> None:
         (3, decided("guild_founded", "d")),
         (4, decided("player_defeated", "e")),
         (5, decided("gift_given", "f")),
-        (6, decided("leader_changed", "g")),  # locks bob's membership, which is not an action of his
+        (6, decided("leader_changed", "g")),  # locks bob's membership, but does not count as an action by bob
     )
     found = world.players()
     assert set(found) == {"ada", "bob"}
@@ -76,16 +76,17 @@ def test_session_counts_its_actions(spark: SparkSession) -> None:
 
 
 def test_session_follows_event_time_and_not_log_time(spark: SparkSession) -> None:
-    """A backfill writes past events after new ones."""
+    """A backfill appends past events to the log after newer events."""
     world = DerivedTables(spark, (600, event("a")), (0, event("b")), (10, event("c")))
     assert [(minute_of(row.started_at), row.actions) for row in world.sessions()] == [(0, 2), (600, 1)]
 
 
 def test_pause_as_long_as_the_one_before_is_steady(spark: SparkSession) -> None:
-    """Neither a received gift nor the time between two sessions is a pause."""
+    """Neither receiving a gift nor the time between two sessions counts as a pause."""
     gift = [Transfer("player:ada:gold", "player:bob:gold", 1)]
     seconds = (0, 40, 80.9, 81.9, 130, 170.5, 10_000, 10_040, 10_081)
     names = iter("abcdefghi")
     world = DerivedTables(spark, *((at / 60, event(next(names), "gift_given", transfers=gift)) for at in seconds))
-    # Pauses of 40, 40.9, 1, 48.1 and 40.5 s; then one of 40 s, which follows 40.5, and one of 41 s: a second more.
+    # The first session has pauses of 40, 40.9, 1, 48.1 and 40.5 s. The second session has pauses of 40 and 41 s.
+    # The pause of 40 s is compared with 40.5 s. The pause of 41 s is not steady, because it is a whole second longer.
     assert [(row.actions, row.steady) for row in world.sessions()] == [(6, 1), (3, 1)]

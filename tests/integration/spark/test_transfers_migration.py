@@ -1,4 +1,4 @@
-"""The derived tables of an older version, whose table of transfers was called ``moves``."""
+"""Test the migration of tables from an older version, which called the table of transfers ``moves``."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.support.lake import Lake
 
 @pytest.fixture
 def lake(spark: SparkSession, lake_settings: Settings) -> Lake:
-    """Five events in two realms, all derived."""
+    """Return tables with five landed events in two realms, all of them derived."""
     lake = Lake(spark, lake_settings)
     spark.sql(f"drop table if exists {FORMER_TRANSFERS} purge")
     lake.land(event("a"), event("b"), event("a"), event("c"))
@@ -25,7 +25,7 @@ def lake(spark: SparkSession, lake_settings: Settings) -> Lake:
 
 
 def rename_to_former(lake: Lake) -> None:
-    """Make the tables of the older version, and start the new version on them."""
+    """Turn the tables into those of the older version, then create the tables of the new version beside them."""
     lake.spark.table(TRANSFERS).writeTo(FORMER_TRANSFERS).using("iceberg").create()
     empty_transfers(lake)
 
@@ -84,7 +84,7 @@ def test_failed_copy_is_repeated(lake: Lake, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_table_beyond_a_step_gets_no_row_twice(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table may be several steps behind the other, for instance after it was dropped."""
+    """One table may be several steps behind the other table, for example after it was dropped."""
     expected = {table: rows(lake, table) for table in (ACTIONS, TRANSFERS)}
     empty_transfers(lake)
     monkeypatch.setattr(derive, "MAX_RECORDS_A_STEP", 2)

@@ -1,4 +1,4 @@
-"""The ready-made queries, as files."""
+"""Test the files that contain the ready-made queries."""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""The page's words and docs/concepts/game.md do not derive from the catalogue, and must be complete."""
+"""Test that the page's texts and docs/concepts/game.md cover the whole catalogue.
+
+Both are written by hand and not generated from the catalogue, so something could be missing.
+"""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The command line: its help, and the command names of earlier versions."""
+"""Test the command line: its help, and the command names from earlier versions."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The word list of docs/internals/style.md."""
+"""Test the word list from docs/internals/style.md."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pages in docs/reference are those that the code describes."""
+"""Test that the pages in docs/reference equal the pages that the code generates."""
 
 from pathlib import Path
 

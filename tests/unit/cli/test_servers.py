@@ -1,4 +1,4 @@
-"""Commands on servers that compose manages."""
+"""Test the commands that start and stop servers, when Compose manages the servers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Arguments of the commands that simulate."""
+"""Test the arguments of the commands that simulate players."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.command_line import guildhall
 
 def test_backfill_ends_at_a_midnight_before_now() -> None:
     now = datetime(2026, 6, 30, 0, 30, tzinfo=UTC)
-    assert start_of(30, now) == date(2026, 5, 30)  # until the midnight before the last one
+    assert start_of(30, now) == date(2026, 5, 30)  # the backfill ends at the midnight before the most recent one
     assert start_of(30, now.replace(hour=5)) == date(2026, 5, 31)
 
 

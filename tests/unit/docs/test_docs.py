@@ -1,4 +1,4 @@
-"""The Markdown files: links lead somewhere, and commands, files and functions that they name exist."""
+"""Test the Markdown files: links lead somewhere, and the commands, files and functions that they name exist."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from tests.support.readme_tour import assert_same_shape, tour
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
-# These name what was: commands and files of earlier releases.
+# Pages that may name commands and files from earlier releases, because they describe the past.
 HISTORY = {ROOT / "CHANGELOG.md"}
 
 
@@ -101,5 +101,5 @@ def test_readme_shows_the_tables_of_verify() -> None:
     console = Console(width=120, file=io.StringIO(), record=True)
     console.print(log_table([comparison]))
     console.print(balances_table([comparison]))
-    # The last line is the sentence below the tables.
+    # Leave out the last line of the README's output, because it is the sentence below the tables.
     assert_same_shape("\n".join(shown.splitlines()[:-1]), console.export_text())

@@ -1,4 +1,4 @@
-"""The shape of accounts."""
+"""Test the form of account names."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Events as bytes."""
+"""Test encoding events as bytes and decoding them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,7 @@
-"""Events of version 1 stay readable, and the document of the topic describes them: see docs/concepts/events.md."""
+"""Test that events in version 1 stay readable and that the topic's document describes them.
+
+See docs/concepts/events.md.
+"""
 
 import copy
 import json
@@ -63,7 +66,7 @@ def test_every_type_has_an_example() -> None:
 
 
 def incompatible(old: Json, new: Json) -> list[str]:
-    """Return where ``new`` would reject or misread what ``old`` accepted."""
+    """Return the places where the schema ``new`` would reject or misread a value that the schema ``old`` accepted."""
     return list(_changes(old, new, "event", old.get("$defs", {}), new.get("$defs", {})))
 
 
@@ -107,7 +110,7 @@ def _narrower(old: Json, new: Json, at: str) -> Iterator[str]:
 
 
 def _takes_all(old: str, new: str) -> bool:
-    """Return whether texts of the old pattern match the new one, by many samples."""
+    """Return whether the new pattern matches 300 random texts that the old pattern matches."""
 
     @settings(max_examples=300, database=None)
     @given(st.from_regex(old))

@@ -1,4 +1,4 @@
-"""The translation of the clients' errors into one line for the operator."""
+"""Test that errors from the clients of servers become one line for the operator."""
 
 import pytest
 import redis

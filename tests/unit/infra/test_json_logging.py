@@ -1,4 +1,4 @@
-"""Logs as JSON lines, which never block a process."""
+"""Test logs as JSON lines. Writing them must never block a process."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The registry of metrics, and the document that lists it."""
+"""Test the registry of metrics and the document that lists them."""
 
 import re
 
@@ -27,7 +27,7 @@ def test_metric_name_is_declared_once() -> None:
 
 
 def test_document_lists_the_registry() -> None:
-    """``python -m infra.metrics`` updates it."""
+    """If this fails, ``python -m infra.metrics`` updates the document."""
     assert metrics.table() in (ROOT / "docs" / "reference" / "metrics.md").read_text()
 
 

@@ -1,4 +1,4 @@
-"""Reading a metrics page."""
+"""Test reading a page of metrics."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Waiting by polling, with a clock that does not wait."""
+"""Test waiting by polling, with a fake clock, so that the test itself does not wait."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from infra.waiting import wait_until
 
 
 class FakeClock:
-    """A clock that only sleeping advances."""
+    """A clock that moves forward only when the code sleeps."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -50,7 +50,7 @@ def test_timeout_names_what_was_waited_for() -> None:
             monotonic=clock.monotonic,
             sleep=clock.sleep,
         )
-    # The last sleep ends with the timeout, and the predicate is called once more after it.
+    # The last sleep is shortened so that it ends at the timeout. After it, the predicate is called once more.
     assert clock.sleeps == pytest.approx([0.4, 0.4, 0.2])
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the checker and the workload."""
+"""Provide the fixtures for the tests of the checker and the workload."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The comparison of Redis with Presto, without servers."""
+"""Test the comparison between Redis and Presto, without servers."""
 
 from stack.operations.reconcile.archive import ArchiveLedger, LandedRecords
 from stack.operations.reconcile.compare import Difference, compare

@@ -1,4 +1,4 @@
-"""The files for containers, without an engine."""
+"""Test the Compose files without running a container engine."""
 
 import os
 import re
@@ -24,7 +24,8 @@ VOLUMES = yaml.safe_load(FILE.read_text())["volumes"]
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
-# Services beside the servers: they make secrets, hold the network, pass Presto's port on, and serve the notebook.
+# Services that are not servers of the pipeline. In this order, they make the secrets, own the network, forward Presto's
+# port, and serve the notebook.
 HELPERS = {"init", "network", "presto-port", "jupyter"}
 
 
@@ -35,7 +36,10 @@ def natively(tmp_path: Path) -> list[Server]:
 
 
 def stages() -> dict[str, str]:
-    """Target -> its instructions, with those of the stages that it is built from before them."""
+    """Return a mapping from each build target to its instructions.
+
+    The instructions of the stages that the target is built from come first.
+    """
     found: dict[str, str] = {}
     for text in re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]:
         parent, name = re.match(r"(\S+) AS (\S+)", text).groups()
@@ -72,7 +76,7 @@ def test_every_service_is_bounded_and_can_do_little(name: str) -> None:
     assert service["mem_limit"]
     assert service["logging"]["options"]["max-size"]
     assert service["restart"] == ("no" if name == "init" else "unless-stopped")
-    # The one that ends is waited for until it has ended.
+    # The service "init" needs no health check, because it ends and the other services wait until it has ended.
     assert ("healthcheck" in service) == (name != "init")
 
 

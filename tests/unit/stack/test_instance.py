@@ -1,4 +1,4 @@
-"""An instance: its file, settings and secrets."""
+"""Test an instance: its file, its settings and its secrets."""
 
 import json
 import stat
@@ -48,7 +48,7 @@ def test_servers_listen_on_loopback_by_default(tmp_path: Path, monkeypatch) -> N
         "127.0.0.1",
         "127.0.0.1",
     )
-    monkeypatch.setenv("GUILDHALL_API_BIND", "0.0.0.0")  # noqa: S104 - what docker-compose.yml says
+    monkeypatch.setenv("GUILDHALL_API_BIND", "0.0.0.0")  # noqa: S104 - docker-compose.yml sets this address
     assert open_instance(tmp_path).settings().api_bind == "0.0.0.0"  # noqa: S104
 
 

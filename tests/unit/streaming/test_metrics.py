@@ -1,4 +1,4 @@
-"""Metrics of the streams, without servers."""
+"""Test the metrics of the streams without servers."""
 
 from types import SimpleNamespace
 

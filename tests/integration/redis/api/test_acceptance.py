@@ -1,4 +1,4 @@
-"""Acceptance of actions by the API, over a real Redis and a log that fails on demand."""
+"""Test how the API accepts actions, with a real Redis and a log that fails on demand."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Log lines of actions, which contain no secrets."""
+"""Test the log lines about actions, which must contain no secrets."""
 
 import uuid
 from collections.abc import Iterator

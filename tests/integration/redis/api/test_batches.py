@@ -1,4 +1,4 @@
-"""Batches."""
+"""Test batches of actions."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_separate_actions_have_results_and_happen_once(api: Api) -> None:
     again = api.client.post("/batches", json=body, headers=ada)
     ids = [[result["body"].get("id") for result in answer.json["results"]] for answer in (first, again)]
     assert ids[0] == ids[1]
-    assert len(api.log.events) == 4  # a fence, a registration and the two actions
+    assert len(api.log.events) == 4  # a fence, a registration and the two accepted actions
 
 
 def test_batch_has_at_most_fifty_actions(api: Api) -> None:

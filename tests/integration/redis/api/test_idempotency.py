@@ -1,4 +1,4 @@
-"""Repeated requests, over a real Redis and a scripted log."""
+"""Test repeated requests, with a real Redis and a scripted log."""
 
 import threading
 import uuid
@@ -161,7 +161,7 @@ def test_voided_event_stays_void(api: Api, empty_redis: RedisServer) -> None:
     doomed = buy(api, token, "k1")
     assert (doomed.status_code, doomed.json["event"]) == (503, lost)
     api.log.outcome = "append"
-    buy(api, token, "k2", "wooden_sword")  # the next action voids it
+    buy(api, token, "k2", "wooden_sword")  # the next action voids the overdue hold
     answer = buy(api, token, "k1")
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/voided")
     assert buy(api, token, "k1", "wooden_sword").status_code == 422
@@ -181,7 +181,10 @@ def test_event_is_not_appended_after_its_void(api: Api, empty_redis: RedisServer
 
 
 def test_hold_with_pending_void_is_not_released(api: Api, empty_redis: RedisServer) -> None:
-    """Otherwise the same request could take a new hold, whose event the void would cancel after the 2xx."""
+    """If the hold were released, the same request could take a new hold.
+
+    The pending void would then cancel the new event after its 2xx response.
+    """
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1").json["event"]
@@ -221,7 +224,7 @@ def test_repeated_registration_returns_the_token(api: Api) -> None:
 
 
 def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: RedisServer) -> None:
-    """The event of the first try reaches the log after a fence; then the request is retried."""
+    """The event of the first try reaches the log only after a fence. Then the client retries the request."""
     token = api.register()
     api.log.outcome = "unknown"
     lost = buy(api, token, "k1").json["event"]
@@ -233,7 +236,7 @@ def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: Red
     api.log.outcome = "unsettled"
     retried = buy(api, token, "k1")
     assert (retried.status_code, retried.json["id"]) == (202, lost)
-    # In the log, the late event of the first try comes before the event of the retry.
+    # Append the late event of the first try to the log before the event of the retry.
     second = api.log.events.pop()
     api.log.waiting.clear()
     api.log._append(late)
@@ -245,7 +248,7 @@ def test_event_of_old_generation_does_not_use_the_key(api: Api, empty_redis: Red
 
 
 def test_status_of_the_log_shows_again_after_a_hold(api: Api, empty_redis: RedisServer) -> None:
-    """The state is a function of the log: a later try without effect must not remove the older status."""
+    """The log alone decides the status, so a later try without effect must not remove the earlier status."""
 
     def fence() -> None:
         api.log.outcome = "append"

@@ -1,4 +1,4 @@
-"""Behaviour that all resources share."""
+"""Test the behaviour that all resources of the API share."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from tests.support.redis_server import RedisServer
 
 
 class TestMethods:
-    """Behaviour that all resources share."""
+    """Tests of HTTP methods and parameters on several resources."""
 
     def test_head_is_get_without_a_body(self, world: ApiWorld) -> None:
         headers = world.headers("inventory")

@@ -1,4 +1,4 @@
-"""Entity tags and preconditions."""
+"""Test entity tags and preconditions."""
 
 from typing import Any
 

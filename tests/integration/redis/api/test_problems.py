@@ -1,4 +1,4 @@
-"""Wrong requests and their problem details."""
+"""Test wrong requests and the problem details in their responses."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,8 @@ def test_every_problem_has_a_type_and_a_page(api: Api) -> None:
     text = sources("game", "api")
     raised = set(re.findall(r'(?:RuleViolation|Problem|unavailable)\(\s*f?"([a-z_]+)"', text))
     raised |= {name for name, _ in re.findall(r'": \("([a-z_]+)", "(.)', text)}
-    raised |= {"unknown_sword", "unknown_potion", "unknown_item"}  # built from the kind of an item
+    # Add the names that the search misses, because the code builds them from the item's kind.
+    raised |= {"unknown_sword", "unknown_potion", "unknown_item"}
     assert len(raised) > 40
     assert raised <= KINDS.keys()
     everything = api.client.get("/problems").text

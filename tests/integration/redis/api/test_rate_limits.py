@@ -1,4 +1,4 @@
-"""Rate limits."""
+"""Test the rate limits."""
 
 from typing import Any
 
@@ -69,7 +69,10 @@ def test_unreachable_counters_block_no_one(empty_redis: RedisServer) -> None:
 
 
 def test_failing_counters_do_not_change_a_response(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The headers of a response ask the counters again, which once turned an accepted action into a 500."""
+    """To write the headers of a response, the API reads the counters a second time.
+
+    A failure of that second read once turned an accepted action into a 500.
+    """
 
     def fail(*_: object) -> float:
         raise redis.TimeoutError("told to")

@@ -1,4 +1,4 @@
-"""Histories, view events, and permission to read."""
+"""Test histories, view events and the permission to read."""
 
 import uuid
 from typing import Any
@@ -64,7 +64,7 @@ def test_root_is_a_page_for_browsers_and_json_else(api: Api) -> None:
 
 
 def test_token_cannot_act_in_another_realm(api: Api) -> None:
-    """No parameter names another player or realm to act for."""
+    """The token alone decides the player and the realm, so no parameter may name another player or realm."""
     ada = api.register()
     for field in ("player", "realm", "from"):
         assert code(buy(api, ada, item="wooden_sword", **{field: "bob"})) == "invalid"

@@ -1,4 +1,4 @@
-"""Requests to a recovering realm."""
+"""Test requests to a realm that is recovering."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,10 @@ def api(empty_redis: RedisServer) -> Api:
 
 
 def test_rollback_before_the_response_is_unknown(api: Api, empty_redis: RedisServer) -> None:
-    """Redis loses the hold after the broker's acknowledgement: the event will be void, so 2xx would be wrong."""
+    """Redis loses the hold after the broker has acknowledged the event.
+
+    The event will have no effect, so a 2xx response would be wrong.
+    """
     token = api.register()
     admin = empty_redis.connection("admin")
     original = api.log.append
@@ -49,7 +52,7 @@ def test_wiped_redis_takes_no_holds(api: Api, empty_redis: RedisServer) -> None:
 
 
 def test_recovering_realm_serves_no_reads(api: Api) -> None:
-    """A Redis restored from an older state serves no reads until the log has brought it up to date."""
+    """After Redis is restored from an older state, it serves no reads until it has caught up with the log."""
     token = api.register()
     api.log.settler._redis.set("realm:{0}:recovering", "a-fence")
     for path in ("/inventory", "/events/3b241101-e2bb-4255-8caf-4136c566a962"):

@@ -1,4 +1,4 @@
-"""Metrics of requests."""
+"""Test the metrics about requests."""
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_failed_appends_and_open_holds_are_counted(api: Api, empty_redis: RedisS
     assert found["guildhall_refusals_total,reason=unavailable"] == 1
     assert found["guildhall_refusals_total,reason=unknown_outcome"] == 1
     assert found["guildhall_holds_open,realm=0"] == 1
-    # The next hold finds it expired.
+    # Make the hold overdue, so that the request which takes the next hold finds it expired.
     (hold,) = empty_redis.connection("admin").hkeys("realm:{0}:holds")
     empty_redis.connection("admin").zadd("realm:{0}:deadlines", {hold: 1})
     api.log.outcome = "append"

@@ -1,4 +1,4 @@
-"""Requests that wait until they are settled."""
+"""Test requests that wait until their event is settled."""
 
 import threading
 import uuid

@@ -1,4 +1,7 @@
-"""The API keeps what its document says: schemathesis sends requests for all of it, with all its checks."""
+"""Test that the API keeps the promises of its document.
+
+schemathesis generates requests for every operation in the document and runs all its checks on the responses.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ JOURNEYS, STEPS = 20, 12
 
 
 class Front:
-    """The application under test, which is another one for each operation."""
+    """A WSGI application that forwards to the application under test, which changes with each operation."""
 
     app: Callable[..., Any] | None = None
 
@@ -36,13 +39,13 @@ class Front:
 
 FRONT = Front()
 
-#: (Operation, status) -> number of cases of schemathesis with this response.
+#: Maps (operation, status code) to the number of schemathesis cases that received this response.
 RESPONSES: Counter[tuple[str, int]] = Counter()
 
 
 @cache
 def schema() -> OpenApiSchema:
-    """Load the document; schemathesis is imported at its first use because that takes seconds."""
+    """Load the document. schemathesis is imported only here, because importing it takes seconds."""
     import schemathesis
     from schemathesis.checks import load_all_checks
     from schemathesis.config import SchemathesisConfig
@@ -68,9 +71,13 @@ def world(world: ApiWorld) -> Iterator[ApiWorld]:
 def excluded(response: Response) -> list[Any]:
     """Return the checks that do not apply to this response.
 
-    That valid data is accepted says nothing about two responses that speak of a state and not of data, as 409 does: 412
-    says that If-Match or expected_price is not the current one, and 422 of one type says that another request had this
-    key. No schema can say which tags, prices and keys those are.
+    One check expects that the API accepts valid data. It does not apply to two responses that refuse a request because
+    of the current state and not because of its data, as 409 also does:
+
+    - 412 means that If-Match or expected_price does not match the current value.
+    - 422 with the type idempotency_key_reused means that another request has already used this key.
+
+    No schema can describe which tags, prices and keys those are.
     """
     from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -85,7 +92,10 @@ def test_document_is_valid() -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_operation_does_what_the_document_says(name: str, world: ApiWorld) -> None:
-    """Build the test as schemathesis does, whose own plugin gives all operations one node id; xdist needs several."""
+    """The test is built here as the pytest plugin of schemathesis would build it.
+
+    The plugin gives all operations the same node id, but xdist needs several ids to distribute the operations.
+    """
     from hypothesis import settings
     from schemathesis.generation.feedback import FeedbackSources
     from schemathesis.pytest._test_builder import build_operation_test
@@ -114,16 +124,16 @@ def test_operation_does_what_the_document_says(name: str, world: ApiWorld) -> No
 def test_operations_after_each_other_follow_the_document(world: ApiWorld, redis_server: RedisServer) -> None:
     from hypothesis import HealthCheck, Phase, settings
 
-    class Journey(schema().as_state_machine()):  # type: ignore[misc]  # a class that is made of the document
-        """Operations one after the other, each with what an earlier one returned."""
+    class Journey(schema().as_state_machine()):  # type: ignore[misc]  # the base class is generated
+        """A sequence of operations, in which each operation uses values that earlier operations returned."""
 
         def setup(self) -> None:
-            # Each journey begins in the same world, so that the same one comes to the same end.
+            # Begin each journey in the same world, so that a repeated journey gives the same responses.
             redis_server.connection("admin").flushall()
             self.world = ApiWorld(redis_server)
             FRONT.app = self.world.app
 
-        def get_call_kwargs(self, case: Case) -> dict[str, Any]:  # noqa: ARG002 - schemathesis passes it
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:  # noqa: ARG002 - schemathesis passes the argument
             return {"headers": self.world.players["carol"] | {OPERATOR_HEADER: OPERATOR}}
 
         def after_call(self, response: Response, case: Case) -> None:

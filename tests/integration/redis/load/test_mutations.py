@@ -1,7 +1,7 @@
-"""Break rules of the ledger on purpose: the checker must find exactly these.
+"""Break rules of the ledger on purpose, and expect that the checker finds exactly these breaks.
 
-The API, the ledger's functions in a real Redis, recovery and the code of the settle query are the real ones. The log is
-a list in memory that fails on purpose, and the archive is a stand-in in Python: the SQL is tested on Presto.
+The API, the ledger's functions in Redis, recovery and the code of the settle query are the real ones. The log is a list
+in memory that fails on purpose. A stand-in in Python replaces the archive, because other tests run the SQL on Presto.
 """
 
 import inspect
@@ -32,40 +32,43 @@ from tests.support.waiting import eventually
 
 REALMS, PLAYERS, THREADS = 2, 12, 4
 
-ACTIONS, NIGHTLY_ACTIONS = 150, 600  # of all players together
+ACTIONS, NIGHTLY_ACTIONS = 150, 600  # number of actions by all players together
 
 SEED = 4
 
-# Short, so that a run sees voids. Only their order matters: see Settings.
+# The deadlines are short, so that holds expire and are voided during a run. The exact values do not matter, but their
+# order does: see Settings.
 TIMES = {"delivery_seconds": 0.5, "hold_seconds": 1.5, "margin_seconds": 0.5}
 
-SETTLE_SECONDS = 0.02  # between two batches, so that several actions of one player are pending together
+# Pause between two batches of the settle query. It is long enough that several actions by one player are pending at the
+# same time.
+SETTLE_SECONDS = 0.02
 
-REPEATED = 0.2  # share of batches after which an old one is repeated, as after a crash of the driver
+REPEATED = 0.2  # share of batches after which an old batch is settled again, as happens after the driver crashes
 
-# What happens to the appends of an event: one after the other, in an order that the seed decides. About every second
-# event has trouble, so that a short run sees all kinds of it.
+# Fates that the log gives to events. Each event gets the next fate from the shuffled list, and the seed decides the
+# order. About every second event has a faulty append, so that even a short run includes every kind of fault.
 FATES = (
     *["appended"] * 8,
-    *["acknowledgement lost"] * 3,  # it is in the log without a response; the retry appends it again
+    *["acknowledgement lost"] * 3,  # the event is in the log, but no response comes; the retry appends it again
     *["twice"] * 2,
     "after garbage",
-    "refused",  # certainly not appended; a retry succeeds
+    "refused",  # the event is certainly not appended; a retry succeeds
 )
 
-# Only purchases may be voided: a late purchase that is settled nevertheless leaves a player poorer and not richer, so
-# that no other event is rejected because of it.
+# Event types that may be voided. If a late purchase is settled despite its void, the player becomes poorer and not
+# richer. Therefore a late purchase does not cause other events to be rejected.
 PURCHASES = frozenset({"sword_bought", "item_bought"})
 
 FATES_OF_PURCHASES = (
     *FATES,
-    *["never"] * 3,  # lost each time
-    *["late"] * 3,  # lost each time; the first one arrives at the end, long after its void
+    *["never"] * 3,  # every append is lost
+    *["late"] * 3,  # every append is lost, but the first one arrives at the end of the run, long after the void
 )
 
 
 class FaultyLog:
-    """A log in memory, one list a realm, that gives each event its fate."""
+    """A log in memory that gives each event a fate. It keeps one list of records for each realm."""
 
     def __init__(self) -> None:
         self.values: list[list[bytes]] = [[] for _ in range(REALMS)]
@@ -99,7 +102,7 @@ class FaultyLog:
         return True
 
     def deliver_late(self) -> None:
-        """Append the late events."""
+        """Append the events whose fate is to arrive late."""
         with self._lock:
             for event in self.late:
                 self._write(event)
@@ -117,18 +120,21 @@ class FaultyLog:
 
     def _fate(self, event: Event) -> str:
         if not event.transfers:
-            return "appended"  # recovery repeats voids and fences anyway
+            return "appended"  # voids and fences need no fault, because recovery repeats them anyway
         fates = self._fates_of_purchases if event.type in PURCHASES else self._fates
         return self._fate_of.get(event.id) or self._fate_of.setdefault(event.id, next(fates))
 
 
 def shuffled(fates: tuple[str, ...]) -> Iterator[str]:
-    """Return the fates in an order that the seed decides, again and again."""
+    """Return an endless iterator over the fates. The seed decides their order, and the order repeats."""
     return itertools.cycle(random.Random(SEED).sample(fates, len(fates)))
 
 
 class Settler:
-    """The settle query without Spark, and recovery, in a thread. Old batches are repeated from time to time."""
+    """A thread that runs recovery and the settle query without Spark.
+
+    From time to time it settles an old batch again.
+    """
 
     def __init__(self, ledger: Ledger, log: FaultyLog) -> None:
         self._ledger, self._log = ledger, log
@@ -173,13 +179,13 @@ class Settler:
 
 
 def python_archive(records: list[Record], realm: int) -> Archive:
-    """Compute the archive in place of Presto."""
+    """Compute in Python the archive that Presto would return."""
     books = fold(realm, records)
     return Archive(books.balances, [(offset, event.id) for offset, event in books.events])
 
 
 def played(server: RedisServer, file: Path, actions: int) -> list[Finding]:
-    """Return the findings after a run under faults that has healed."""
+    """Play with faults, wait until everything has healed, and return the findings."""
     keys = {"token_key": SecretStr("k" * 32), "operator_key": SecretStr("operator")}
     settings = server.settings("api").model_copy(update=TIMES | {"realms": REALMS} | keys)
     ledger, log, realms = Ledger(server.connection("settler"), settings), FaultyLog(), range(REALMS)
@@ -189,7 +195,7 @@ def played(server: RedisServer, file: Path, actions: int) -> list[Finding]:
         operations = runner.play(
             url, REALMS, PLAYERS, actions, SEED, file, THREADS, operator_key="operator", deadline_seconds=120
         )
-        # In the end there is a void for each hold that is left, even if the ledger ignores it.
+        # Wait until the log has a void for each hold that is left, even if a mutated ledger ignores the void.
         eventually(lambda: all(ledger.snapshot(realm).open_holds <= log.voided(realm) for realm in realms))
         log.deliver_late()
         eventually(settler.caught_up)
@@ -203,9 +209,9 @@ def played(server: RedisServer, file: Path, actions: int) -> list[Finding]:
 
 
 def mutated(source: str, *replacements: tuple[str, str]) -> str:
-    """Replace each text in the source. Fails if a text does not occur exactly once.
+    """Replace each text in the source. Fails if a text does not occur exactly once in it.
 
-    Otherwise the source has changed, and the mutation might change nothing.
+    If a text does not occur, the source has changed since the mutation was written. The mutation would have no effect.
     """
     for old, new in replacements:
         assert source.count(old) == 1, f"{source.count(old)} times {old!r}"
@@ -215,7 +221,10 @@ def mutated(source: str, *replacements: tuple[str, str]) -> str:
 
 @pytest.fixture
 def server(empty_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
-    """Return a Redis whose library the test may replace. Clients wait less than Retry-After asks, to save time."""
+    """Return a Redis whose library the test may replace.
+
+    To save time, clients wait for less time than Retry-After asks.
+    """
     monkeypatch.setattr(runner, "MAX_PAUSE_SECONDS", 0.3)
     yield empty_redis
     install_library(empty_redis.connection("admin"))
@@ -230,7 +239,8 @@ def test_unbroken_ledger_has_no_findings(server: RedisServer, tmp_path: Path, ac
     assert played(server, tmp_path / "history.jsonl", actions) == []
 
 
-# Not if another hold needs the gold or the piece of an edition: its event would be rejected, which is another finding.
+# Lua code that applies a purchase twice. It leaves out a purchase if another hold needs the player's gold, or if the
+# item is an edition. In those cases another event would be rejected, which is another kind of finding.
 APPLY_TWICE = """
   local more_held = held(realm, 'player:' .. record.player, 'gold') > 0
   local scarce = string.find(cjson.encode(record.transfers), 'shop:', 1, true)
@@ -249,13 +259,14 @@ DROP_CLAIMS = """
         pytest.param(
             [("read(realm, owner, name) - held(realm, owner, name)", "read(realm, owner, name)")],
             {"rejected", "lost_write"},
-            # A second claim of a day may be covered by what the first one has put back.
+            # A second claim on one day may be covered by the amount that the first claim has put back.
             {"claimed_twice"},
             id="holds ignored",
         ),
         pytest.param(
             [("record.offset > offset", "true"), ("record.offset ~= offset + 1", "false")],
-            # Not doubled: a repeated event is known by its id. But the ledger reports a wrong offset.
+            # No write is doubled, because the ledger recognises a repeated event by its id. But the ledger reports a
+            # wrong offset.
             {"offset_gap", "stale_read"},
             set(),
             id="offset check removed",
@@ -268,7 +279,8 @@ DROP_CLAIMS = """
                 )
             ],
             {"unresolved", "status_conflict", "ledger_differs"},
-            {"inconsistent_history"},  # of a player who reads it at the end, when the late event counts nevertheless
+            # The late event takes effect despite its void. A player who reads the history after that finds it changed.
+            {"inconsistent_history"},
             id="void ignored",
         ),
         pytest.param(
@@ -279,7 +291,7 @@ DROP_CLAIMS = """
                 )
             ],
             {"duplicated_write", "ledger_differs", "stale_read"},
-            # From a sword that only the ledger has, and that is sold, given away or used.
+            # These are found if a player sells, gives away or uses a sword that exists only in the ledger.
             {"rejected", "lost_write", "status_differs", "inconsistent_history"},
             id="an event applied twice",
         ),
@@ -293,7 +305,10 @@ def test_broken_rule_of_the_ledger_is_found(
     kinds: set[str],
     others: set[str],
 ) -> None:
-    """It gives all these kinds of findings, and at most the others, which depend on how players meet."""
+    """The checker finds all of ``kinds``. It may also find some of ``others``.
+
+    Whether it does depends on the order in which the actions of the players happen.
+    """
     server.connection("admin").function_load(mutated(LIBRARY.read_text(), *replacements), replace=True)
     found = {finding.kind for finding in played(server, tmp_path / "history.jsonl", actions)}
     assert kinds <= found <= kinds | others
@@ -307,11 +322,12 @@ def test_event_dropped_by_the_settle_query_is_found(
         ("    return encode_settle_record(", DROP_CLAIMS + "    return encode_settle_record("),
     )
     namespace = dict(vars(settle))
-    exec(source, namespace)  # noqa: S102 - the source is ours
+    exec(source, namespace)  # noqa: S102 - the source is our own code
     monkeypatch.setattr(settle, "to_settle_record", namespace["to_settle_record"])
     findings = played(server, tmp_path / "history.jsonl", actions)
-    # The hold is voided at the end, although the log has settled the event; then the player may claim again.
-    # A stale read needs an inventory that is read afterwards, which a short game may lack.
+    # The dropped event's hold is voided at the end, although the event in the log should settle it. After the void the
+    # player may claim again. A stale read is found only if a player reads an inventory after the dropped event, which
+    # may not happen in a short game.
     kinds = {"lost_write", "status_conflict", "ledger_differs"}
     possible = kinds | {"stale_read", "inconsistent_history", "claimed_twice"}
     assert kinds <= {finding.kind for finding in findings} <= possible

@@ -1,4 +1,4 @@
-"""Rights of the users of Redis."""
+"""Test the rights of each Redis user."""
 
 import pytest
 import redis

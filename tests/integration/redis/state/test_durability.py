@@ -1,4 +1,4 @@
-"""Durability of Redis over kill -9."""
+"""Test that Redis keeps acknowledged state when it is killed with kill -9."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ REALM = 1
 
 
 def test_acknowledged_state_survives_kill_9(tmp_path: Path) -> None:
-    # As in stack.servers.config.
+    # These are the options that stack.servers.config sets in production.
     options = ("--appendonly", "yes")
     with running_redis(tmp_path, None, *options) as server:
         install_library(server.connection("admin"))

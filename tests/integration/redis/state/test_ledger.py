@@ -1,4 +1,4 @@
-"""The ledger on a real Redis."""
+"""Test the ledger on a real Redis."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -124,7 +124,7 @@ def test_fence_voids_holds_of_the_last_generation(game: Game, empty_redis: Redis
 
 
 def state(server: RedisServer) -> dict[str, object]:
-    """Return everything that is a function of the log: balances, offset, totals, statuses."""
+    """Return the state that the log alone decides: balances, offset, totals and statuses."""
     admin = server.connection("admin")
     hashes = [
         f"realm:{{{REALM}}}:{owner}" for owner in ("player:ada", "player:bob", "house", "guild:knights", "totals")
@@ -154,7 +154,9 @@ def test_replay_gives_the_same_balanced_state(game: Game, empty_redis: RedisServ
     act(shop.buy("ada", "steel_sword", 1, None))
     act(guilds.join_or_found("ada", "knights", {}, {}, NOW))
     act(guilds.join_or_found("bob", "knights", {}, {"charter": 0}, NOW), "bob")
-    act(shop.buy("bob", "dragon_sword", 1, None), "bob")  # not covered, as another program might write it, and rejected
+    # Bob's gold does not cover this purchase, so the ledger rejects it. The API would not append such an event, but
+    # another program might.
+    act(shop.buy("bob", "dragon_sword", 1, None), "bob")
     before = state(empty_redis)
     empty_redis.connection("admin").flushall()
     install_library(empty_redis.connection("admin"))
@@ -163,7 +165,9 @@ def test_replay_gives_the_same_balanced_state(game: Game, empty_redis: RedisServ
     balances = [
         before[f"realm:{{{REALM}}}:{owner}"] for owner in ("player:ada", "player:bob", "house", "guild:knights")
     ]
-    opened_at_one = 7  # two vacancies and what they look like; a charter, a crown and what the guild looks like
+    # Seven accounts have the opening balance 1. They are vacancy and likeness for each of two players, and charter,
+    # crown and crest for one guild.
+    opened_at_one = 7
     assert sum(int(v) for b in balances for v in b.values()) == opened_at_one
 
 
@@ -171,7 +175,7 @@ def test_status_is_forgotten_after_a_day_of_log_time(game: Game) -> None:
     first, _ = game.reserve(shop.buy("ada", "wooden_sword", 1, None))
     assert game.settle(first) == "settled"
     game.at += 25 * 3600 * 1000
-    for _ in range(2):  # each record forgets two older ones
+    for _ in range(2):  # with each record, the ledger forgets two older statuses
         second, _ = game.reserve(shop.buy("ada", "wooden_sword", 1, None))
         assert game.settle(second) == "settled"
     assert game.status(first) == "unknown"

@@ -1,4 +1,7 @@
-"""Reads of the ledger: histories, leaderboards, counts by type. All of them are functions of the log."""
+"""Test reads from the ledger: histories, leaderboards and counts by type.
+
+The log alone decides the results of all these reads.
+"""
 
 from dataclasses import replace
 
@@ -47,7 +50,7 @@ def test_history_has_own_and_received_events(game: Game) -> None:
 
 def test_history_forgets_events_older_than_a_day(game: Game) -> None:
     game.at += DAY_MS + 1
-    for _ in range(3):  # each record forgets two older ones
+    for _ in range(3):  # with each record, the ledger forgets two older events
         game.act(give(1))
     assert types(game, ADA) == ["gold_found"] * 3
     assert types(game, BOB) == []
@@ -92,7 +95,10 @@ def test_telemetry_is_counted_and_not_stored(game: Game) -> None:
 
 @pytest.mark.parametrize("name", ["malformed", "telemetry", "inventory_viewed"])
 def test_event_with_transfers_is_applied_under_any_name(game: Game, name: str) -> None:
-    """The ledger's marks of records that are not events were once taken for event types."""
+    """The ledger marks malformed records and telemetry with words of its own.
+
+    It once treated an event whose type was such a word as a marked record.
+    """
     game.act(replace(give(7), type=name))
     assert game.gold()["settled"] == 107
 
@@ -108,7 +114,7 @@ def test_hold_with_outdated_balances_is_refused(game: Game) -> None:
     assert attempt(replace(seen, settled={"gold": 100})) == PreconditionFailed()
     assert attempt(replace(seen, held={"gold": 1})) == PreconditionFailed()
     assert isinstance(attempt(seen), Held)
-    game.offset += 1  # another id
+    game.offset += 1  # so that the next attempt has another event id
     assert attempt(seen) == PreconditionFailed(), "a hold has changed what is available"
 
 
@@ -133,7 +139,7 @@ def test_reads_are_the_same_after_a_replay(game: Game, empty_redis: RedisServer)
         act(decision)
     log.append(look(game))
     game.settler.settle(REALM, log[-1:])
-    # Only the tail was kept; it is settled twice after the same beginning.
+    # Settle the kept records after the same beginning, twice and each time in an empty Redis.
     admin = empty_redis.connection("admin")
     digests = []
     for _ in range(2):

@@ -1,7 +1,7 @@
-"""The ledger's functions on a real Redis against a small model, under random interleavings and faults.
+"""Compare the ledger's functions on a real Redis with a small model, under random interleavings and faults.
 
-The model keeps what a realm keeps between log and response: holds, attempts, recovery. What the log alone decides comes
-from ``load.checker.model``, which was written from the design and not from the Lua.
+This model keeps the state of a realm between log and response: holds, attempts and recovery. The state that the log
+alone decides comes from ``load.checker.model``. That module was written from the design and not from the Lua code.
 """
 
 import copy
@@ -61,7 +61,7 @@ def an_action(rng: random.Random) -> tuple[Transfer, ...]:
 
 @dataclass
 class Hold:
-    """An open hold of the model, and whether its last try has ended without a known outcome."""
+    """An open hold in the model. ``suspended`` means that its last try ended without a known outcome."""
 
     need: dict[str, int]
     event: Event
@@ -72,17 +72,17 @@ class Hold:
 
 @dataclass
 class Try:
-    """One attempt to append: the event that a process holds."""
+    """One attempt to append. A process keeps the event for it."""
 
     event: Event
     attempt: int
-    doomed: bool = False  # its hold had expired before the append: no 2xx may follow
+    doomed: bool = False  # the hold expired before the append, so a 2xx must not follow
     appended: bool = False
 
 
 @dataclass
 class Model:
-    """State of one realm beyond what its log decides."""
+    """The state of one realm. It includes the parts that the log does not decide."""
 
     books: ModelLedger = field(default_factory=lambda: ModelLedger(REALM))
     holds: dict[str, Hold] = field(default_factory=dict)
@@ -105,7 +105,10 @@ class Model:
 
 
 class Protocol:
-    """One realm with processes that reserve, append, crash and retry, a stream, and a Redis that rolls back."""
+    """One realm and the parts that interact in it.
+
+    Processes reserve, append, crash and retry. A stream settles the log. Redis rolls back to an older state.
+    """
 
     def __init__(self, server: RedisServer, rng: random.Random) -> None:
         self.server, self.rng = server, rng
@@ -124,7 +127,7 @@ class Protocol:
         assert self.settler.attach(REALM) == ""
 
     def play(self, steps: int) -> None:
-        """Do ``steps`` random things, and compare the balances after each."""
+        """Take ``steps`` random steps. After each step, compare the ledger's state with the model."""
         things = {
             self.reserve: 30, self.append: 20, self.settle: 12, self.suspend: 8, self.try_again: 10, self.release: 4,
             self.expire: 4, self.save: 3, self.roll_back: 4, self.fence: 6,
@@ -217,11 +220,11 @@ class Protocol:
                 self.accepted.add(which.event.id)
 
     def release(self) -> None:
-        """Release a hold whose append certainly failed. A process does that only for its own first attempt."""
+        """Release a hold whose event was certainly not appended. A process does so only for its own first attempt."""
         which = self.a_recent_try()
         if which is None or which.appended or which.attempt != 1:
             return
-        which.appended = True  # it never will be
+        which.appended = True  # marks the try as done, so that no later step appends the event
         hold = self.model.holds.get(which.event.id)
         of_this_try = hold is not None and hold.attempt == 1 and hold.event.generation == which.event.generation
         expected = hold is not None and of_this_try and not hold.doomed
@@ -248,7 +251,7 @@ class Protocol:
         first = self.model.books.offset + 1
         new = self.log[first : first + how_many]
         records = [encode_settle_record(event, first + i, 1_000_000) for i, event in enumerate(new)]
-        # Starts one record earlier: settled records are skipped.
+        # Pass one record that is already settled before the new records. The ledger must skip it.
         before = [encode_settle_record(e, first - 1, 1_000_000) for e in self.log[max(first - 1, 0) : first]]
         assert self.settler.settle(REALM, before + records) == len(new)
         for i, event in enumerate(new):
@@ -259,7 +262,7 @@ class Protocol:
         self.saved = ({key: self.raw.dump(key) for key in keys}, copy.deepcopy(self.model))
 
     def roll_back(self) -> None:
-        """Restart Redis from an older state, which the first connection notices."""
+        """Restart Redis from an older state. The first connection after that notices the restart."""
         if self.saved is None:
             return
         self.raw.delete(*self.raw.keys(f"realm:{{{REALM}}}*"))
@@ -288,7 +291,7 @@ class Protocol:
         }
 
     def heal(self) -> None:
-        """Do what recovery and the stream do in the end: fence, settle, void, settle."""
+        """Bring the realm to rest as recovery and the stream do: fence, settle, void, and settle again."""
         self.fence()
         self.settle(len(self.log))
         while self.model.holds:
@@ -298,7 +301,7 @@ class Protocol:
         self.compare()
 
     def check(self) -> None:
-        """Check that nothing accepted was lost, nothing was rejected, and the log alone gives the same state."""
+        """Check that no accepted event is lost, that none is rejected, and that the log alone gives the same state."""
         statuses = self.model.books.statuses
         assert {i: statuses.get(i) for i in self.accepted} == dict.fromkeys(self.accepted, "settled")
         assert "rejected" not in statuses.values()
@@ -322,21 +325,23 @@ def effect_sum(books: ModelLedger) -> dict[str, int]:
     return total
 
 
-#: Outcomes in the histories of one run, so that a run without any cannot pass.
+#: Counts each outcome in the histories of one run, so that a run in which an outcome is missing cannot pass.
 SEEN: Counter[str] = Counter()
 
 
-# Number of examples and steps of each. The nightly run searches for rare interleavings.
+# Number of examples, and number of steps in each example. The nightly run has more examples, because it searches for
+# rare interleavings.
 EXAMPLES, NIGHTLY_EXAMPLES, STEPS = 30, 500, 100
-MIN_SEEN = 5  # of each outcome; with fewer, the histories would prove little
+MIN_SEEN = 5  # each outcome must occur this often; with fewer, the histories would prove little
 
 
 def test_ledger_follows_the_model_of_the_protocol(redis_server: RedisServer, nightly: bool) -> None:
-    # The same histories each time, so that a failure comes from a change; the nightly run searches for others.
+    # Outside the nightly run, every run uses the same histories, so that only a change of the code can make it fail.
+    # The nightly run searches for other histories.
     @settings(max_examples=NIGHTLY_EXAMPLES if nightly else EXAMPLES, derandomize=not nightly)
     @given(seed=st.integers(0, 2**32 - 1))
-    @example(seed=13)  # a hold with a pending void was released, and its request began again
-    @example(seed=238)  # the void of a hold that a fence had ended hit the next hold of the same request
+    @example(seed=13)  # once, a hold with a pending void was released and its request began again
+    @example(seed=238)  # once, a fence ended a hold, and its void hit the next hold of the same request
     def play(seed: int) -> None:
         protocol = Protocol(redis_server, random.Random(seed))
         protocol.play(STEPS)
@@ -351,7 +356,10 @@ def test_ledger_follows_the_model_of_the_protocol(redis_server: RedisServer, nig
 
 
 def some_log(rng: random.Random, length: int) -> list[Event]:
-    """Return events as any program might write them: covered or not, repeated, void, of this or another generation."""
+    """Return events as any program might write them.
+
+    They may be uncovered, repeated, voids, or from another generation.
+    """
     events: list[Event] = [fence_event(REALM, "aaaaaaaa-0000", NOW)]
     for n in range(length):
         event = new_event(
@@ -370,7 +378,7 @@ def some_log(rng: random.Random, length: int) -> list[Event]:
 
 
 def settled(server: RedisServer, events: Sequence[Event], sizes: Sequence[int]) -> str:
-    """Return the digest after settling the events in chunks of these sizes, each of them twice."""
+    """Settle the events in chunks of these sizes, each chunk twice. Returns the digest after that."""
     server.connection("admin").flushall()
     ledger, at = Ledger(server.connection("settler")), 0
     for size in sizes:

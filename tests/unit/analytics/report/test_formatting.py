@@ -1,4 +1,4 @@
-"""Figures as text."""
+"""Test how the report formats numbers as text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The notebook, its queries and the page made of it, without servers."""
+"""Test the notebook, its queries and the page that is made from it, without servers."""
 
 import json
 import re

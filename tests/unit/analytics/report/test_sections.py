@@ -1,4 +1,4 @@
-"""Sections of the report, on small frames."""
+"""Test the sections of the report with small data frames."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def funnel_frame() -> pd.DataFrame:
 
 
 def leaving_frame() -> pd.DataFrame:
-    """Sessions of members and others: the others leave twice as often."""
+    """Return sessions of guild members and of other players, who leave twice as often."""
     rows = [(1, False, "few", "first", 1000, 300)]
     for session in range(2, 8):
         for actions in ("few", "many"):

@@ -1,4 +1,4 @@
-"""Statistics of the report."""
+"""Test the statistics in the report."""
 
 import pytest
 
@@ -50,13 +50,16 @@ def test_gini_of_extremes_is_0_and_1():
     assert statistics.gini(np.full(50, 7.0)) == pytest.approx(0)
     assert statistics.gini(np.array([0.0] * 99 + [1.0])) == pytest.approx(0.99)
     found = statistics.gini_estimate(np.random.default_rng(1).exponential(size=2000))
-    assert found.low < 0.5 < found.high  # that of an exponential distribution
+    assert found.low < 0.5 < found.high  # an exponential distribution has the Gini coefficient 0.5
 
 
 def test_hazard_ratio_adjusts_for_a_confounder():
-    """Within each stratum the exposed leave 0.6 times as often; the keen stratum is exposed more often."""
+    """Within each stratum, exposed players leave 0.6 times as often as the others.
+
+    Keenness confounds this, because keen players are exposed more often.
+    """
     rows = [
-        # keen, exposed, sessions, left
+        # The columns are: stratum (keen or lazy), exposed, sessions, left.
         ("keen", True, 90_000, 2_650),
         ("keen", False, 30_000, 1_520),
         ("lazy", True, 10_000, 1_220),

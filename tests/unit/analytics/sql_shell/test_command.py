@@ -1,4 +1,4 @@
-"""The command ``sql`` where it needs no Presto."""
+"""Test the parts of the command ``sql`` that need no Presto."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Completion at the prompt."""
+"""Test completion at the prompt."""
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent

@@ -1,4 +1,4 @@
-"""The key Enter at the prompt."""
+"""Test the Enter key at the prompt."""
 
 import pytest
 

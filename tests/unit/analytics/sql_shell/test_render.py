@@ -1,4 +1,4 @@
-"""Results as tables and CSV."""
+"""Test how results are printed as tables and as CSV."""
 
 import csv
 import io

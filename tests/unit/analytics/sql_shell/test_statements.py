@@ -1,4 +1,4 @@
-"""Splitting a text into statements."""
+"""Test splitting a text into SQL statements."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Metrics of the API's processes."""
+"""Test the metrics that the API's processes keep."""
 
 from typing import get_args
 
@@ -7,5 +7,5 @@ from api.backend.process_metrics import OUTCOMES
 
 
 def test_every_outcome_of_a_commit_is_counted_from_zero() -> None:
-    never = {"held", "resumed"}  # an append follows these
+    never = {"held", "resumed"}  # never the final outcome of a commit, because an append follows
     assert {outcome_name(outcome.__name__) for outcome in get_args(Result)} - never == set(OUTCOMES)

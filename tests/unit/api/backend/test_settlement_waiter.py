@@ -1,4 +1,4 @@
-"""The preference of a client to wait."""
+"""Test parsing the header with which a client asks to wait."""
 
 import pytest
 

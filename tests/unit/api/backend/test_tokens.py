@@ -1,4 +1,4 @@
-"""Tokens: their player, their expiry, and the replacement of the key."""
+"""Test tokens: the player that they name, their expiry, and the replacement of the key."""
 
 import pytest
 from itsdangerous import TimestampSigner

@@ -1,4 +1,4 @@
-"""The API's document is complete."""
+"""Test that the API's document is complete."""
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,7 +11,7 @@ from state.ledger import Ledger
 from tests.support.api_document import DOCUMENT, OPERATIONS, SETTINGS
 from tests.support.api_harness import ScriptedLog
 
-# Pages for people, and interfaces with documents of their own.
+# Routes that the document leaves out: pages for people, and interfaces that have their own documents.
 UNDOCUMENTED = {
     "/asyncapi.json",
     "/docs",

@@ -1,4 +1,4 @@
-"""The page's files and their headers."""
+"""Test the page's files and their HTTP headers."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from infra.paths import ROOT
 
 @pytest.fixture
 def files(tmp_path: Path) -> Flask:
-    """Return an application that serves only the page, with one library."""
+    """Return an application that serves only the page. A single file stands for the page's libraries."""
     (tmp_path / "htm.js").write_text("export default 1;")
     app = Flask("page")
     register_page(app, str(tmp_path))

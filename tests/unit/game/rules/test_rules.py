@@ -1,4 +1,4 @@
-"""The rules without I/O: each command, and the invariants of random games."""
+"""Test the rules without I/O: each command, and the invariants in random games."""
 
 import re
 import uuid
@@ -25,7 +25,10 @@ PLAYERS = ("ada", "bob", "eve", "dan")
 
 
 class World(InMemoryLedger):
-    """A realm in which every decision is settled at once, and which remembers closed offers, as the ledger does."""
+    """A realm that settles every decision at once.
+
+    It remembers closed offers, as the ledger does.
+    """
 
     def __init__(self, *names: str) -> None:
         super().__init__()
@@ -45,22 +48,22 @@ class World(InMemoryLedger):
         return decision
 
     def happen(self, decision: Decision, player: str = "", event_id: str = "") -> None:
-        """Settle a decision. Raises RuleViolation, and then nothing has changed."""
+        """Settle a decision. If this raises RuleViolation, no balance has changed."""
         self.settle(player, decision, event_id)
         self.known_offers |= self.offers
         for transfer in decision.transfers:
             assert re.fullmatch(ACCOUNT, transfer.debit)
             assert re.fullmatch(ACCOUNT, transfer.credit)
-            # All other owners together have what the house has given.
+            # Count what the house gives and takes, because the difference is what all other owners have together.
             self.created["given"] += transfer.amount * is_house(transfer.debit)
             self.created["taken"] += transfer.amount * is_house(transfer.credit)
 
     def everything(self) -> dict[str, int]:
-        """Return every balance that is not at its opening balance, without those of the house."""
+        """Return every balance that differs from its opening balance, except the balances of the house."""
         return {f"{owner}:{name}": n for owner, has in self._owners.items() for name, n in has.items()}
 
     def refuses(self, player: str, command: Command) -> str:
-        """Return the code of the refusal, after which nothing has changed."""
+        """Expect that the command is refused and changes no balance. Returns the code of the refusal."""
         before = self.everything()
         with pytest.raises(RuleViolation) as broken:
             self.do(player, command)
@@ -179,7 +182,7 @@ def test_guild_is_founded_joined_led_and_left(world: World) -> None:
 
 
 def test_guild_without_leader_can_be_led_and_left(world: World) -> None:
-    """The log of such a guild has no leader and no list of members."""
+    """The log may contain guilds that have neither a leader nor a list of members."""
     for player in ("ada", "bob"):
         old = (
             Transfer(f"player:{player}:free_agent", "guild:knights:free_agents", 1),
@@ -469,7 +472,10 @@ def keeps_the_books(world: World) -> None:
 
 
 def test_two_concurrent_blows_give_one_victory(world: World) -> None:
-    """Both are decided on the same state; after one is settled, the other is not covered."""
+    """Both blows are decided on the same state.
+
+    After one blow is settled, the balances no longer cover the other blow.
+    """
     rich(world, "ada")
     rich(world, "eve")
     for name in ("ada", "eve"):

@@ -1,4 +1,4 @@
-"""The log's producer, with a stand-in for kafka-python."""
+"""Test the log's producer with a stand-in for kafka-python."""
 
 import pytest
 from kafka.errors import KafkaTimeoutError
@@ -14,9 +14,12 @@ FENCE = fence_event(0, "00000000-0000-4000-8000-000000000000", NOW)
 
 
 class StandIn:
-    """A producer whose futures a test completes; it is its own sender."""
+    """A stand-in for KafkaProducer. The test completes its futures.
 
-    made: list["StandIn"] = []  # noqa: RUF012 - emptied by each test
+    It also stands in for the producer's sender.
+    """
+
+    made: list["StandIn"] = []  # noqa: RUF012 - a fixture empties it for each test
 
     def __init__(self, **_settings: object) -> None:
         self._sender = self

@@ -1,4 +1,4 @@
-"""Every kind of finding, from a small history made by hand."""
+"""Test that the checker finds every kind of finding. Each comes from a small history that is made by hand."""
 
 from dataclasses import replace
 

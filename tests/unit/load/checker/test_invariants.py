@@ -1,4 +1,7 @@
-"""Invariants of the game: a long game by the rules keeps them, and the checker finds what breaks them."""
+"""Test the invariants of the game.
+
+A long game that follows the rules keeps the invariants, and the checker finds every event that breaks one.
+"""
 
 import random
 import uuid
@@ -28,7 +31,7 @@ AT_MS = 1_000_000
 
 
 class World:
-    """A log that is written event by event, and its balances."""
+    """A log that the test writes event by event, and the balances that result from it."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -37,7 +40,7 @@ class World:
         self.offers: dict[str, Offer] = {}
 
     def happen(self, player: str, decision: Decision, event_id: str = "") -> str:
-        """Append a decision, right or wrong. Returns the id of the event."""
+        """Append the event of a decision, even if the decision breaks the rules. Returns the id of the event."""
         event = new_event(
             event_id=event_id or str(uuid.UUID(int=len(self.records))),
             event_type=decision.type,
@@ -55,12 +58,18 @@ class World:
         return event.id
 
     def has(self, owner: str) -> Balances:
-        """Return the balances of an owner as the ledger does, without those at their opening balance."""
+        """Return the balances of an owner.
+
+        As in the ledger, a balance that equals its opening balance is left out.
+        """
         found = {a: n for a, n in self.books.balances.items() if a.startswith(f"{owner}:")}
         return {a.removeprefix(f"{owner}:"): n for a, n in found.items() if n != opening_balance(a)}
 
     def wish(self, player: str, wish: PlannedRequest) -> str:
-        """Do what a player wants if the rules and balances allow it. Returns the type of the event, or nothing."""
+        """Carry out a player's planned request if the rules and balances allow it.
+
+        Returns the type of the event, or an empty string if they do not allow it.
+        """
         event_id = event_id_of(0, player, wish.key)
         scene = commands.DecisionContext(player, self.now, event_id, self.has, self.offers.get)
         try:
@@ -86,7 +95,10 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """Return a world of three players: ada has a sword and leads the knights, bob is a member, cat a free agent."""
+    """Return a world with three players.
+
+    Ada has a sword and leads the guild knights. Bob is a member of that guild. Cat is in no guild.
+    """
     world = World()
     for name in ("ada", "bob", "cat"):
         world.happen(name, players.register(name, TODAY))
@@ -103,12 +115,16 @@ def test_long_games_by_the_rules_break_nothing() -> None:
 
 
 def played(seed: int) -> set[str]:
-    """Play a game of four incarnations. Returns the types of its events."""
+    """Play a game in which each of 12 seats has four players, one after the other.
+
+    Returns the types of the events.
+    """
     world, crowd, types = World(), player_slots(seed, "run", 1, 12), set()
     for life in range(4):
         for seat in crowd:
             world.happen(seat.name(life), players.register(seat.name(life), TODAY))
-            mint = Transfer("house:mint", f"player:{seat.name(life)}:gold", 200)  # so that more can happen
+            # Give each player extra gold, so that the rules allow more of the planned requests.
+            mint = Transfer("house:mint", f"player:{seat.name(life)}:gold", 200)
             world.happen(seat.name(life), Decision("gold_found", {}, (mint,)))
         for turn in range(1, 60):
             for seat in random.Random(turn).sample(crowd, len(crowd)):
@@ -121,7 +137,7 @@ def played(seed: int) -> set[str]:
 
 
 def found(world: World, kind: str) -> str:
-    """Return the detail of the one finding, which must be of this kind."""
+    """Expect exactly one finding, of this kind. Returns its detail."""
     (finding,) = world.findings()
     assert finding.kind == kind
     return finding.detail

@@ -1,4 +1,4 @@
-"""The checker's model of the ledger."""
+"""Test the checker's model of the ledger."""
 
 import random
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Parts of a campaign, without servers: its schedule, its garbage, its figures."""
+"""Test the parts of a campaign that need no servers: its schedule, its garbage and its figures."""
 
 import random
 
@@ -61,7 +61,7 @@ def test_fault_is_over_when_every_realm_accepts() -> None:
     campaign, outcome = Campaign(1, 0.0), InjectionResult("a fault", began=10.0, done=12.0)
     assert campaign.seconds_until_accepting(outcome) is None
     campaign.operations = [
-        bought(realm=0, begun=11.0),  # sent before the fault was injected: proves nothing
+        bought(realm=0, begun=11.0),  # proves nothing, because it was sent before the injection was complete
         bought(realm=0, begun=13.0),
         bought(realm=0, begun=14.0),
     ]
@@ -73,5 +73,5 @@ def test_fault_is_over_when_every_realm_accepts() -> None:
 
 
 def bought(realm: int, begun: float) -> Operation:
-    """Return an accepted purchase."""
+    """Return an accepted purchase that was sent at the time ``begun``, in seconds."""
     return Operation(0, realm, "ada", "buy_sword", "a key", {}, begun, begun + 0.5, "success", "an id", None)

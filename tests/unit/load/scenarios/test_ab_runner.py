@@ -1,4 +1,4 @@
-"""Runs of Apache Bench and their output."""
+"""Test running Apache Bench and reading its output."""
 
 from collections import Counter
 from pathlib import Path

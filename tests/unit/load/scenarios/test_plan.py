@@ -1,4 +1,4 @@
-"""Plans of scenarios."""
+"""Test the plans for scenarios."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,7 +18,7 @@ def test_plan_is_a_function_of_its_seed(name: str) -> None:
 
 
 @settings(max_examples=25)
-@example(name="bot-attack", players=2, seconds=60, seed=8710120618061147)  # whose first player comes late
+@example(name="bot-attack", players=2, seconds=60, seed=8710120618061147)  # in this plan, the first player comes late
 @given(
     name=st.sampled_from(sorted(SCENARIOS)),
     players=st.integers(2, 1500),

@@ -1,4 +1,4 @@
-"""Results of a scenario as tables and plots."""
+"""Test how the results of a scenario become tables and plots."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Apache Bench's report."""
+"""Test parsing the report that Apache Bench prints."""
 
 import pytest
 

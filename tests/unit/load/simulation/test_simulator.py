@@ -1,4 +1,7 @@
-"""The simulated world: legal by the checker's model, reproducible, and shaped by its table."""
+"""Test the simulated world.
+
+It must be legal by the checker's model, be reproducible, and have the proportions that its specification defines.
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -26,7 +29,7 @@ START = date(2026, 6, 1)  # a Monday
 
 
 def folded(records: Sequence[Event], realm: int) -> ModelLedger:
-    """Return the checker's model after these records, in a realm that a fence has opened."""
+    """Return the checker's model after it has applied these records to a realm that a fence has opened."""
     books = ModelLedger(realm)
     books.generation = GENERATION
     for offset, event in enumerate(records):
@@ -35,7 +38,7 @@ def folded(records: Sequence[Event], realm: int) -> ModelLedger:
 
 
 class Played:
-    """A world that is large enough to have a shape."""
+    """A simulated world that is large enough for its proportions to be tested."""
 
     def __init__(self) -> None:
         self.spec = world_spec(5, START, 21, 1, None, 60_000)
@@ -46,7 +49,7 @@ class Played:
             self.by_type[event.type].add(event.player)
 
     def share(self, *types: str) -> float:
-        """Return the share of players with an event of one of these types."""
+        """Return the share of players who have at least one event with one of these types."""
         return len(set().union(*(self.by_type[name] for name in types))) / len(self.by_type["player_registered"])
 
 
@@ -75,14 +78,14 @@ def test_large_world_is_legal(played: Played) -> None:
     books = folded(played.records, 0)
     assert set(books.statuses.values()) == {"settled"}
     assert len(played.records) == played.spec.events
-    # The generator and the log agree on all balances.
+    # The simulator's own balances must equal the balances that result from its log.
     for agent in played.world.context.agents:
         for name, amount in played.world.context.balances(agent).items():
             assert books.balance(f"{agent.owner}:{name}") == amount
 
 
 def test_reversed_world_is_rejected(played: Played) -> None:
-    """Show that the test above can fail: the same records in another order are not legal."""
+    """The test above can fail, because the same records in reverse order are not legal."""
     backwards = folded(played.records[::-1], 0)
     assert "rejected" in backwards.statuses.values()
 
@@ -100,7 +103,7 @@ def test_events_are_marked_and_within_the_days(played: Played) -> None:
     days = Counter(event.time[:10] for event in played.records)
     assert {event.details["generated"] for event in played.records} == {5}
     assert min(days) == "2026-06-01"
-    assert max(days) in ("2026-06-21", "2026-06-22")  # the last session may go on for some minutes after midnight
+    assert max(days) in ("2026-06-21", "2026-06-22")  # the last session may continue for some minutes after midnight
     assert days["2026-06-22"] < 0.01 * len(played.records)
     assert len(days) >= 21
     generations = {event.generation for event in played.records if is_telemetry(event)}
@@ -199,7 +202,7 @@ def test_sale_lowers_the_price_for_hours_and_sells_more(played: Played) -> None:
         assert event.details["price"] == price
         assert event.transfers[0].amount == price * quantity
     assert len(sales) == played.world.result.sold_on_sale
-    # In a quarter of a day it sells more than half of what it sells on a usual day.
+    # The sale lasts a quarter of a day. In that time it sells more than half as many items as a usual day sells.
     days = Counter(e.time[:10] for e in played.records if e.details.get("item") == personas.SALE_ITEM)
     assert len(sales) > sorted(days.values())[len(days) // 2] / 2
 
@@ -212,7 +215,7 @@ def test_bots_are_regular_and_awake_at_night(played: Played) -> None:
         at[event.player].append(datetime.fromisoformat(event.time).timestamp())
 
     def typical(name: str) -> float:
-        """Return the share of pauses that are about as long as the median."""
+        """Return the share of a player's pauses that differ from the median pause by less than 2 s."""
         pauses = sorted(b - a for a, b in zip(at[name], at[name][1:], strict=False))
         return sum(abs(pause - pauses[len(pauses) // 2]) < 2 for pause in pauses) / len(pauses)
 

@@ -1,4 +1,4 @@
-"""Responses and their outcomes."""
+"""Test which outcome the workload derives from a response."""
 
 import pytest
 

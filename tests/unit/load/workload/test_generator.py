@@ -1,4 +1,4 @@
-"""Planned requests."""
+"""Test the requests that the workload generator plans."""
 
 from game.batches import Batch
 from game.commands import COMMANDS

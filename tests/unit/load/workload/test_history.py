@@ -1,4 +1,4 @@
-"""The recorded history."""
+"""Test writing and reading the recorded history."""
 
 from pathlib import Path
 

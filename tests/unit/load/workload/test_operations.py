@@ -1,4 +1,4 @@
-"""Requests and their events."""
+"""Test whether an event matches the request that should have caused it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The target of the workload."""
+"""Test that the workload accepts only this machine as its target."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Programs from Debian."""
+"""Test the checks for programs that Debian's packages provide."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Jars: locked, verified, and whole."""
+"""Test that jars are locked, verified and installed completely."""
 
 import hashlib
 import json

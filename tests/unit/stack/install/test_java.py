@@ -1,4 +1,4 @@
-"""Versions of Java."""
+"""Test parsing the version of Java."""
 
 import pytest
 

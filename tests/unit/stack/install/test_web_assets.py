@@ -1,4 +1,7 @@
-"""The page's libraries: taken once out of the jars that the lock names, whole or not at all."""
+"""Test how the page's libraries are taken out of the jars that the lock file names.
+
+They are taken out only once, and either completely or not at all.
+"""
 
 import json
 import re
@@ -17,7 +20,10 @@ PACKAGES = {package for package, _inside in web_assets.FILES.values()}
 
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Jars with what the page asks for, each file with its place for a text; returns the calls for them."""
+    """Provide jars that contain the files that the page needs, and return the list of calls that install the jars.
+
+    The text of each file consists of its package and its path within the package.
+    """
     folder = tmp_path / "web"
     folder.mkdir()
     for package in PACKAGES:
@@ -70,7 +76,7 @@ def test_the_lock_has_one_jar_for_each_library() -> None:
 
 
 def test_the_libraries_export_what_the_page_imports() -> None:
-    """A major version of another number may have other names."""
+    """The lock may move to a new major version of a library, and that version may export other names."""
     folder = web_assets.install(cache_folder(), Console())
     imports = (ROOT / "api" / "page" / "static" / "lib.js").read_text()
     (names,) = re.findall(r'import \{ (.+) \} from "../vendor/preact.js"', imports)

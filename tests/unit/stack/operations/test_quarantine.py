@@ -1,4 +1,4 @@
-"""The judgement of a quarantined record, without servers."""
+"""Test how a quarantined record is judged, without servers."""
 
 from stack.operations.quarantine.records import QuarantinedRecord, current_verdict, redecode
 from stack.operations.quarantine.render import hexdump, printable
@@ -13,7 +13,8 @@ def test_record_is_judged_in_the_realm_that_it_names() -> None:
     _, value = misplaced(3)
     assert redecode(record(value), realms=4).realm == REALM
     assert current_verdict(record(value), realms=4) == f"event of realm {REALM}"
-    assert current_verdict(record(value), realms=REALM) == "not an event"  # the realm does not exist
+    # With so few realms, the realm that the record names does not exist.
+    assert current_verdict(record(value), realms=REALM) == "not an event"
     for other in (None, b"", b"[]", b'{"realm": true}', b'{"realm": {}}', b"\xff", b"[" * 60_000, b"9" * 60_000):
         assert current_verdict(record(other), realms=4) == "not an event"
 

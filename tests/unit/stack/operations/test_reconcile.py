@@ -1,4 +1,4 @@
-"""Reconciliation, without servers."""
+"""Test reconciliation without servers."""
 
 import time
 

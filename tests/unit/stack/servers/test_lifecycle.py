@@ -1,4 +1,4 @@
-"""Checks before servers start."""
+"""Test the checks that run before the servers start."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Log lines for people."""
+"""Test how log lines are shown to people."""
 
 from stack.servers.log_view import readable
 

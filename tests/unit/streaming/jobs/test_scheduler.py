@@ -1,4 +1,4 @@
-"""The scheduler of background jobs."""
+"""Test the scheduler for background jobs."""
 
 import redis
 
@@ -30,7 +30,8 @@ def test_failed_job_runs_again_and_blocks_no_other() -> None:
     before = _scraped("guildhall_job_failures_total", name="maintenance")
     jobs.tick()
     jobs.tick()
-    assert did == ["fail", "other"]  # a job rests twice as long as it took
+    # The failed job does not run again yet, because a job rests for twice the time that its last run took.
+    assert did == ["fail", "other"]
     clock.now += 21
     jobs.tick()
     assert did == ["fail", "other", "fail"]

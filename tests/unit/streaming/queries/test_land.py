@@ -1,4 +1,4 @@
-"""Runs of malformed records."""
+"""Test the limit on malformed records in a row."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_too_many_malformed_records_in_a_row_halt() -> None:
     runs.check([(0, 10), (0, 11)], {})
     with pytest.raises(TooManyMalformed, match="realm 0: 4 malformed records in a row up to offset 12"):
         runs.check([(0, 12)], {})
-    runs.check([(0, 12)], {0: 12})  # it is in quarantine already
+    runs.check([(0, 12)], {0: 12})  # this record is already in quarantine
     with pytest.raises(TooManyMalformed, match="realm 0: 5 malformed"):
         runs.check([(0, 13)], {0: 12})
     allowed[0] = 13

@@ -1,4 +1,4 @@
-"""The wait of landing for settling."""
+"""Test how landing waits for settling."""
 
 import pytest
 
@@ -10,7 +10,7 @@ PATIENCE_SECONDS = 60.0
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock(tick=0.1)  # each reading lets time pass, so that a wait ends at once
+    return FakeClock(tick=0.1)  # each reading moves the time forward, so a wait ends without real waiting
 
 
 @pytest.fixture
@@ -38,7 +38,10 @@ def test_landing_waits_a_limited_time(progress: Progress, clock: FakeClock) -> N
 
 
 def test_full_batch_may_be_the_last_one(progress: Progress, clock: FakeClock) -> None:
-    """Landing once waited a minute after each backlog whose size was a multiple of the batch size."""
+    """Landing once waited for a minute after certain backlogs.
+
+    It did so if the number of records was a multiple of the batch size.
+    """
     with progress.batch(full=True):
         pass
     assert IDLE_SECONDS < waited(progress, clock) < 2 * IDLE_SECONDS

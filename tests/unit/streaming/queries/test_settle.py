@@ -1,4 +1,4 @@
-"""The settle query without Spark: rows in, calls of the ledger out."""
+"""Test the settle query without Spark: rows go in, and calls to the ledger come out."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ CLAIM = new_event(
 
 
 class FakeLedger:
-    """Records the calls of ``settle``; raises ``error`` until it is cleared."""
+    """A ledger that records the calls to ``settle``. While ``error`` is set, ``settle`` raises that error."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, list[int]]] = []
@@ -64,7 +64,7 @@ class FakeLedger:
 
 
 class World:
-    """A query with a fake ledger, and what it published."""
+    """A settle query with a fake ledger, and the reasons for halting that the query has published."""
 
     def __init__(self) -> None:
         self.ledger = FakeLedger()
@@ -81,7 +81,7 @@ def world() -> World:
 
 @pytest.fixture
 def quarantined(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
-    """Realm -> its highest offset in quarantine; the test may change it."""
+    """Return a mapping from a realm to its highest offset in quarantine. The test may change the mapping."""
     offsets = dict.fromkeys(range(REALMS), -1)
     monkeypatch.setattr(settle, "landed_offsets", lambda *_: offsets)
     return offsets
@@ -234,9 +234,9 @@ def test_start_publishes_halts_and_reads_from_the_offsets(world: World, monkeypa
     started: dict[str, Any] = {}
 
     class Stream:
-        """The builder of a streaming query."""
+        """A stand-in for the builder with which Spark starts a streaming query."""
 
-        writeStream = property(lambda self: self)  # noqa: N815 - Spark's name
+        writeStream = property(lambda self: self)  # noqa: N815 - Spark uses this name
 
         def queryName(self, name: str) -> "Stream":  # noqa: N802 - Spark's name
             started["name"] = name
