@@ -1,10 +1,10 @@
 """Prepare a realm in which the requests from the API's document succeed."""
 
+from __future__ import annotations
+
 import uuid
 from http import HTTPStatus
-from typing import Any
-
-import schemathesis
+from typing import TYPE_CHECKING, Any
 
 from api.http.identity import OPERATOR_HEADER
 from api.openapi.schemas import EXAMPLE_ID
@@ -12,8 +12,10 @@ from tests.support.api_document import OPERATIONS, OPERATOR, SETTINGS
 from tests.support.api_harness import Api
 from tests.support.redis_server import RedisServer
 
-# Requests that must come before the document's example of an operation, because the example fails without them.
-# Each entry names the player who sends the request.
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+# Requests that must precede the document's example of an operation, so that it can succeed, with their player.
 SWORD = ("carol", "POST", "/buy_sword", {"sword": "iron_sword"})
 
 BOBS_GUILD = ("bob", "POST", "/guilds", {"guild": "knights"})
@@ -78,8 +80,8 @@ class ApiWorld(Api):
         player = self.newcomer() if operation == "depart" else self.players["carol"]
         return player | {OPERATOR_HEADER: OPERATOR}
 
-    def put_in_place_of_examples(self, case: schemathesis.Case) -> None:
-        """Replace the example ids with ids from this world, and the example key with an unused key."""
+    def put_in_place_of_examples(self, case: Case) -> None:
+        """Replace the ids of the document with those of this world, and its key with an unused one."""
         for name in ("trade", "event_id"):
             if case.path_parameters.get(name) == EXAMPLE_ID:
                 case.path_parameters[name] = self.known_id

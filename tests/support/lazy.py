@@ -14,4 +14,6 @@ class Lazy:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):  # pytest looks for marks and fixtures in everything that a module defines
+            raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)

@@ -5,23 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import days_of, start_of
 from infra.errors import OperatorError
 from stack.instance import open_instance
 from tests.support.command_line import guildhall
+from tests.support.lazy import Lazy
+
+world = Lazy("cli.world")  # which draws plots
 
 
 def test_backfill_ends_at_a_midnight_before_now() -> None:
     now = datetime(2026, 6, 30, 0, 30, tzinfo=UTC)
-    assert start_of(30, now) == date(2026, 5, 30)  # the backfill ends at the midnight before the most recent one
-    assert start_of(30, now.replace(hour=5)) == date(2026, 5, 31)
+    assert world.start_of(30, now) == date(2026, 5, 30)  # until the midnight before the last one
+    assert world.start_of(30, now.replace(hour=5)) == date(2026, 5, 31)
 
 
 def test_number_of_days_is_parsed() -> None:
-    assert (days_of("30d"), days_of("1d")) == (30, 1)
+    assert (world.days_of("30d"), world.days_of("1d")) == (30, 1)
     for wrong in ("30", "0d", "d", "-1d", "1w", "999d", ""):
         with pytest.raises(OperatorError):
-            days_of(wrong)
+            world.days_of(wrong)
 
 
 @pytest.mark.parametrize(

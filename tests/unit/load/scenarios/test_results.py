@@ -5,9 +5,11 @@ from pathlib import Path
 
 from load.scenarios.ab_output import percentile
 from load.scenarios.ab_runner import Run
-from load.scenarios.plots import latency, over_time
 from load.scenarios.results import collect, table, write_summary
 from load.scenarios.session_plan import Step
+from tests.support.lazy import Lazy
+
+plots = Lazy("load.scenarios.plots")
 
 
 def test_files_of_ab_become_a_table_and_plots(tmp_path: Path) -> None:
@@ -27,6 +29,6 @@ def test_files_of_ab_become_a_table_and_plots(tmp_path: Path) -> None:
     write_summary(rows, {"seed": 1}, tmp_path)
     assert '"429": 1' in (tmp_path / "summary.json").read_text()
     assert [column.header for column in table(rows).columns][:4] == ["action", "requests", "2xx", "429"]
-    latency(rows, "a test", tmp_path / "latency.png")
-    over_time(runs, 10.0, "a test", tmp_path / "requests.png")
+    plots.latency(rows, "a test", tmp_path / "latency.png")
+    plots.over_time(runs, 10.0, "a test", tmp_path / "requests.png")
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("latency.png", "requests.png"))
