@@ -4,7 +4,6 @@
 arrive at the same time. A request with an unknown outcome is retried with the same key.
 """
 
-import ipaddress
 import itertools
 import secrets
 import threading
@@ -14,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import urlsplit
 
+from load.loopback import is_loopback
 from load.workload import history
 from load.workload.client import Action, Client, Reply
 from load.workload.generator import PlayerSlot
@@ -85,7 +84,7 @@ def play(
     more operations than planned requests.
     Raises ValueError if the URL is not on this machine, and OSError if the file cannot be written.
     """
-    if not _is_loopback(url):
+    if not is_loopback(url):
         raise ValueError(f"{url} is not this machine: the workload would flood a game that others play")
     run = secrets.token_hex(3)  # part of all names, because the names of an earlier run with the same seed are taken
     everyone = [_Player(slot) for slot in player_slots(seed, run, realms, players)]
@@ -174,11 +173,3 @@ class _Workload:
 
     def _seconds_left(self) -> float:
         return self._deadline - time.monotonic()
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
