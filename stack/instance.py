@@ -150,7 +150,8 @@ def with_new_token_key(instance: Instance) -> Instance:
 
 def _with_present_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     translated = {RENAMED_SETTINGS[name]: value for name, value in settings.items() if name in RENAMED_SETTINGS}
-    # If the file has both names of a setting, the present name wins, because the user must have written it later.
+    # If the file has a setting under both its old and its current name, the current name wins, because the user must
+    # have written it later.
     return translated | {name: value for name, value in settings.items() if name not in RENAMED_SETTINGS}
 
 

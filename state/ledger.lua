@@ -425,8 +425,8 @@ local function settle_one(realm, record)
   return outcome
 end
 
--- Returns the new records, and the number of malformed records in a row up to the last new record. Returns nil and an
--- error message if none of the records may be applied.
+-- Returns the new records, and the number of consecutive malformed records that end with the last new record.
+-- Returns nil and an error message if the ledger must not apply any of the records.
 local function new_records(realm, args, offset)
   local limit = tonumber(args[2])
   local run = tonumber(redis.call('GET', realm .. ':malformed_run') or 0)

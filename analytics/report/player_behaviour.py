@@ -121,7 +121,7 @@ def later_loss(rows: pd.DataFrame) -> Estimate:
 
 
 def leaving_text(rows: pd.DataFrame, last: pd.DataFrame) -> str:
-    """Describe in sentences after which sessions players leave."""
+    """Return sentences that tell which session is a player's last one, and how often."""
     second = rows[rows["session"] == 2]
     text = f"After the first session {fmt.percent(first_loss(rows))} of the newcomers never come back"
     if len(second):

@@ -35,9 +35,9 @@ class Probes:
         self._running: dict[str, Future[Any]] = {}
 
     def run(self, questions: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-        """Call each question in its own thread, and return the responses by name.
+        """Run each probe in its own thread, and return a dictionary from name to response.
 
-        If a server did not respond, its value is the exception that tells why.
+        For a server that did not respond, the dictionary contains the exception instead.
         """
         futures = {name: self._start(name, ask) for name, ask in questions.items()}
         wait(futures.values(), PATIENCE_SECONDS)

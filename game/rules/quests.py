@@ -5,8 +5,8 @@ from game.accounts import Transfer
 from game.catalogue import Quest
 from game.decision import Balances, Condition, Decision, RuleViolation
 
-# A condition must have an upper bound, but a quest does not limit the balance that earns its reward. No balance comes
-# near this bound.
+# A condition needs an upper bound, but a quest has only a minimum balance. This bound is so high that no balance
+# reaches it.
 _NO_LIMIT = 10**9
 
 

@@ -57,7 +57,7 @@ class GaugeMetric(Metric):
 
 @dataclass(frozen=True, slots=True)
 class HistogramMetric(Metric):
-    """The numbers of values up to each of several bounds. The bounds are the ``buckets``."""
+    """A histogram: for each bound in ``buckets``, it counts the values that do not exceed the bound."""
 
     buckets: tuple[float, ...] = ()
 

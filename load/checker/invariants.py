@@ -81,7 +81,7 @@ def _health(state: _GameState, _: Event, changes: dict[str, int]) -> Violations:
 
 
 def _knock_out(state: _GameState, event: Event, changes: dict[str, int]) -> Violations:
-    """Require that an event which takes a player's last health counts one defeat and one victory."""
+    """Require one defeat and one victory whenever an event reduces a player's health to zero."""
     totals = Counter({name: sum(by for a, by in changes.items() if _is(a, name)) for name in ("victories", "defeats")})
     for owner in {split(account)[0] for account in changes if _is(account, "health") or _is(account, "defeats")}:
         after, defeats = state[f"{owner}:health"], changes.get(f"{owner}:defeats", 0)

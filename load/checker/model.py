@@ -96,7 +96,7 @@ class ModelLedger:
 
 
 def effect(event: Event) -> dict[str, int]:
-    """Return by how much the event changes the balance of each account that it touches."""
+    """Return, for each account that the event touches, the change in its balance."""
     changes: dict[str, int] = {}
     for transfer in event.transfers:
         changes[transfer.debit] = changes.get(transfer.debit, 0) - transfer.amount

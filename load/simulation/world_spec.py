@@ -13,7 +13,7 @@ from load.simulation.activity_curve import ActivityCurve
 _DISTINCT = "23456789abcdefghjkpqstuxyz"
 _RUN_LENGTH = 4
 _CODE_LENGTH = 4
-_MIN_EVENTS_A_PLAYER = 6  # about the number of events that a single session causes
+_MIN_EVENTS_A_PLAYER = 6  # the approximate number of events that one session causes
 _MAX_ACTIVITY_FACTOR = 10.0  # beyond this, the players no longer behave like their personas
 
 _ONSETS = (

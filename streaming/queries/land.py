@@ -204,7 +204,7 @@ class ConsecutiveMalformedLimit:
     """A limit for the number of consecutive malformed records in a realm. A limit of 0 means that there is no limit.
 
     Records up to the offset ``allowed(realm)`` are never refused. An instance of this class lives as long as its query.
-    A restarted query starts after the last landed event, so it sees all malformed records since then again.
+    A restarted query starts after the last landed event, so it reads the malformed records after that event again.
     """
 
     def __init__(self, limit: int, allowed: Callable[[int], int]) -> None:

@@ -325,9 +325,9 @@ def test_event_dropped_by_the_settle_query_is_found(
     exec(source, namespace)  # noqa: S102 - the source is our own code
     monkeypatch.setattr(settle, "to_settle_record", namespace["to_settle_record"])
     findings = played(server, tmp_path / "history.jsonl", actions)
-    # The dropped event's hold is voided at the end, although the event in the log should settle it. After the void the
-    # player may claim again. A stale read is found only if a player reads an inventory after the dropped event, which
-    # may not happen in a short game.
+    # The ledger never applies the dropped event, although the log contains it. So the hold is voided at the end of the
+    # game instead of being settled, and the player may claim again. The checker finds a stale read only if a player
+    # reads an inventory after the dropped event; a short game may contain no such read.
     kinds = {"lost_write", "status_conflict", "ledger_differs"}
     possible = kinds | {"stale_read", "inconsistent_history", "claimed_twice"}
     assert kinds <= {finding.kind for finding in findings} <= possible
