@@ -32,17 +32,22 @@ PARALLEL = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 
 @click.command()
 def check() -> None:
-    """Read the code with every linter; exits with the code of the first that fails."""
+    """Run every linter.
+
+    Exits with the code of the first linter that fails.
+    """
     sys.exit(run_checks())
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def test(arguments: tuple[str, ...]) -> None:
-    """Run the checks and the tests, on an instance of their own. Arguments go to pytest, which then runs alone.
+    """Run the linters and the tests.
 
-    `unit`, `integration` and `system` are the tiers. --nightly searches longer for rare interleavings; --faults also
-    injects every fault into real servers; --compose only tests docker-compose.yml, with podman."""
+    The tests use an instance of their own. With arguments, only the tests run: a tier (unit, integration, system) or
+    any arguments of pytest, such as -k NAME. --nightly searches longer for rare interleavings, --faults also injects
+    every fault into real servers, and --compose only tests docker-compose.yml, with podman.
+    """
     failed = 0 if arguments else run_checks()
     parallel = PARALLEL if all(argument in (*TIERS, *OWN_OPTIONS) for argument in arguments) else ()
     sys.exit(_run("pytest", ["pytest", *parallel, *map(_tier, arguments)]) or failed)

@@ -28,7 +28,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "sho
 )
 @click.pass_context
 def cli(context: click.Context, home: Path | None, port: int | None) -> None:
-    """Run a game backend that neither loses an accepted action nor applies it twice.
+    """Operate a game backend that neither loses an accepted action nor applies it twice.
 
     Start with: ./guildhall demo"""
     context.obj = (home or ROOT / ".guildhall", port)
