@@ -284,7 +284,7 @@ def test_profiles_publish_presto_and_the_notebook(engine: Engine) -> None:
 
 def test_report_is_made_in_the_notebook_container(engine: Engine) -> None:
     # Write so many events that the streams and Presto need more memory than they need for a demo.
-    played = _ask(engine, "play", "--history", "14d", "--events", "100000", "--seed", "7")
+    played = _ask(engine, "backfill", "14d", "--events", "100000", "--seed", "7")
     assert re.search(r"rows in Presto 100,000; rejected = 0, stale = 0", played), played
     begun = time.monotonic()
     folder = ".guildhall/notebooks"
