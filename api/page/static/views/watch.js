@@ -43,7 +43,7 @@ function Known() {
       <section aria-labelledby="holds">
         <h2 id="holds">Open holds</h2>
         <p><strong class="large" id="open-holds">${count(all.open_holds)}</strong>${" "}
-          accepted ${all.open_holds === 1 ? "action holds what it takes and is" : "actions hold what they take and are"}
+          accepted ${all.open_holds === 1 ? "action holds what it takes and is" : "actions hold what they take and are"}${" "}
           not settled yet.</p>
       </section>
     </div>
