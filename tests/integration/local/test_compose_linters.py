@@ -20,7 +20,7 @@ def linter_folder() -> Path:
     return linters.install(cache_folder(), Console())
 
 
-def test_compose_finds_the_file_in_order(linter_folder: Path) -> None:
+def test_compose_file_fits_its_schema(linter_folder: Path) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
     checked = subprocess.run(
         command, env=os.environ | {"PYTHONPATH": str(linter_folder)}, capture_output=True, text=True, check=False
@@ -29,13 +29,13 @@ def test_compose_finds_the_file_in_order(linter_folder: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed here")
-def test_an_old_compose_understands_the_file() -> None:
+def test_old_compose_accepts_the_file() -> None:
     command = ["docker-compose", "-f", str(FILE), "config", "-q"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
 
 
-def test_hadolint_has_nothing_to_say(linter_folder: Path) -> None:
+def test_hadolint_finds_nothing(linter_folder: Path) -> None:
     checked = subprocess.run(
         [linter_folder / "bin" / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
     )

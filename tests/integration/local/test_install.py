@@ -44,7 +44,7 @@ def test_every_list_of_packages_has_a_lock_and_every_lock_a_list() -> None:
 
 
 @pytest.mark.parametrize("name", lock_names())
-def test_a_lock_names_checksums_and_no_index(name: str) -> None:
+def test_lock_names_checksums_and_no_index(name: str) -> None:
     text = (LOCKS / f"{name}.lock").read_text()
     assert "://" not in text
     assert not re.search(r"^-", text, re.MULTILINE)
@@ -53,12 +53,12 @@ def test_a_lock_names_checksums_and_no_index(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", lock_names())
-def test_a_lock_has_the_versions_of_the_runtime(name: str) -> None:
+def test_lock_has_the_versions_of_the_runtime(name: str) -> None:
     runtime = versions("runtime")
     assert all(found <= runtime[package] for package, found in versions(name).items() if package in runtime)
 
 
-def test_what_only_tests_need_is_not_in_the_runtime() -> None:
+def test_runtime_has_no_package_that_only_tests_need() -> None:
     assert not versions("runtime").keys() & {"mypy", "playwright", "pytest", "ruff", "schemathesis", "deptry"}
 
 
@@ -77,7 +77,7 @@ def test_no_private_part_of_a_library_is_imported() -> None:
                 assert not private or name.split(".")[0] in ours, f"{path}: {name} may move with any release"
 
 
-def test_what_installs_needs_few_of_our_files() -> None:
+def test_installers_import_few_of_our_files() -> None:
     """The image layers are built from the files in stack/install.
 
     If those files import few of our other files, a change elsewhere does not force a new build of the layers.
@@ -98,7 +98,7 @@ def _imported(path: Path) -> Iterator[str]:
 # --- Folders that are installed completely or not at all.
 
 
-def test_a_folder_is_filled_once(tmp_path: Path) -> None:
+def test_folder_is_filled_once(tmp_path: Path) -> None:
     target = tmp_path / "cache" / "part"
     for text in ("first", "second"):
         assert install_once(target, lambda folder, text=text: (folder / "file").write_text(text)) == target
@@ -106,7 +106,7 @@ def test_a_folder_is_filled_once(tmp_path: Path) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_what_fails_on_the_way_leaves_nothing(tmp_path: Path) -> None:
+def test_failed_fill_leaves_nothing(tmp_path: Path) -> None:
     def fill(folder: Path) -> None:
         (folder / "half").touch()
         raise OperatorError("no network")
@@ -116,7 +116,7 @@ def test_what_fails_on_the_way_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_faster_of_two_processes_wins(tmp_path: Path) -> None:
+def test_faster_of_two_processes_wins(tmp_path: Path) -> None:
     target = tmp_path / "part"
 
     def fill(folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_faster_of_two_processes_wins(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+def test_remains_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
     (tmp_path / f".partial-{dead.pid}-abc").mkdir()
@@ -183,7 +183,7 @@ def test_jars_are_fetched_once_for_all_sets(registry: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("lock")
-def test_a_jar_with_another_content_is_refused(registry: Path, tmp_path: Path) -> None:
+def test_jar_with_other_content_is_refused(registry: Path, tmp_path: Path) -> None:
     registry.write_bytes(b"changed")
     with pytest.raises(OperatorError, match=r"org\.example:thing:1\.0 has a wrong checksum"):
         jars.install(tmp_path / "cache", Console())
@@ -191,7 +191,7 @@ def test_a_jar_with_another_content_is_refused(registry: Path, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("lock")
-def test_a_jar_that_is_not_there_is_one_line_that_says_what_to_do(registry: Path, tmp_path: Path) -> None:
+def test_missing_jar_is_one_line_that_names_the_fix(registry: Path, tmp_path: Path) -> None:
     registry.unlink()
     with pytest.raises(
         OperatorError, match=r"could not download org\.example:thing:1\.0 .*: check the network"
@@ -216,7 +216,7 @@ def test_uvs_display_is_shown_without_the_line_of_each_package() -> None:
     assert done.stderr == b" Downloaded a\nInstalled 2 packages\n ~ b==2"
 
 
-def test_a_terminal_gets_bars_and_no_line_of_a_package_in_any_piece() -> None:
+def test_terminal_gets_bars_and_no_package_lines() -> None:
     text = b" \x1b[32m+\x1b[39m \x1b[1ma\x1b[0m\x1b[2m==1\x1b[0m\r\n"
     for cut in range(len(text)):
         ours, theirs = os.pipe()
@@ -253,7 +253,7 @@ def test_every_download_trusts_what_the_system_trusts(
     assert tuple(done.stdout.split()) == expected
 
 
-def test_an_index_that_is_set_for_pip_is_uvs_too(tmp_path: Path) -> None:
+def test_index_of_pip_is_used_by_uv_too(tmp_path: Path) -> None:
     names = ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "UV_DEFAULT_INDEX")
     config = tmp_path / "pip.conf"
     config.write_text("[global]\nindex-url = http://b.invalid/simple\n")
@@ -268,7 +268,7 @@ def test_an_index_that_is_set_for_pip_is_uvs_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [["test"], ["check"], ["--home", "/nowhere", "--port", "2000", "test", "-k", "a"]]
 )
-def test_what_tests_need_is_installed_for_tests(arguments: list[str], tmp_path: Path) -> None:
+def test_packages_of_the_tests_are_installed_for_tests(arguments: list[str], tmp_path: Path) -> None:
     """The environment in this test has no uv, so the attempt to install the packages fails and becomes visible."""
     done = run_guildhall(tmp_path, "exit 1", {}, *arguments)
     assert done.returncode == 2
@@ -277,7 +277,7 @@ def test_what_tests_need_is_installed_for_tests(arguments: list[str], tmp_path: 
 
 
 @pytest.mark.parametrize("arguments", [[], ["demo"], ["--home", "test", "demo"], ["sql", "test"], ["--home"], ["-h"]])
-def test_what_tests_need_is_not_installed_for_anything_else(arguments: list[str], tmp_path: Path) -> None:
+def test_packages_of_the_tests_are_not_installed_otherwise(arguments: list[str], tmp_path: Path) -> None:
     done = run_guildhall(tmp_path, 'echo "$@"', {}, *arguments)
     assert done.stdout.split() == ["-m", "cli.main", *arguments]
 

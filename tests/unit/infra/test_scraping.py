@@ -29,7 +29,7 @@ def test_samples_are_found_by_name_and_label_values() -> None:
     assert found["guildhall_holds_taken_total"] == {(): 12}
 
 
-def test_only_the_wanted_samples_are_kept_and_missing_ones_are_empty() -> None:
+def test_wanted_samples_are_kept_and_missing_ones_are_empty() -> None:
     found = parse_samples(PAGE, ["guildhall_batch_seconds_count", "guildhall_table_files"])
     assert found == {"guildhall_batch_seconds_count": {("land",): 4}, "guildhall_table_files": {}}
 

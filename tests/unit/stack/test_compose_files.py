@@ -47,11 +47,11 @@ def stages() -> dict[str, str]:
     return found
 
 
-def test_the_services_are_the_servers(natively: list[Server]) -> None:
+def test_services_are_the_servers(natively: list[Server]) -> None:
     assert set(SERVICES) - HELPERS == {server.name for server in natively}
 
 
-def test_a_service_waits_for_the_health_of_what_its_server_needs(natively: list[Server]) -> None:
+def test_service_waits_for_healthy_dependencies(natively: list[Server]) -> None:
     for server in natively:
         waits = dict(SERVICES[server.name]["depends_on"])
         assert waits.pop("init") == {"condition": "service_completed_successfully"}
@@ -59,7 +59,7 @@ def test_a_service_waits_for_the_health_of_what_its_server_needs(natively: list[
         assert all(how == {"condition": "service_healthy"} for how in waits.values())
 
 
-def test_a_service_runs_the_server_of_its_name_in_the_foreground(natively: list[Server]) -> None:
+def test_service_runs_its_server_in_the_foreground(natively: list[Server]) -> None:
     for name in [*(server.name for server in natively), "jupyter"]:
         service = SERVICES[name]
         default = re.findall(r'^CMD \["(.+)", "(.+)"\]', stages()[service["build"]["target"]], re.MULTILINE)[-1]
@@ -68,7 +68,7 @@ def test_a_service_runs_the_server_of_its_name_in_the_foreground(natively: list[
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_service_is_bounded_and_can_do_little(name: str) -> None:
+def test_service_has_limits_and_few_rights(name: str) -> None:
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -80,7 +80,7 @@ def test_every_service_is_bounded_and_can_do_little(name: str) -> None:
     assert ("healthcheck" in service) == (name != "init")
 
 
-def test_only_the_api_is_published_and_only_on_loopback() -> None:
+def test_only_the_api_is_published_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert all(re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-\d+\}:\d+", port) for ports in published.values() for port in ports)
     assert {name for name in published if "profiles" not in SERVICES[name]} == {"network"}
@@ -90,7 +90,7 @@ def test_only_the_api_is_published_and_only_on_loopback() -> None:
     assert SERVICES["presto-port"]["command"] == [str(presto), f"network:{presto}"]
 
 
-def test_whatever_holds_data_has_a_volume_of_its_own() -> None:
+def test_server_with_data_has_its_own_volume() -> None:
     used = {name: [v.partition(":")[0] for v in s.get("volumes", [])] for name, s in SERVICES.items()}
     owned = {name: [v for v in volumes if v != "secrets"] for name, volumes in used.items()}
     for name in ("redis", "kafka", "namenode", "datanode"):
@@ -106,7 +106,7 @@ def test_only_init_writes_secrets() -> None:
     assert all(m == "secrets:/secrets:ro" for name, mounted in mounts.items() for m in mounted if name != "init")
 
 
-def test_images_are_pinned_and_run_as_nobody_special() -> None:
+def test_images_are_pinned_and_run_without_root() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert re.search(r"^ARG BASE=\S+:\d+\.\d+-slim$", DOCKERFILE, re.MULTILINE)
     assert "latest" not in DOCKERFILE + FILE.read_text()
@@ -116,16 +116,16 @@ def test_images_are_pinned_and_run_as_nobody_special() -> None:
         assert re.findall(r"^USER (.+)$", stages()[target], re.MULTILINE) == ["7400"]
 
 
-def test_images_have_what_a_machine_needs() -> None:
+def test_images_install_the_required_packages() -> None:
     assert all(f" {package} " in DOCKERFILE.replace("\\\n", " \\\n") for package in apt.PACKAGES.values())
 
 
-def test_images_are_built_without_what_must_not_get_into_them() -> None:
+def test_images_are_built_without_private_files() -> None:
     left_out = (ROOT / ".dockerignore").read_text().splitlines()
     assert {".git", ".guildhall*", "tests"} <= set(left_out)
 
 
-def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(tmp_path: Path) -> None:
+def test_health_file_is_valid_for_half_a_minute(tmp_path: Path) -> None:
     (tmp_path / "stack" / "servers").mkdir(parents=True)
     script = tmp_path / "stack" / "servers" / "healthcheck.sh"
     shutil.copy(ROOT / "stack" / "servers" / "healthcheck.sh", script)
@@ -142,6 +142,6 @@ def test_a_service_is_healthy_for_half_a_minute_after_its_server_was_found_well(
     assert subprocess.run([script, "kafka"], check=False).returncode == 1, "of a container that was started again since"
 
 
-def test_an_image_gets_no_lock_that_only_tests_need() -> None:
+def test_images_get_no_lock_that_only_tests_need() -> None:
     left_out = (ROOT / ".dockerignore").read_text().splitlines()
     assert {"requirements/dev.lock", "requirements/compose.lock"} <= set(left_out)

@@ -12,7 +12,7 @@ from analytics.report.source import PREFIX, typed
 from analytics.report.summary import Summary
 
 
-def test_the_summary_says_what_to_do_and_what_is_open():
+def test_summary_has_recommendations_and_open_questions():
     summary = Summary()
     summary.state("Two players & a dog.")
     assert "too little data" in summary.as_html()
@@ -24,7 +24,7 @@ def test_the_summary_says_what_to_do_and_what_is_open():
     assert "<li>Whether it lasts.</li>" in text
 
 
-def test_every_query_of_the_notebook_is_there_and_says_what_it_answers():
+def test_every_query_of_the_notebook_exists():
     cells = json.loads(NOTEBOOK.read_text())["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     asked = {PREFIX + name for name in re.findall(r'source\.frame\("(\w+)"\)', code)}
@@ -32,7 +32,7 @@ def test_every_query_of_the_notebook_is_there_and_says_what_it_answers():
     assert all(queries.sentence(name).endswith((".", "?")) for name in asked)
 
 
-def test_the_links_of_the_summary_lead_to_sections():
+def test_links_of_the_summary_lead_to_sections():
     cells = json.loads(NOTEBOOK.read_text())["cells"]
     text = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
     titles = set(re.findall(r"^## (.+)$", text, re.MULTILINE))
@@ -41,22 +41,22 @@ def test_the_links_of_the_summary_lead_to_sections():
     assert linked == {"Gold", "Guilds", "Fights", "Bots", "Newcomers"} <= titles
 
 
-def test_headings_become_the_contents():
+def test_headings_become_contents():
     body = '<h2 id="What-sells">What <em>sells</em><a class="anchor-link" href="#What-sells"></a></h2>'
     assert '<ol><li><a href="#What-sells">What sells</a></li></ol>' in contents(body)
 
 
-def test_times_of_presto_become_times():
+def test_presto_times_become_timestamps():
     frame = typed(pd.DataFrame({"day": ["2026-10-01"], "first_at": ["2026-10-01 10:00:00.000"], "name": ["ada"]}))
     assert frame["first_at"].iloc[0] - frame["day"].iloc[0] == pd.Timedelta(hours=10)
     assert frame["name"].iloc[0] == "ada"
 
 
-def test_a_query_is_shown_as_text():
+def test_query_is_shown_as_escaped_text():
     assert "&lt; 3" in query_html("x", "-- Few.\nselect 1 < 3", 0.1)
 
 
-def test_the_page_of_the_committed_notebook_opens_anywhere():
+def test_page_of_the_notebook_has_no_scripts():
     import nbformat
 
     notebook = nbformat.read(NOTEBOOK, as_version=4)

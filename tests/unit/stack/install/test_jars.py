@@ -10,7 +10,7 @@ from infra.errors import OperatorError
 from stack.install import jars
 
 
-def test_a_wrong_checksum_is_refused_and_the_file_removed(tmp_path: Path) -> None:
+def test_jar_with_wrong_checksum_is_removed(tmp_path: Path) -> None:
     jar = tmp_path / "a.jar"
     jar.write_bytes(b"not what the lock names")
     with pytest.raises(OperatorError, match="g:a:1 has a wrong checksum"):
@@ -18,7 +18,7 @@ def test_a_wrong_checksum_is_refused_and_the_file_removed(tmp_path: Path) -> Non
     assert not jar.exists()
 
 
-def test_the_lock_names_every_jar_with_a_checksum() -> None:
+def test_lock_names_every_jar_with_a_checksum() -> None:
     lock = json.loads(jars.LOCK.read_text())
     assert set(lock) == {"kafka", "hdfs", "presto", "presto-iceberg", "spark", "web"}
     for entries in lock.values():

@@ -42,7 +42,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return calls
 
 
-def test_libraries_are_taken_once_with_their_licences(asked: list[Path], tmp_path: Path) -> None:
+def test_libraries_are_taken_once_with_licences(asked: list[Path], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     folder = web_assets.install(cache, Console())
     texts = {path.name: tuple(path.read_text().split()) for path in folder.iterdir()}
@@ -52,7 +52,7 @@ def test_libraries_are_taken_once_with_their_licences(asked: list[Path], tmp_pat
     assert list(cache.iterdir()) == [folder], "nothing else is left behind"
 
 
-def test_what_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_install_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_cache: Path, _console: Console) -> dict[str, Path]:
         raise OperatorError("could not download")
 
@@ -62,7 +62,7 @@ def test_what_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_another_lock_is_another_folder(asked: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_lock_gives_another_folder(asked: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = web_assets.install(tmp_path / "cache", Console())
     lock = tmp_path / "jars.lock.json"
     lock.write_text(jars.LOCK.read_text() + "\n")
@@ -70,12 +70,12 @@ def test_another_lock_is_another_folder(asked: list[Path], tmp_path: Path, monke
     assert web_assets.install(tmp_path / "cache", Console()) != before
 
 
-def test_the_lock_has_one_jar_for_each_library() -> None:
+def test_lock_has_one_jar_for_each_library() -> None:
     locked = [entry["jar"].split(":")[1] for entry in json.loads(jars.LOCK.read_text())["web"]]
     assert sorted(locked) == sorted(PACKAGES)
 
 
-def test_the_libraries_export_what_the_page_imports() -> None:
+def test_libraries_export_what_the_page_imports() -> None:
     """The lock may move to a new major version of a library, and that version may export other names."""
     folder = web_assets.install(cache_folder(), Console())
     imports = (ROOT / "api" / "page" / "static" / "lib.js").read_text()
