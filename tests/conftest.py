@@ -126,6 +126,9 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 def empty_redis(redis_server: RedisServer) -> RedisServer:
+    from tests.support.api_harness import close_logs
+
+    close_logs()
     redis_server.connection("admin").flushall()
     return redis_server
 

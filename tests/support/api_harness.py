@@ -15,6 +15,15 @@ from state.ledger import Ledger, encode_settle_record
 from tests.support.clock import NOW
 from tests.support.redis_server import RedisServer
 
+#: Logs of APIs that this process has made. Redis must not be emptied while one of them can still settle an event.
+OPEN_LOGS: list["ScriptedLog"] = []
+
+
+def close_logs() -> None:
+    """Close the logs of all earlier tests."""
+    while OPEN_LOGS:
+        OPEN_LOGS.pop().close()
+
 
 class ScriptedLog:
     """A log for which the test chooses the outcome of an append: an offset, unknown, or certainly not appended."""
@@ -24,6 +33,13 @@ class ScriptedLog:
         self.events: list[Event] = []
         self.outcome = "append"
         self._lock = threading.Lock()  # needed because telemetry appends from another thread
+        self._is_closed = False
+        OPEN_LOGS.append(self)
+
+    def close(self) -> None:
+        """Refuse further appends: the telemetry thread of this log's API may still have an event in its queue."""
+        with self._lock:
+            self._is_closed = True
 
     def append(self, event: Event, done: Callable[[int | None], None]) -> None:
         if self.outcome == "refuse":
@@ -32,6 +48,8 @@ class ScriptedLog:
             done(None)
             return
         with self._lock:
+            if self._is_closed:
+                raise NotAppended("the test of this log has ended")
             self.events.append(event)
             offset = len(self.events) - 1
             self.settler.settle(event.realm, [encode_settle_record(event, offset, 1_000_000)])
