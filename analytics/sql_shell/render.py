@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.presto import QueryResult
+from infra.terminal import printable
 
 MAX_WIDTH = 100_000  # characters per line; rich needs a limit, and no result comes near this one
 
@@ -45,7 +46,7 @@ def content_of(result: QueryResult) -> RenderableType:
     The result of an ``explain`` is returned as lines of text instead, because its plan is one cell with many lines.
     """
     if result.columns == _PLAN_COLUMNS:
-        return Text("\n".join(_printable(line) for (plan,) in result.rows for line in plan.rstrip().splitlines()))
+        return Text("\n".join(printable(line) for (plan,) in result.rows for line in plan.rstrip().splitlines()))
     return table_of(result)
 
 
@@ -60,7 +61,7 @@ def table_of(result: QueryResult) -> Table:
         table.add_column(column, justify="right" if numeric else "left")
     for row in result.rows:
         # Use Text: rich reads [brackets] in a string as a style, and `:fire:` in a player's name as an emoji.
-        table.add_row(*(Text(_printable(text_of(value))) for value in row))
+        table.add_row(*(Text(printable(text_of(value))) for value in row))
     return table
 
 
@@ -95,9 +96,3 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: TextI
     writer.writerow(columns)
     for row in rows:
         writer.writerow([text_of(value) for value in row])
-
-
-def _printable(text: str) -> str:
-    # Escape control characters, because they could control the terminal. Anyone can write bytes that end up in
-    # quarantine, and these bytes may contain control characters.
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

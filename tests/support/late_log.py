@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from game.events import Event
 from state.ledger import encode_settle_record
-from tests.support.api_harness import ScriptedLog
+from tests.support.api_harness import Api, ScriptedLog
+from tests.support.redis_server import RedisServer
 
 
 class LateLog(ScriptedLog):
@@ -32,3 +33,13 @@ class LateLog(ScriptedLog):
     def settle_rest(self) -> None:
         self.settler.settle(0, self.waiting)
         self.waiting = []
+
+
+def late_api(server: RedisServer) -> Api:
+    """Make an API whose log can settle late."""
+    api = Api(server)
+    log = LateLog(api.log.settler)
+    log.events = api.log.events
+    api.log = log
+    api.app.extensions["guildhall"].commit._log = log
+    return api

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.terminal import printable
 from stack.instance import Instance
 from stack.operations.quarantine.records import QuarantinedRecord, current_verdict
 
@@ -48,11 +49,6 @@ def show(instance: Instance, record: QuarantinedRecord, console: Console) -> Non
     if record.size > len(beginning):
         lines.append(f"... and {record.size - len(beginning):,} more bytes")
     console.print(Text("\n".join(lines)), soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    """Escape every character that a terminal could interpret, because the text may come from an unknown producer."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def hexdump(data: bytes) -> Iterator[str]:

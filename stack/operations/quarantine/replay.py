@@ -18,9 +18,9 @@ from infra.errors import OperatorError, server_errors
 from infra.kafka.event_log import KafkaLog, NotAppended
 from infra.presto import fetch
 from infra.settings import Settings
+from infra.terminal import printable
 from stack.instance import Instance
 from stack.operations.quarantine.records import QuarantinedRecord, redecode
-from stack.operations.quarantine.render import printable
 from state.connection import connect
 from state.ledger import Ledger
 from state.results import AlreadyExists, Held, InsufficientBalance, Recovering, Reservation

@@ -6,19 +6,13 @@ import pytest
 
 from game.events import Event
 from tests.support.api_harness import Api
-from tests.support.late_log import LateLog
+from tests.support.late_log import late_api
 from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture
 def api(empty_redis: RedisServer) -> Api:
-    api = Api(empty_redis)
-    log = LateLog(api.log.settler)
-    log.events = api.log.events
-    api.log = log
-    services = api.app.extensions["guildhall"]
-    services.commit._log = log
-    return api
+    return late_api(empty_redis)
 
 
 def test_rollback_before_the_response_is_unknown(api: Api, empty_redis: RedisServer) -> None:

@@ -8,20 +8,14 @@ import pytest
 
 from api.backend.settlement_waiter import MAX_WAITING
 from tests.support.api_harness import Api
-from tests.support.late_log import LateLog
+from tests.support.late_log import late_api
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
 
 @pytest.fixture
 def api(empty_redis: RedisServer) -> Api:
-    api = Api(empty_redis)
-    log = LateLog(api.log.settler)
-    log.events = api.log.events
-    api.log = log
-    services = api.app.extensions["guildhall"]
-    services.commit._log = log
-    return api
+    return late_api(empty_redis)
 
 
 def buy(api: Api, token: dict[str, str], key: str, sword: str = "iron_sword", **headers: str):

@@ -1,7 +1,8 @@
 """Test how a quarantined record is judged, without servers."""
 
+from infra.terminal import printable
 from stack.operations.quarantine.records import QuarantinedRecord, current_verdict, redecode
-from stack.operations.quarantine.render import hexdump, printable
+from stack.operations.quarantine.render import hexdump
 from tests.support.misplaced import REALM, WRONG, misplaced
 
 
